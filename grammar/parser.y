@@ -1,0 +1,809 @@
+/* The grammar: a flat list of headings and clauses, and the trees they become.
+ *
+ * What a clause may hold and under which heading it may stand is NOT here (shape.c, from tables): the grammar
+ * accepts any clause anywhere, so that a clause in the wrong place is answered in words and not with a list of
+ * tokens, and so that no error can reach beyond its own sentence. Actions only build nodes.
+ *
+ * Errors. Parsing is pushed token by token (tb__parse_run below). Before a token that opens a line is pushed, LAC
+ * tells whether the parser could take it; if not, and a 。 or ： would have been right, the mark was forgotten at the
+ * end of the line before: that is said once, the mark is put in, and the line that follows is read as if nothing
+ * had happened. Any other error drops its sentence: up to 。 or ： or, failing both, the next line that is not a
+ * continuation. */
+%require "3.8"
+%define api.prefix {tb__yy}
+%define api.pure full
+%define api.push-pull push
+%define api.location.type {tb__at}
+%define parse.error custom
+%define parse.lac full
+%locations
+%expect 0
+%parse-param {tb__parse *p}
+
+%code requires {
+#include "syntax.h"
+}
+%code {
+#include <stdio.h>
+#include <string.h>
+
+/* The stack never grows (and so never allocates): it has its greatest depth from the start, inside the parser's
+ * state, which lives in the arena. Sentences are flat; only conditions nest, and those are bounded by
+ * TB_EXPR_DEPTH. */
+#define YYINITDEPTH 1500
+#define YYMAXDEPTH 1500
+#define YYMALLOC(n) ((void)(n), NULL)
+#define YYFREE(block) ((void)(block))
+
+#define YYLLOC_DEFAULT(current, rhs, n)                                           \
+    do {                                                                          \
+        if (n) (current).from = YYRHSLOC(rhs, 1).from, (current).to = YYRHSLOC(rhs, n).to; \
+        else (current).from = (current).to = YYRHSLOC(rhs, 0).to;                 \
+    } while (0)
+
+static void yyerror(const tb__at *at, tb__parse *p, const char *text);
+static tb_span span(const tb__parse *p, tb__at at) { return (tb_span){p->file, at.from, at.to}; }
+static tb__word keyword_name(const tb__parse *p, const char *zh, tb__at at);
+static tb_names names1(tb__parse *p, tb__word w);
+static tb_names names2(tb__parse *p, tb__word v, tb__word w);
+static tb_names joined(tb__parse *p, tb__word first, tb_names rest);
+static void add_name(tb__parse *p, tb_names *list, tb__word w);
+static void add_law(tb__parse *p, tb_part *basis, tb__word w, tb__at at, int kind);
+static tb_part *new_part(tb__parse *p, enum tb_part_kind kind, tb__at at);
+static tb_part *names_part(tb__parse *p, enum tb_part_kind kind, tb_names names, tb__at at);
+static tb_part *duration_part(tb__parse *p, enum tb_part_kind kind, tb__word w, tb__at at);
+static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at at);
+static tb_clause *new_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head);
+static tb_clause *names_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb_names names);
+static tb_clause *limit_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word w);
+static tb_clause *days_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word from, tb__word to);
+static tb_clause *timed(tb_clause *c, tb__word date, int minutes);
+static void add_part(tb__parse *p, tb_clause *c, const tb_part *part);
+static void end_clause(tb__parse *p, tb_clause *c, tb__at at);
+static tb_section *new_section(tb__parse *p, enum tb_section_kind kind, tb__word name, tb__at at);
+static void option_once(tb__parse *p, bool taken, const char *zh, const char *en, tb__at at);
+static void end_section(tb__parse *p, tb_section *s, tb__at at);
+static const tb_expr *expr(tb__parse *p, enum tb_expr_kind kind, const tb_expr *a, const tb_expr *b, tb__at at);
+static const tb_expr *named_expr(tb__parse *p, enum tb_expr_kind kind, tb__word w, tb__at at);
+static const tb_expr *listed_expr(tb__parse *p, enum tb_expr_kind kind, tb__word w, tb_names names, tb__at at);
+static const tb_expr *value_expr(tb__parse *p, tb__word w, tb__at at);
+static const tb_expr *compared(tb__parse *p, const tb_expr *a, enum tb_compare op, const tb_expr *b, tb__at at);
+static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 0, 0}}};
+}
+
+%union {
+    tb__word word;
+    tb_names names;
+    tb_part *part;
+    tb_clause *clause;
+    tb_section *section;
+    const tb_expr *expr;
+    int code; /* a kind of part, section or comparison; minutes */
+}
+
+%token <word> NAME "名称" EVENT "…的，" BOUND "…之前" NUMBER "数" TEXT "“引文”" DATE "日期" TIME "时刻" MONTH_DAY "月日"
+%token <word> DURATION "期间" TIMES "次数" HEADS "人数" LAW_REF "《法律》" ARTICLE "第…条"
+%token COMMA "，" STOP "。" COLON "：" OPEN "（" SHUT "）" SEP "、" SEMICOLON "；"
+%token LT "<" LE "<=" GT ">" GE ">=" EQ "=" NE "!="
+/* The keywords, in the order of keywords.def. */
+%token K_MATTER "事项" K_FORM "申请表" K_MATERIALS "申请材料" K_DOCUMENTS "文书" K_STEP "环节" K_PARALLEL "并行" K_BRANCH "分支"
+%token K_ANYWHERE "任一环节" K_SCENARIO "用例" K_LAW "法规" K_CALENDAR "日历" K_DIRECTORY "组织" K_IMPORT "引用"
+%token K_VERSION "版本" K_KIND "事项类型" K_SERVICE "办件类型" K_AUTHORITY "实施主体" K_MODES "办理模式" K_TAKEN "取自" K_AS "以"
+%token K_COUNTS "为准" K_DEEM "视为" K_STATUTORY "法定期限" K_PROMISED "承诺期限" K_EXTENSION "期限延长" K_POST "岗位"
+%token K_SEPARATE "不得同一人" K_ACTORS "办理人" K_LIMIT "期限" K_MUST "应当" K_EXCLUDED "不计入期限" K_ORGAN "主体" K_WHEN "when"
+%token K_NOW "此时" K_RANK "位阶" K_ENACTED "公布" K_HOURS "办公时间" K_EVERY_YEAR "每年" K_YEAR "年度" K_HOLIDAY "放假"
+%token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员" K_PENDING "待核" K_NONE "无" K_EFFECTIVE "生效"
+%token K_APPLIES "适用" K_BASIS "依" K_GROUND "因" K_FROM "自" K_TO "至" K_ROLL "末日顺延" K_KEEP "续计" K_ONLY "限"
+%token K_BEFORE_EXPIRY "届满前" K_BEFORE "before" K_BY "由" K_CHOOSE "选择" K_APPROVE "批准" K_ISSUE "出具" K_AT "在" K_OF "属"
+%token K_GOTO "转" K_TRANSFER "转送" K_RETURN "退回" K_CLOSE "办结" K_COMPLETE "完成" K_REJECT "不予" K_RECORD "记" K_STATE "载明"
+%token K_PROMPT "提示" K_IRREVERSIBLE "不可撤回" K_IF "若" K_RED "红牌" K_YELLOW "黄牌" K_REPORT "报告" K_CONTINUE "继续办理"
+%token K_SEAL "用章" K_REQUIRED "必填" K_NEEDED "必要" K_OPTIONAL "选填" K_SENSITIVE "敏感" K_ELECTRONIC "电子证照" K_EXEMPT "免提交"
+%token K_UNIT "单位" K_PERSONS "不少于" K_MODE "模式" K_IS "为" K_ARE "是" K_WITH "与" K_REFUSED "应当拒绝" K_DONE "已"
+%token K_NOT_DONE "未" K_FILLED "已填" K_UNFILLED "未填" K_AMONG "属于" K_OR "或" K_AND "且" K_NOT "非" K_OVER "大于"
+%token K_BELOW "小于" K_AT_MOST "不大于" K_NOT_BELOW "不小于" K_EQUALS "等于" K_DIFFERS "不等于" K_EXTEND "延长" K_REACHES "及于"
+%token K_ABOVE "上级" K_DUTY "职能" K_CLOSES "下班截止"
+
+%type <word> name moment limit value
+%type <names> names moments limits month_days all_of options
+%type <part> part flag basis laws
+%type <clause> head sentence
+%type <section> heading heading_head
+%type <expr> expr conjunction negation primary operand
+%type <code> named_section plain_section flag_word names_word moments_word compare names_head time
+
+/* Everything a half-built list or node owns is in the arena, so there is nothing to free when the parser drops one.
+ * Said here on purpose: a type that ever owns something else must say how it is let go. */
+%destructor { (void)$$; } <names> <part> <clause> <section> <expr>
+
+%%
+
+file:
+  %empty
+| file item
+;
+
+item:
+  "引用" references "。"
+| heading "："                  { end_section(p, $heading, @heading); }
+| "日历" name "："              { end_section(p, new_section(p, TB_S_CALENDAR, $name, @$), @$); }
+| sentence "。"                 { end_clause(p, $sentence, @$); }
+| "。"
+| error "。"                    { yyerrok; }
+| error "："                    { end_section(p, new_section(p, TB_S_NONE, no_word, @$), @$); yyerrok; }
+;
+
+references:
+  TEXT                          { add_name(p, &p->tree->references, $1); }
+| references "、" TEXT          { add_name(p, &p->tree->references, $3); }
+;
+
+/* ---- headings ---- */
+
+heading:
+  heading_head
+| heading "（" "在" name "）"   { option_once(p, $1->in.text.n, "在", "at", @3); $$ = $1; $$->in = $name.name; }
+| heading "，" "限" names       { option_once(p, $1->only.count, "限", "limit", @3); $$ = $1; $$->only = $names; }
+| heading "，" "属" name        { option_once(p, $1->phase.text.n, "属", "of", @3); $$ = $1; $$->phase = $name.name; }
+| heading "，" BOUND            { option_once(p, $1->before.text.n, "之前", "before", @3); $$ = $1; $$->before = $3.name; }
+| heading "，" "before" moment  { option_once(p, $1->before.text.n, "之前", "before", @3); $$ = $1;
+                                  $$->before = $moment.name; }
+| heading "，" "待核"           { $$ = $1; $$->pending = true; }
+;
+
+heading_head:
+  named_section name            { $$ = new_section(p, $1, $name, @$); }
+| plain_section                 { $$ = new_section(p, $1, no_word, @$); }
+;
+
+named_section:
+  "事项" { $$ = TB_S_MATTER; } | "环节" { $$ = TB_S_STEP; } | "并行" { $$ = TB_S_PARALLEL; } | "分支" { $$ = TB_S_BRANCH; }
+| "用例" { $$ = TB_S_SCENARIO; } | "法规" { $$ = TB_S_LAW; } | "组织" { $$ = TB_S_DIRECTORY; }
+;
+
+plain_section:
+  "申请表" { $$ = TB_S_FORM; } | "申请材料" { $$ = TB_S_MATERIALS; } | "文书" { $$ = TB_S_DOCUMENTS; }
+| "任一环节" { $$ = TB_S_ANYWHERE; }
+;
+
+/* ---- clauses: a head, then parts between commas ---- */
+
+sentence:
+  head
+| sentence "，" part            { add_part(p, $1, $part); $$ = $1; }
+;
+
+head:
+  names_head names              { $$ = names_clause(p, $1, @1, $names); }
+| names_head all_of             { $$ = names_clause(p, $1, @1, $all_of); $$->all = true; }
+| "日历" name                   { $$ = names_clause(p, TB_C_CALENDAR, @1, names1(p, $name)); }
+| "实施主体" name               { $$ = names_clause(p, TB_C_AUTHORITY, @1, names1(p, $name)); }
+| "实施主体" name[a] name[b]    { $$ = names_clause(p, TB_C_AUTHORITY, @1, names2(p, $a, $b)); }
+| "主体" name                   { $$ = names_clause(p, TB_C_ORGAN, @1, names1(p, $name)); }
+| "主体" name[a] name[b]        { $$ = names_clause(p, TB_C_ORGAN, @1, names2(p, $a, $b)); }
+| "法定期限" DURATION           { $$ = limit_clause(p, TB_C_STATUTORY, @1, $2); }
+| "法定期限" "无"               { $$ = new_clause(p, TB_C_STATUTORY, @1); $$->none = true; }
+| "承诺期限" DURATION           { $$ = limit_clause(p, TB_C_PROMISED, @1, $2); }
+| "承诺期限" "无"               { $$ = new_clause(p, TB_C_PROMISED, @1); $$->none = true; }
+| "期限延长" DURATION           { $$ = limit_clause(p, TB_C_EXTENSION, @1, $2); }
+| "期限" DURATION               { $$ = limit_clause(p, TB_C_LIMIT, @1, $2); }
+| "不计入期限"                  { $$ = new_clause(p, TB_C_EXCLUSION, @1); }
+| EVENT                         { $$ = names_clause(p, TB_C_EVENT, @1, names1(p, $1)); }
+| "when" name                   { $$ = names_clause(p, TB_C_EVENT, @2, names1(p, $name)); }
+| name                          { $$ = names_clause(p, TB_C_NONE, @1, names1(p, $name)); }
+| name flag                     { $$ = names_clause(p, TB_C_NONE, @1, names1(p, $name)); add_part(p, $$, $flag); }
+| name[a] name[b]               { $$ = names_clause(p, TB_C_NONE, @1, names2(p, $a, $b)); }
+| name "区划"                   { /* a type that is also a keyword */
+                                  $$ = names_clause(p, TB_C_NONE, @1, names2(p, $name, keyword_name(p, "区划", @2))); }
+| name[a] name[b] options       { $$ = names_clause(p, TB_C_NONE, @1, joined(p, $a, joined(p, $b, $options))); }
+| name[a] "取自" name[b]        { $$ = names_clause(p, TB_C_PLACE, @2, names2(p, $a, $b)); }
+| name "取自" "实施主体"        { /* the organ's seat: a word that is also a keyword */
+                                  $$ = names_clause(p, TB_C_PLACE, @2, names2(p, $name, (tb__word){{TB_STR("实施主体"), span(p, @3)}, TB_V_NAME})); }
+| name "以" moment "为准"       { $$ = names_clause(p, TB_C_RECEIPT, @2, names2(p, $name, $moment)); }
+| name "视为" moment            { $$ = names_clause(p, TB_C_DEEM, @2, names2(p, $name, $moment)); }
+| DATE time name                { $$ = timed(names_clause(p, TB_C_AT, @1, names1(p, $name)), $1, $time); }
+| DATE time "此时"              { $$ = timed(new_clause(p, TB_C_NOW, @3), $1, $time); }
+| DATE time "此时" part         { $$ = timed(new_clause(p, TB_C_NOW, @3), $1, $time); add_part(p, $$, $part); }
+| "此时" part                   { $$ = new_clause(p, TB_C_NOW, @1); add_part(p, $$, $part); }
+| "公布" DATE                   { $$ = timed(new_clause(p, TB_C_ENACTED, @1), $2, -1); }
+| ARTICLE                       { $$ = new_clause(p, TB_C_ARTICLE, @1);
+                                  $$->article = tb__law($1.name.text, span(p, @1)); }
+| "办公时间" TIME[a] "至" TIME[b] { $$ = new_clause(p, TB_C_HOURS, @1);
+                                  $$->minutes = tb__minutes($a.name.text), $$->minutes_to = tb__minutes($b.name.text); }
+| "每年" month_days             { $$ = names_clause(p, TB_C_EVERY_YEAR, @1, $month_days); }
+| "年度" NUMBER                 { $$ = new_clause(p, TB_C_YEAR, @1); $$->number = tb__number($2.name.text); }
+| "放假" DATE                   { $$ = days_clause(p, TB_C_REST, @1, $2, $2); }
+| "放假" DATE[a] "至" DATE[b]   { $$ = days_clause(p, TB_C_REST, @1, $a, $b); }
+| "上班" DATE                   { $$ = days_clause(p, TB_C_WORK, @1, $2, $2); }
+| "上班" DATE[a] "至" DATE[b]   { $$ = days_clause(p, TB_C_WORK, @1, $a, $b); }
+;
+
+names_head:
+  "版本" { $$ = TB_C_VERSION; } | "事项类型" { $$ = TB_C_KIND; } | "办件类型" { $$ = TB_C_SERVICE; } | "办理模式" { $$ = TB_C_MODES; }
+| "岗位" { $$ = TB_C_POSTS; } | "不得同一人" { $$ = TB_C_SEPARATE; } | "办理人" { $$ = TB_C_ACTORS; }
+| "应当" { $$ = TB_C_OBLIGATION; }
+| "位阶" { $$ = TB_C_RANK; } | "区划" { $$ = TB_C_DIVISION; } | "机构" { $$ = TB_C_OFFICE; } | "人员" { $$ = TB_C_PERSON; }
+;
+
+time: %empty { $$ = -1; } | TIME { $$ = tb__minutes($1.name.text); } ;
+
+options: names ;
+
+month_days:
+  MONTH_DAY                     { $$ = names1(p, $1); }
+| month_days "、" MONTH_DAY     { $$ = $1; add_name(p, &$$, $3); }
+;
+
+/* ---- parts ---- */
+
+part:
+  flag
+| names_word names              { $$ = names_part(p, $1, $names, @$); }
+| "及于" limits                 { $$ = names_part(p, TB_P_REACHES, $limits, @$); }
+| moments_word moments          { $$ = names_part(p, $1, $moments, @$); }
+| "生效" DATE                   { $$ = new_part(p, TB_P_EFFECTIVE, @$); $$->day = tb__date($2.name.text); }
+| basis
+| "因" laws                     { $$ = $laws; $$->kind = TB_P_GROUND; $$->span = span(p, @$); }
+| "自" moment                   { $$ = names_part(p, TB_P_FROM, names1(p, $moment), @$); }
+| "自" moment[a] "至" moment[b] { $$ = names_part(p, TB_P_FROM, names2(p, $a, $b), @$); }
+| "限" names                    { $$ = names_part(p, TB_P_ONLY, $names, @$); }
+| "限" TIMES                    { $$ = new_part(p, TB_P_TIMES, @$); $$->number = tb__number($2.name.text); }
+| "届满前"                      { $$ = new_part(p, TB_P_BEFORE_EXPIRY, @$); }
+| "届满前" DURATION             { $$ = duration_part(p, TB_P_BEFORE_EXPIRY, $2, @$); }
+| "届满前" "由" names "批准"    { $$ = names_part(p, TB_P_BEFORE_EXPIRY, $names, @$); }
+| "届满前" DURATION "由" names "批准" { $$ = duration_part(p, TB_P_BEFORE_EXPIRY, $2, @$); $$->names = $names; }
+| "由" names                    { $$ = names_part(p, TB_P_BY, $names, @$); }
+| "由" names "批准"             { $$ = names_part(p, TB_P_APPROVE, $names, @$); }
+| "由" name "选择" names        { $$ = names_part(p, TB_P_CHOICE, joined(p, $name, $names), @$); }
+| "办结"                        { $$ = new_part(p, TB_P_CLOSE, @$); }
+| "办结" name                   { $$ = names_part(p, TB_P_CLOSE, names1(p, $name), @$); }
+| "若" expr                     { $$ = new_part(p, TB_P_IF, @$); $$->expr = $expr; }
+| compare NUMBER                { $$ = value_part(p, no_word, $2, @$); $$->kind = TB_P_COMPARE; $$->op = $compare; }
+| "不少于" HEADS                { $$ = new_part(p, TB_P_PERSONS, @$); $$->number = tb__number($2.name.text); }
+| "期限" DURATION               { $$ = duration_part(p, TB_P_LIMIT, $2, @$); }
+| "延长" DURATION               { $$ = duration_part(p, TB_P_EXTEND, $2, @$); }
+| "应当拒绝"                    { $$ = new_part(p, TB_P_REFUSED, @$); }
+| "应当拒绝" name               { $$ = names_part(p, TB_P_REFUSED, names1(p, $name), @$); }
+| name                          { $$ = names_part(p, TB_P_TEXT, names1(p, $name), @$); }
+| name[a] name[b]               { $$ = names_part(p, TB_P_DATED, names2(p, $a, $b), @$); }
+| name DATE                     { $$ = names_part(p, TB_P_NAMED_DATE, names1(p, $name), @$);
+                                  $$->day = tb__date($2.name.text); }
+| name is value                 { $$ = value_part(p, $name, $value, @$); $$->kind = TB_P_SET; }
+| "待核"                        { $$ = new_part(p, TB_P_NONE, @$); }
+;
+
+flag: flag_word                 { $$ = new_part(p, $1, @$); } ;
+
+flag_word:
+  "末日顺延" { $$ = TB_P_ROLL; } | "续计" { $$ = TB_P_KEEP; } | "完成" { $$ = TB_P_COMPLETE; } | "不予" { $$ = TB_P_REJECT; }
+| "不可撤回" { $$ = TB_P_IRREVERSIBLE; } | "继续办理" { $$ = TB_P_CONTINUE; }
+| "必填" { $$ = TB_P_REQUIRED; } | "必要" { $$ = TB_P_NEEDED; }
+| "选填" { $$ = TB_P_OPTIONAL; } | "敏感" { $$ = TB_P_SENSITIVE; }
+| "电子证照" { $$ = TB_P_ELECTRONIC; } | "免提交" { $$ = TB_P_EXEMPT; }
+| "放假" { $$ = TB_P_HOLIDAY; } | "下班截止" { $$ = TB_P_CLOSES; }
+;
+
+names_word:
+  "适用" { $$ = TB_P_APPLIES; } | "日历" { $$ = TB_P_CALENDAR; } | "出具" { $$ = TB_P_ISSUE; } | "在" { $$ = TB_P_AT; }
+| "转" { $$ = TB_P_GOTO; } | "转送" { $$ = TB_P_TRANSFER; } | "退回" { $$ = TB_P_RETURN; } | "载明" { $$ = TB_P_STATE; }
+| "提示" { $$ = TB_P_PROMPT; } | "红牌" { $$ = TB_P_RED; } | "黄牌" { $$ = TB_P_YELLOW; } | "报告" { $$ = TB_P_REPORT; }
+| "用章" { $$ = TB_P_SEAL; } | "单位" { $$ = TB_P_UNIT; } | "模式" { $$ = TB_P_MODE; } | "环节" { $$ = TB_P_STEPS; }
+| "不计入期限" { $$ = TB_P_EXCLUDES; } | "上级" { $$ = TB_P_ABOVE; } | "职能" { $$ = TB_P_DUTY; }
+| "岗位" { $$ = TB_P_POSTS; } | "机构" { $$ = TB_P_ORGAN; }
+;
+
+moments_word:
+  "记" { $$ = TB_P_RECORD; } | "视为" { $$ = TB_P_DEEM; } | "已" { $$ = TB_P_DONE; } | "未" { $$ = TB_P_NOT_DONE; }
+;
+
+basis:
+  "依" laws                     { $$ = $laws; $$->kind = TB_P_BASIS; $$->span = span(p, @$); }
+;
+
+laws:
+  LAW_REF                       { $$ = new_part(p, TB_P_BASIS, @$); add_law(p, $$, $1, @1, LAW_REF); }
+| TEXT                          { $$ = new_part(p, TB_P_BASIS, @$); add_law(p, $$, $1, @1, TEXT); }
+| laws "、" LAW_REF             { $$ = $1; add_law(p, $$, $3, @3, LAW_REF); }
+| laws "、" TEXT                { $$ = $1; add_law(p, $$, $3, @3, TEXT); }
+| laws "、" ARTICLE             { $$ = $1; add_law(p, $$, $3, @3, ARTICLE); }
+;
+
+is: "为" | "是" ;
+
+value: NAME | TEXT | NUMBER | DATE ;
+
+compare:
+  "大于" { $$ = TB_GT; } | ">" { $$ = TB_GT; } | "不小于" { $$ = TB_GE; } | ">=" { $$ = TB_GE; }
+| "小于" { $$ = TB_LT; } | "<" { $$ = TB_LT; } | "不大于" { $$ = TB_LE; } | "<=" { $$ = TB_LE; }
+| "等于" { $$ = TB_EQ; } | "=" { $$ = TB_EQ; } | "不等于" { $$ = TB_NE; } | "!=" { $$ = TB_NE; }
+;
+
+/* ---- names: a word, 「…」, a code such as 370402, or a text ---- */
+
+name: NAME | NUMBER | TEXT ;
+
+moment: /* 办结 is a keyword and a milestone */
+  name
+| "办结"                        { $$ = keyword_name(p, "办结", @1); }
+;
+
+limit: /* so are the names of limits */
+  name
+| "法定期限"                    { $$ = keyword_name(p, "法定期限", @1); }
+| "承诺期限"                    { $$ = keyword_name(p, "承诺期限", @1); }
+;
+
+limits:
+  limit                         { $$ = names1(p, $limit); }
+| limits "、" limit             { $$ = $1; add_name(p, &$$, $limit); }
+;
+
+names:
+  name                          { $$ = names1(p, $name); }
+| names "、" name               { $$ = $1; add_name(p, &$$, $name); }
+;
+
+all_of:
+  name[a] "与" name[b]          { $$ = names2(p, $a, $b); }
+| all_of "与" name              { $$ = $1; add_name(p, &$$, $name); }
+;
+
+moments:
+  moment                        { $$ = names1(p, $moment); }
+| moments "、" moment           { $$ = $1; add_name(p, &$$, $moment); }
+;
+
+/* ---- conditions ---- */
+
+expr:
+  conjunction
+| expr "或" conjunction         { $$ = expr(p, TB_X_OR, $1, $3, @$); }
+;
+
+conjunction:
+  negation
+| conjunction "且" negation     { $$ = expr(p, TB_X_AND, $1, $3, @$); }
+;
+
+negation:
+  primary
+| "非" negation                 { $$ = expr(p, TB_X_NOT, $2, NULL, @$); }
+;
+
+primary:
+  "（" expr "）"                { $$ = $2; }
+| name                          { $$ = value_expr(p, $1, @1); }
+| operand[a] compare operand[b] { $$ = compared(p, $a, $compare, $b, @$); }
+| name "属于" names             { $$ = listed_expr(p, TB_X_IN, $1, $names, @$); }
+| name is names                 { $$ = listed_expr(p, TB_X_IN, $1, $names, @$); }
+| "模式" is names               { $$ = listed_expr(p, TB_X_MODE, no_word, $names, @$); }
+| "已" moment                   { $$ = named_expr(p, TB_X_DONE, $2, @$); }
+| "未" moment                   { $$ = named_expr(p, TB_X_NOT_DONE, $2, @$); }
+| "已填" name                   { $$ = named_expr(p, TB_X_FILLED, $2, @$); }
+| "未填" name                   { $$ = named_expr(p, TB_X_UNFILLED, $2, @$); }
+;
+
+operand:
+  name                          { $$ = value_expr(p, $1, @1); }
+| DATE                          { $$ = value_expr(p, $1, @1); }
+;
+
+%%
+
+/* ---- nodes ---- */
+
+static void add_name(tb__parse *p, tb_names *list, tb__word w) { *TB_PUSH(p->arena, *list) = w.name; }
+
+/* A keyword that stands for a name: its Chinese word, also in an English text, so that the compiler sees one. */
+static tb__word keyword_name(const tb__parse *p, const char *zh, tb__at at) {
+    return (tb__word){{tb_str_z(zh), span(p, at)}, TB_V_NAME};
+}
+
+static tb_names names1(tb__parse *p, tb__word w) {
+    tb_names list = {0};
+    add_name(p, &list, w);
+    return list;
+}
+
+static tb_names names2(tb__parse *p, tb__word v, tb__word w) {
+    tb_names list = names1(p, v);
+    add_name(p, &list, w);
+    return list;
+}
+
+static tb_names joined(tb__parse *p, tb__word first, tb_names rest) {
+    tb_names list = names1(p, first);
+    for (uint32_t i = 0; i < rest.count; i++) *TB_PUSH(p->arena, list) = rest.items[i];
+    return list;
+}
+
+static void add_law(tb__parse *p, tb_part *basis, tb__word w, tb__at at, int kind) {
+    if (kind == TEXT) {
+        add_name(p, &basis->names, w);
+        return;
+    }
+    tb_law_ref r = tb__law(w.name.text, span(p, at));
+    if (kind == ARTICLE && basis->laws.count) r.law = basis->laws.items[basis->laws.count - 1].law; /* 《X》第一条、第二条 */
+    *TB_PUSH(p->arena, basis->laws) = r;
+}
+
+static tb_part *new_part(tb__parse *p, enum tb_part_kind kind, tb__at at) {
+    tb_part *part = TB_NEW(p->arena, tb_part);
+    *part = (tb_part){.kind = kind, .span = span(p, at), .day = INT32_MIN, .day_to = INT32_MIN};
+    return part;
+}
+
+static tb_part *names_part(tb__parse *p, enum tb_part_kind kind, tb_names names, tb__at at) {
+    tb_part *part = new_part(p, kind, at);
+    part->names = names;
+    return part;
+}
+
+static tb_part *duration_part(tb__parse *p, enum tb_part_kind kind, tb__word w, tb__at at) {
+    tb_part *part = new_part(p, kind, at);
+    part->duration = tb__duration(w.name.text);
+    return part;
+}
+
+static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at at) {
+    tb_part *part = new_part(p, TB_P_SET, at);
+    if (field.name.text.n) part->names = names1(p, field);
+    part->value = value.name;
+    switch (value.kind) {
+    case TB_V_TEXT: part->value_kind = TB_V_TEXT; break;
+    case TB_V_NUMBER: part->value_kind = TB_V_NUMBER; break;
+    case TB_V_DATE: part->value_kind = TB_V_DATE; part->day = tb__date(value.name.text); break;
+    default: part->value_kind = TB_V_NAME;
+    }
+    return part;
+}
+
+static tb_clause *new_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head) {
+    tb_clause *c = TB_NEW(p->arena, tb_clause);
+    *c = (tb_clause){.kind = kind, .span = span(p, head), .head = span(p, head), .day = INT32_MIN, .day_to = INT32_MIN,
+                     .minutes = -1, .minutes_to = -1, .article = {.law = {"", 0}, .span = span(p, head)}};
+    return c;
+}
+
+static tb_clause *names_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb_names names) {
+    tb_clause *c = new_clause(p, kind, head);
+    c->names = names;
+    return c;
+}
+
+static tb_clause *limit_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word w) {
+    tb_clause *c = new_clause(p, kind, head);
+    c->duration = tb__duration(w.name.text);
+    return c;
+}
+
+static tb_clause *days_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word from, tb__word to) {
+    tb_clause *c = new_clause(p, kind, head);
+    c->day = tb__date(from.name.text), c->day_to = tb__date(to.name.text);
+    return c;
+}
+
+static tb_clause *timed(tb_clause *c, tb__word date, int minutes) {
+    c->day = tb__date(date.name.text), c->minutes = minutes;
+    return c;
+}
+
+static void add_part(tb__parse *p, tb_clause *c, const tb_part *part) {
+    if (c->pending) tb_report(p->d, TB_E_PENDING_LAST, part->span, TB_NONE, TB_NONE, TB_NONE);
+    if (part->kind == TB_P_NONE) { /* 待核 */
+        c->pending = true;
+        return;
+    }
+    *TB_PUSH(p->arena, c->parts) = *part;
+    if (part->kind == TB_P_BASIS)
+        for (uint32_t i = 0; i < part->laws.count; i++) *TB_PUSH(p->arena, c->laws) = part->laws.items[i];
+}
+
+static void end_clause(tb__parse *p, tb_clause *c, tb__at at) {
+    c->span = span(p, at);
+    if (p->tree->sections.count == 0) { /* said once: everything up to the first heading stands in the open */
+        if (!p->no_heading) tb_report(p->d, TB_E_NO_HEADING, c->head, TB_NONE, TB_NONE, TB_NONE);
+        p->no_heading = true;
+        return;
+    }
+    tb_section *s = &p->tree->sections.items[p->tree->sections.count - 1];
+    *TB_PUSH(p->arena, s->clauses) = *c;
+}
+
+static tb_section *new_section(tb__parse *p, enum tb_section_kind kind, tb__word name, tb__at at) {
+    tb_section *s = TB_NEW(p->arena, tb_section);
+    *s = (tb_section){.kind = kind, .span = span(p, at), .name = name.name,
+                      .in = no_word.name, .phase = no_word.name, .before = no_word.name};
+    return s;
+}
+
+static void option_once(tb__parse *p, bool taken, const char *zh, const char *en, tb__at at) {
+    tb_str word = tb_str_z(p->lang == TB_LANG_EN ? en : zh);
+    if (taken) tb_report(p->d, TB_E_OPTION_TWICE, span(p, at), word, TB_NONE, TB_NONE);
+}
+
+static void end_section(tb__parse *p, tb_section *s, tb__at at) {
+    s->span = span(p, at);
+    /* 属 审查阶段 names the phase 审查. */
+    static const char *const endings[] = {"阶段", "-phase"};
+    for (int i = 0; i < 2; i++)
+        if (tb_str_ends(s->phase.text, endings[i]) && s->phase.text.n > strlen(endings[i]))
+            s->phase.text.n -= (uint32_t)strlen(endings[i]);
+    *TB_PUSH(p->arena, p->tree->sections) = *s;
+}
+
+/* ---- conditions: every node knows its height, so that no reader recurses deeper than TB_EXPR_DEPTH ---- */
+
+static const tb_expr *expr(tb__parse *p, enum tb_expr_kind kind, const tb_expr *a, const tb_expr *b, tb__at at) {
+    int height = 1 + (a && a->height > (b ? b->height : 0) ? a->height : b ? b->height : 0);
+    if (height > TB_EXPR_DEPTH) {
+        if (!p->too_deep)
+            tb_report(p->d, TB_E_TOO_DEEP, span(p, at), tb_str_printf(p->arena, "%d", (int)TB_EXPR_DEPTH), TB_NONE,
+                TB_NONE);
+        p->too_deep = true;
+        return a;
+    }
+    tb_expr *x = TB_NEW(p->arena, tb_expr);
+    *x = (tb_expr){.kind = kind, .span = span(p, at), .a = a, .b = b, .text = {"", 0}, .day = INT32_MIN,
+                   .height = height};
+    return x;
+}
+
+static tb_expr *leaf(tb__parse *p, enum tb_expr_kind kind, tb_str text, tb__at at) {
+    tb_expr *x = TB_NEW(p->arena, tb_expr);
+    *x = (tb_expr){.kind = kind, .span = span(p, at), .text = text, .day = INT32_MIN, .height = 1};
+    return x;
+}
+
+static const tb_expr *named_expr(tb__parse *p, enum tb_expr_kind kind, tb__word w, tb__at at) {
+    return leaf(p, kind, w.name.text, at);
+}
+
+static const tb_expr *listed_expr(tb__parse *p, enum tb_expr_kind kind, tb__word w, tb_names names, tb__at at) {
+    tb_expr *x = leaf(p, kind, w.name.text, at);
+    x->names = names;
+    return x;
+}
+
+static const tb_expr *value_expr(tb__parse *p, tb__word w, tb__at at) {
+    static const enum tb_expr_kind kinds[] = {TB_X_NAME, TB_X_NAME, TB_X_TEXT, TB_X_NUMBER, TB_X_DATE};
+    tb_expr *x = leaf(p, kinds[w.kind], w.name.text, at);
+    if (x->kind == TB_X_DATE) x->day = tb__date(w.name.text);
+    return x;
+}
+
+static const tb_expr *compared(tb__parse *p, const tb_expr *a, enum tb_compare op, const tb_expr *b, tb__at at) {
+    tb_expr *x = leaf(p, TB_X_COMPARE, TB_NONE, at);
+    x->a = a, x->b = b, x->op = op, x->height = 2;
+    return x;
+}
+
+/* ---- what is said about errors ---- */
+
+/* A token in words: 名称“X”, “，”, 日期 … */
+static tb_str symbol_word(tb__parse *p, yysymbol_kind_t kind) {
+    bool en = p->lang == TB_LANG_EN;
+    switch (kind) {
+#define X(token, zh, en_word) \
+    case YYSYMBOL_K_##token: return tb_str_printf(p->arena, "“%s”", (en && *en_word) || !*zh ? en_word : zh);
+#include "keywords.def"
+#undef X
+    case YYSYMBOL_YYEOF: return tb_str_z(en ? "the end of the file" : "文件末尾");
+    case YYSYMBOL_NAME: return tb_str_z(en ? "a name" : "名称");
+    case YYSYMBOL_EVENT: return tb_str_z(en ? "an act “…的”" : "动作“…的，”");
+    case YYSYMBOL_BOUND: return tb_str_z(en ? "a bound “…之前”" : "“…之前”");
+    case YYSYMBOL_NUMBER: return tb_str_z(en ? "a number" : "数");
+    case YYSYMBOL_TEXT: return tb_str_z(en ? "a text “…”" : "引文“…”");
+    case YYSYMBOL_DATE: return tb_str_z(en ? "a date" : "日期");
+    case YYSYMBOL_TIME: return tb_str_z(en ? "a time of day" : "时刻");
+    case YYSYMBOL_MONTH_DAY: return tb_str_z(en ? "a day such as 5月1日" : "月日（如 5月1日）");
+    case YYSYMBOL_DURATION: return tb_str_z(en ? "a period" : "期间（如 20个工作日）");
+    case YYSYMBOL_TIMES: return tb_str_z(en ? "a count such as 1-times" : "次数（如 1次）");
+    case YYSYMBOL_HEADS: return tb_str_z(en ? "a number of persons" : "人数（如 2人）");
+    case YYSYMBOL_LAW_REF: return tb_str_z(en ? "a law 《…》" : "《法律》");
+    case YYSYMBOL_ARTICLE: return tb_str_z(en ? "an article 第…条" : "第…条");
+    case YYSYMBOL_COMMA: return tb_str_z(en ? "“,”" : "“，”");
+    case YYSYMBOL_STOP: return tb_str_z(en ? "“.”" : "“。”");
+    case YYSYMBOL_COLON: return tb_str_z(en ? "“:”" : "“：”");
+    case YYSYMBOL_OPEN: return tb_str_z(en ? "“(”" : "“（”");
+    case YYSYMBOL_SHUT: return tb_str_z(en ? "“)”" : "“）”");
+    case YYSYMBOL_SEP: return tb_str_z(en ? "“/”" : "“、”");
+    case YYSYMBOL_SEMICOLON: return tb_str_z(en ? "“;”" : "“；”");
+    default: return tb_str_printf(p->arena, "“%s”", yysymbol_name(kind));
+    }
+}
+
+/* What stood in the way, with the user's own text where that says more than its kind. */
+static tb_str found_word(tb__parse *p, yysymbol_kind_t kind) {
+    tb_str text = tb_source_text(p->sources, span(p, p->next.at));
+    if (kind == YYSYMBOL_YYEOF || text.n == 0 || text.n > 60) return symbol_word(p, kind);
+    bool quoted = tb_str_starts(text, "“") || tb_str_starts(text, "《") || tb_str_starts(text, "「") ||
+        tb_str_starts(text, "\"");
+    return tb_str_printf(p->arena, quoted ? "%.*s" : "“%.*s”", TB_FMT(text));
+}
+
+static bool expects(const yysymbol_kind_t *list, int n, yysymbol_kind_t kind) {
+    for (int i = 0; i < n; i++)
+        if (list[i] == kind) return true;
+    return false;
+}
+
+/* At most five alternatives; the marks first, then what carries meaning. */
+static tb_str alternatives(tb__parse *p, const yysymbol_kind_t *list, int n) {
+    enum { ALTERNATIVES = 5 };
+    bool en = p->lang == TB_LANG_EN;
+    if (expects(list, n, YYSYMBOL_K_MATTER)) return tb_str_z(en ? "a heading or a clause" : "标题或者一句");
+    tb_buf b;
+    tb_buf_init(&b, p->arena);
+    bool names = expects(list, n, YYSYMBOL_NAME), parts = expects(list, n, YYSYMBOL_K_BASIS);
+    int said = 0, all = 0;
+    /* NUMBER and TEXT may stand for a name, and after a comma any part may: saying so would only be noise. */
+    for (int i = 0; i < n; i++) {
+        if (names && (list[i] == YYSYMBOL_NUMBER || list[i] == YYSYMBOL_TEXT)) continue;
+        if (parts && list[i] > YYSYMBOL_SEMICOLON) continue;
+        if (parts && list[i] == YYSYMBOL_NAME) continue;
+        if (list[i] >= YYSYMBOL_LT && list[i] <= YYSYMBOL_NE) continue; /* signs: the words are said */
+        all++;
+        if (said == ALTERNATIVES) continue;
+        if (said++) tb_puts(&b, en ? ", " : "、");
+        tb_putstr(&b, symbol_word(p, list[i]));
+    }
+    if (parts && said) tb_puts(&b, en ? ", " : "、");
+    if (parts) tb_puts(&b, en ? "a part of the clause" : said ? "分句" : "分句（如 依、限、由、出具、转…）");
+    else if (all > said) tb_puts(&b, en ? " …" : "等");
+    return tb_buf_str(&b);
+}
+
+/* Has the lexer complained about this token, or about what it touches? Then its trouble is no second error. */
+static bool said_before(const tb__parse *p, tb_span at) {
+    for (uint32_t i = 0; i < p->d->list.count; i++) {
+        tb_span said = p->d->list.items[i].span;
+        if (said.file == at.file && said.to > said.from && (said.from == at.from || said.to == at.from)) return true;
+    }
+    return false;
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
+    enum { MOST = YYNTOKENS };
+    yysymbol_kind_t list[MOST], got = yypcontext_token(context);
+    int n = yypcontext_expected_tokens(context, list, MOST);
+    if (n < 0) n = 0;
+    tb_span at = span(p, p->next.at);
+    const tb__token *last = &p->last[0];
+    tb_str word = last->word.name.text, found = found_word(p, got);
+    if (at.to > at.from && said_before(p, at)) return 0;
+
+    /* A keyword glued to the name after it: one of the words just read begins with it. */
+    if (got != YYSYMBOL_COMMA && got != YYSYMBOL_STOP) /* these end a sentence that shape.c will look at as a whole */
+        for (int i = 0; i < 2; i++) {
+            const tb__token *t = i ? &p->last[1] : &p->last[0];
+            tb_str glued = t->kind == NAME ? tb__glued_keyword(t->word.name.text) : TB_NONE;
+            if (glued.n >= 6 && t->word.name.text.p == p->sources->list.items[p->file].text.p + t->at.from) {
+                tb_str rest = {t->word.name.text.p + glued.n, t->word.name.text.n - glued.n};
+                tb_report(p->d, TB_E_GLUED, span(p, t->at), glued, rest, TB_NONE);
+                return 0;
+            }
+        }
+    /* A word that is nearly a keyword. */
+    if (last->kind == NAME && (got == YYSYMBOL_DURATION || got == YYSYMBOL_LAW_REF || got == YYSYMBOL_NAME ||
+        got == YYSYMBOL_TIMES ||
+                               got == YYSYMBOL_HEADS || got == YYSYMBOL_TEXT || got == YYSYMBOL_K_NONE)) {
+        tb_str near = tb__near_keyword(word, p->source_lang);
+        if (near.n) {
+            tb_report(p->d, TB_E_MISSPELT, span(p, last->at), word, near, TB_NONE);
+            return 0;
+        }
+    }
+    if (got == YYSYMBOL_YYEOF) {
+        tb_diagnostic *d = tb_report(p->d, TB_E_SYNTAX_END, (tb_span){p->file, last->at.to, last->at.to}, TB_NONE,
+            TB_NONE, TB_NONE);
+        d->expected = alternatives(p, list, n);
+        return 0;
+    }
+    if (got == YYSYMBOL_SEMICOLON) {
+        tb_report(p->d, TB_E_SEMICOLON, at, TB_NONE, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (got == YYSYMBOL_OPEN && last->kind == NAME && !expects(list, n, YYSYMBOL_OPEN)) {
+        tb_report(p->d, TB_E_NAME_PAREN, (tb_span){p->file, last->at.from, at.to}, word, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (n > 0 && expects(list, n, YYSYMBOL_SHUT)) {
+        tb_report(p->d, TB_E_UNCLOSED_PAREN, at, found, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (expects(list, n, YYSYMBOL_DURATION)) {
+        tb_report(p->d, TB_E_NEEDS_DURATION, at, found, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (expects(list, n, YYSYMBOL_HEADS)) {
+        tb_report(p->d, TB_E_NEEDS_PERSONS, at, found, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (expects(list, n, YYSYMBOL_NUMBER) && !expects(list, n, YYSYMBOL_NAME)) {
+        tb_report(p->d, TB_E_NEEDS_NUMBER, at, found, TB_NONE, TB_NONE);
+        return 0;
+    }
+    if (got >= YYSYMBOL_K_MATTER && got <= YYSYMBOL_K_CLOSES && expects(list, n, YYSYMBOL_NAME) &&
+        (!expects(list, n, YYSYMBOL_STOP) || last->kind >= K_MATTER)) {
+        tb_report(p->d, TB_E_KEYWORD_NAME, at, tb_source_text(p->sources, at), TB_NONE, TB_NONE)->expected =
+            alternatives(p, list, n);
+        return 0;
+    }
+    if (got == YYSYMBOL_NAME && last->kind == NAME) {
+        tb_report(p->d, TB_E_SPACED_NAME, at, word, p->next.word.name.text, TB_NONE)->expected =
+            alternatives(p, list, n);
+        return 0;
+    }
+    tb_report(p->d, TB_E_SYNTAX, at, found, TB_NONE, TB_NONE)->expected = alternatives(p, list, n);
+    return 0;
+}
+
+/* bison calls this only when its stack is full. */
+static void yyerror(const tb__at *at, tb__parse *p, const char *text) {
+    (void)text;
+    if (!p->too_deep)
+        tb_report(p->d, TB_E_TOO_DEEP, span(p, *at), tb_str_printf(p->arena, "%d", (int)TB_EXPR_DEPTH), TB_NONE,
+            TB_NONE);
+    p->too_deep = true;
+}
+
+/* ---- the loop ---- */
+
+/* Could the parser take this token now? (What LAC asks, asked before pushing.) */
+static bool takes(yypstate *s, int token) {
+    yysymbol_kind_t kind = YYTRANSLATE(token);
+    return yy_lac(s->yyesa, &s->yyes, &s->yyes_capacity, s->yyssp, kind) == 0;
+}
+
+/* Is the parser in the middle of dropping a broken sentence? Then it stands behind `error` and takes only 。 and ：. */
+static bool dropping(yypstate *s) {
+    return s->yyerrstatus == 3 && takes(s, STOP) && takes(s, COLON) && !takes(s, COMMA) && !takes(s, NAME);
+}
+
+static int push(tb__parse *p, yypstate *s, const tb__token *t) {
+    TB__YYSTYPE value = {.word = t->word};
+    tb__at at = t->at;
+    p->next = *t;
+    int status = yypush_parse(s, t->kind, &value, &at, p);
+    p->last[2] = p->last[1], p->last[1] = p->last[0], p->last[0] = *t;
+    return status;
+}
+
+/* The line before ended without its mark: say so behind its last token, and put the mark in. */
+static int supply(tb__parse *p, yypstate *s, int mark) {
+    uint32_t end = p->last[0].at.to;
+    enum tb_code code = mark == COLON ? TB_E_LOST_COLON : TB_E_LOST_STOP;
+    tb_report(p->d, code, (tb_span){p->file, end, end}, TB_NONE, TB_NONE, TB_NONE);
+    tb__token t = {.kind = mark, .at = {end, end}, .word = no_word};
+    return push(p, s, &t);
+}
+
+void tb__parse_run(tb__parse *p) {
+    /* What yypstate_new() does, but from the arena and with all the room LAC's own stack can ever need. */
+    yypstate *s = TB_NEW(p->arena, yypstate);
+    s->yystacksize = YYINITDEPTH;
+    s->yyss = s->yyssa, s->yyvs = s->yyvsa, s->yyls = s->yylsa;
+    s->yyes_capacity = 4 * YYMAXDEPTH;
+    s->yyes = TB_NEW_ARRAY(p->arena, 4 * YYMAXDEPTH, yy_state_t);
+    yypstate_clear(s);
+    int status = YYPUSH_MORE;
+    while (status == YYPUSH_MORE) {
+        tb__token t = tb__lex_next(&p->lexer);
+        if (t.kind >= TB__COMMENT) continue;
+        int before = p->last[0].kind;
+        bool opens = (t.opens_line || t.kind == 0) && before != COMMA && before != SEP && before != 0;
+        if (opens && dropping(s)) {
+            tb__token end = {.kind = STOP, .at = {p->last[0].at.to, p->last[0].at.to}, .word = no_word};
+            status = push(p, s, &end);
+        } else if (opens && before != STOP && before != COLON) {
+            bool stop = takes(s, STOP), colon = takes(s, COLON);
+            /* 日历 全国 may be a heading or a clause: what stands at the margin is a heading. */
+            int mark = colon && (!stop || p->heading_at_margin) ? COLON : STOP;
+            /* A name after a name may be a type, but not on the next line. */
+            bool starts = t.kind == NAME || t.kind == DATE || t.kind == ARTICLE;
+            if ((stop || colon) && (starts || !takes(s, t.kind))) status = supply(p, s, mark);
+        }
+        if (t.opens_line) p->heading_at_margin = tb_source_place(p->sources, p->file, t.at.from).column == 1;
+        if (status == YYPUSH_MORE) status = push(p, s, &t);
+    }
+}

@@ -1,0 +1,44 @@
+/* Texts of rules: bytes, lines, and the three widths. A place in a source is a byte offset; people count columns;
+ * terminals count display cells (Han characters are two, utf8proc); editors count code points or UTF-16. All
+ * conversions live here. */
+#ifndef TB_SOURCE_H
+#define TB_SOURCE_H
+#include "arena.h"
+
+enum { TB_SOURCE_BYTES = 8 << 20, TB_SOURCE_FILES = 4096, TB_LINE_BYTES = 64 << 10 };
+
+typedef struct tb_source {
+    tb_str path; /* as the user named it */
+    tb_str text; /* kept by the caller or the arena for as long as the sources live */
+    uint32_t lines;
+    const uint32_t *line_start; /* byte offsets */
+} tb_source;
+
+typedef struct tb_sources {
+    TB_LIST(tb_source) list;
+} tb_sources;
+
+/* A stretch of one source: bytes from ≤ b < to. */
+typedef struct tb_span {
+    uint32_t file, from, to;
+} tb_span;
+#define TB_NO_SPAN ((tb_span){UINT32_MAX, 0, 0})
+
+typedef struct tb_place_in { /* where an offset is, for people: line and column count from 1, column in code points */
+    uint32_t line, column;
+    uint32_t cells; /* display cells before it on its line */
+} tb_place_in;
+
+/* Adds a text (path and text are copied); its number. A byte order mark at the start is skipped by the lexer, not
+ * here. */
+uint32_t tb_source_add(tb_arena *a, tb_sources *s, tb_str path, tb_str text);
+tb_place_in tb_source_place(const tb_sources *s, uint32_t file, uint32_t offset);
+tb_str tb_source_line(const tb_source *s, uint32_t line); /* without its line end */
+tb_str tb_source_text(const tb_sources *s, tb_span span);
+uint32_t tb_cells(tb_str s);  /* display cells of a text; an invalid byte is one cell */
+uint32_t tb_points(tb_str s); /* code points */
+/* Is this a Chinese text? Yes as soon as a Han character stands outside comments, “texts”, 「names」 and 《laws》第…条:
+ * an English matter may cite Chinese law. Decides the language of messages and the width of the marks that the
+ * formatter writes. */
+bool tb_source_chinese(tb_str text);
+#endif
