@@ -1,0 +1,463 @@
+/* The state of a case as a value: copying, writing it as canonical JSON (names, so that an auditor reads it with a shell), reading it back.
+ *
+ * Why names: the row must mean something without the program's tables, and a program compiled again from the same sources must read
+ * it whatever numbers it gave. Active states are written as their leaves; everything above them follows. */
+#include "case.h"
+#include <string.h>
+
+static void *copy(tb_arena *a, const void *p, size_t n) {
+    void *fresh = tb_alloc(a, n);
+    return n ? memcpy(fresh, p, n) : fresh;
+}
+#define COPY_ARRAY(a, p, n) copy((a), (p), (size_t)(n) * sizeof *(p))
+/* Room for one more: the usual step adds an item, and TB_PUSH would move the list. */
+#define COPY_LIST(a, to, from)                                                                    \
+    do {                                                                                          \
+        (to).count = (from).count;                                                                \
+        (to).room = (from).count + 1;                                                             \
+        (to).items = TB_NEW_ARRAY((a), (to).room, __typeof__(*(to).items));                       \
+        if ((from).count) memcpy((to).items, (from).items, (from).count * sizeof *(to).items);    \
+    } while (0)
+
+tb_json tb__json_copy(tb_arena *a, const tb_json *v) {
+    tb_json c = *v;
+    if (v->kind == TB_JSON_STR) c.text = tb_str_copy(a, v->text);
+    if (v->kind != TB_JSON_ARRAY && v->kind != TB_JSON_OBJECT) return c;
+    tb_json *items = TB_NEW_ARRAY(a, v->count, tb_json);
+    for (uint32_t i = 0; i < v->count; i++) items[i] = tb__json_copy(a, &v->items[i]);
+    c.items = items;
+    c.keys = NULL;
+    if (v->kind == TB_JSON_OBJECT) {
+        tb_str *keys = TB_NEW_ARRAY(a, v->count, tb_str);
+        for (uint32_t i = 0; i < v->count; i++) keys[i] = tb_str_copy(a, v->keys[i]);
+        c.keys = keys;
+    }
+    return c;
+}
+
+tb_case *tb__case_new(tb_arena *a, const tb_program *p, tb_str id) {
+    tb_case *c = TB_NEW(a, tb_case);
+    c->program = p;
+    c->id = tb_str_copy(a, id);
+    c->at = TB_NO_TIME;
+    c->outcome = TB_NO_INDEX;
+    c->active = TB_NEW_ARRAY(a, TB_CHART_WORDS(tb_chart_states(p->chart)), uint64_t);
+    c->memory = TB_NEW_ARRAY(a, tb_chart_memory(p->chart), uint64_t);
+    c->places = TB_NEW_ARRAY(a, p->places.count, tb_str);
+    c->milestones = TB_NEW_ARRAY(a, p->milestones.count, tb_occurrence);
+    c->taken = TB_NEW_ARRAY(a, p->moves.count, uint32_t);
+    c->form.kind = TB_JSON_OBJECT;
+    c->materials.kind = TB_JSON_ARRAY;
+    return c;
+}
+
+tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
+    const tb_program *p = from->program;
+    tb_case *c = TB_NEW(a, tb_case);
+    *c = *from;
+    c->id = tb_str_copy(a, from->id);
+    c->applicant = (tb_actor){tb_str_copy(a, from->applicant.person), tb_str_copy(a, from->applicant.post), tb_str_copy(a, from->applicant.place)};
+    c->active = COPY_ARRAY(a, from->active, TB_CHART_WORDS(tb_chart_states(p->chart)));
+    c->memory = COPY_ARRAY(a, from->memory, tb_chart_memory(p->chart));
+    c->places = COPY_ARRAY(a, from->places, p->places.count);
+    for (uint32_t i = 0; i < p->places.count; i++) c->places[i] = tb_str_copy(a, from->places[i]);
+    c->form = tb__json_copy(a, &from->form);
+    c->materials = tb__json_copy(a, &from->materials);
+    c->milestones = COPY_ARRAY(a, from->milestones, p->milestones.count);
+    c->taken = COPY_ARRAY(a, from->taken, p->moves.count);
+    COPY_LIST(a, c->tasks, from->tasks);
+    for (uint32_t i = 0; i < c->tasks.count; i++) {
+        tb_task *t = &c->tasks.items[i];
+        const tb_task *old = &from->tasks.items[i];
+        t->confirming = tb_str_copy(a, old->confirming);
+        COPY_LIST(a, t->confirmed, old->confirmed);
+        for (uint32_t j = 0; j < t->confirmed.count; j++) t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
+    }
+    COPY_LIST(a, c->clocks, from->clocks);
+    COPY_LIST(a, c->stopped, from->stopped);
+    COPY_LIST(a, c->issued, from->issued);
+    for (uint32_t i = 0; i < c->issued.count; i++) c->issued.items[i].number = tb_str_copy(a, from->issued.items[i].number);
+    COPY_LIST(a, c->duties, from->duties);
+    for (uint32_t i = 0; i < c->duties.count; i++) c->duties.items[i].who = tb_str_copy(a, from->duties.items[i].who);
+    return c;
+}
+
+/* ---- writing: keys in byte order by construction ---- */
+
+static void text_member(tb_buf *b, const char *key, tb_str value) {
+    tb_putf(b, "\"%s\":", key);
+    tb_json_put_text(b, value);
+}
+
+static void write_actor(tb_buf *b, const tb_actor *who) {
+    tb_puts(b, "{");
+    text_member(b, "person", who->person);
+    tb_puts(b, ",");
+    text_member(b, "place", who->place);
+    tb_puts(b, ",");
+    text_member(b, "post", who->post);
+    tb_puts(b, "}");
+}
+
+static bool is_leaf(const tb_chart *chart, uint16_t s) {
+    enum tb_state_kind k = tb_chart_kind(chart, s);
+    return k == TB_ATOMIC || k == TB_FINAL;
+}
+
+static void write_active(tb_buf *b, const tb_case *c) {
+    const tb_program *p = c->program;
+    tb_puts(b, "\"active\":[");
+    bool more = false;
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) {
+        if (!tb_bit(c->active, s) || !is_leaf(p->chart, s)) continue;
+        if (more) tb_puts(b, ",");
+        tb_json_put_text(b, p->nodes[s].name);
+        more = true;
+    }
+    tb_puts(b, "]");
+}
+
+static void write_clocks(tb_buf *b, const tb_case *c) {
+    const tb_program *p = c->program;
+    tb_puts(b, ",\"clocks\":[");
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        tb_putf(b, "%s{", i ? "," : "");
+        if (r->extended) tb_putf(b, "\"extended\":%d,", r->extended);
+        tb_putf(b, "\"from\":%lld,", (long long)r->from);
+        text_member(b, "name", p->clocks.items[r->def].name);
+        if (r->overdue) tb_puts(b, ",\"overdue\":true");
+        if (r->state != TB_NO_STATE) {
+            tb_puts(b, ",");
+            text_member(b, "state", p->nodes[r->state].name);
+        }
+        if (r->to != TB_NO_TIME) tb_putf(b, ",\"to\":%lld", (long long)r->to);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "]");
+}
+
+static void write_tasks(tb_buf *b, const tb_case *c) {
+    const tb_program *p = c->program;
+    tb_puts(b, ",\"tasks\":[");
+    for (uint32_t i = 0; i < c->tasks.count; i++) {
+        const tb_task *t = &c->tasks.items[i];
+        tb_putf(b, "%s{", i ? "," : "");
+        if (t->confirmed.count) {
+            tb_puts(b, "\"confirmed\":[");
+            for (uint32_t j = 0; j < t->confirmed.count; j++) {
+                if (j) tb_puts(b, ",");
+                tb_json_put_text(b, t->confirmed.items[j]);
+            }
+            tb_puts(b, "],");
+            text_member(b, "confirming", t->confirming);
+            tb_puts(b, ",");
+        }
+        tb_putf(b, "\"entered\":%lld,", (long long)t->entered);
+        text_member(b, "state", p->nodes[t->state].name);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "]");
+}
+
+/* An object of named rows, its keys put in byte order by an insertion sort over few indices. */
+struct rows { uint32_t index[TB_COUNTED_MOVES]; uint32_t n; };
+static void rows_add(struct rows *r, uint32_t i, tb_str (*name)(const tb_program *, uint32_t), const tb_program *p) {
+    uint32_t at = r->n++;
+    for (; at > 0 && tb_str_cmp(name(p, r->index[at - 1]), name(p, i)) > 0; at--) r->index[at] = r->index[at - 1];
+    r->index[at] = i;
+}
+static tb_str milestone_name(const tb_program *p, uint32_t i) { return p->milestones.items[i].name; }
+static tb_str place_name(const tb_program *p, uint32_t i) { return p->places.items[i].name; }
+static tb_str move_key(const tb_program *p, uint32_t i) { return p->moves.items[i].key; }
+
+static void write_issued(tb_buf *b, const tb_case *c) {
+    tb_puts(b, ",\"issued\":[");
+    for (uint32_t i = 0; i < c->issued.count; i++) {
+        const tb_issued *d = &c->issued.items[i];
+        tb_putf(b, "%s{\"at\":%lld,", i ? "," : "", (long long)d->at);
+        text_member(b, "name", c->program->documents.items[d->document].name);
+        tb_puts(b, ",");
+        text_member(b, "number", d->number);
+        tb_putf(b, ",\"seq\":%u}", d->seq);
+    }
+    tb_puts(b, "]");
+}
+
+void tb_case_write(tb_buf *b, const tb_case *c) {
+    const tb_program *p = c->program;
+    struct rows rows = {.n = 0};
+    tb_puts(b, "{");
+    write_active(b, c);
+    tb_puts(b, ",\"applicant\":");
+    write_actor(b, &c->applicant);
+    tb_putf(b, ",\"at\":%lld", (long long)c->at);
+    write_clocks(b, c);
+    tb_puts(b, ",\"duties\":[");
+    for (uint32_t i = 0; i < c->duties.count; i++) {
+        tb_puts(b, i ? ",{" : "{");
+        text_member(b, "post", p->posts.items[c->duties.items[i].post].name);
+        tb_puts(b, ",");
+        text_member(b, "who", c->duties.items[i].who);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "],\"form\":");
+    tb_json_write(b, &c->form);
+    tb_puts(b, ",");
+    text_member(b, "id", c->id);
+    if (c->irreversible) tb_puts(b, ",\"irreversible\":true");
+    write_issued(b, c);
+    tb_puts(b, ",\"materials\":");
+    tb_json_write(b, &c->materials);
+    tb_puts(b, ",");
+    text_member(b, "matter", p->matter);
+    uint32_t words = tb_chart_memory(p->chart);
+    if (words) {
+        tb_puts(b, ",\"memory\":\"");
+        for (uint32_t i = 0; i < words; i++) tb_putf(b, "%016llx", (unsigned long long)c->memory[i]);
+        tb_puts(b, "\"");
+    }
+    tb_puts(b, ",\"milestones\":{");
+    for (uint32_t i = 0; i < p->milestones.count; i++)
+        if (c->milestones[i].count) rows_add(&rows, i, milestone_name, p);
+    for (uint32_t i = 0; i < rows.n; i++) {
+        const tb_occurrence *m = &c->milestones[rows.index[i]];
+        if (i) tb_puts(b, ",");
+        tb_json_put_text(b, milestone_name(p, rows.index[i]));
+        tb_putf(b, ":[%u,%lld,%lld]", m->count, (long long)m->first, (long long)m->last);
+    }
+    tb_puts(b, "},");
+    text_member(b, "mode", p->modes.items[c->mode].name);
+    if (c->outcome != TB_NO_INDEX) {
+        tb_puts(b, ",");
+        text_member(b, "outcome", p->outcomes.items[c->outcome]);
+    }
+    tb_puts(b, ",\"places\":{");
+    rows.n = 0;
+    for (uint32_t i = 0; i < p->places.count; i++)
+        if (c->places[i].n) rows_add(&rows, i, place_name, p);
+    for (uint32_t i = 0; i < rows.n; i++) {
+        if (i) tb_puts(b, ",");
+        tb_json_put_text(b, place_name(p, rows.index[i]));
+        tb_puts(b, ":");
+        tb_json_put_text(b, c->places[rows.index[i]]);
+    }
+    tb_putf(b, "},\"seq\":%u,\"stopped\":[", c->seq);
+    for (uint32_t i = 0; i < c->stopped.count; i++) {
+        const tb_stopped *s = &c->stopped.items[i];
+        tb_putf(b, "%s{\"from\":%d,", i ? "," : "", s->from);
+        text_member(b, "step", p->steps.items[s->step].name);
+        if (s->to != INT32_MAX) tb_putf(b, ",\"to\":%d", s->to);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "],\"taken\":{");
+    rows.n = 0;
+    for (uint32_t i = 0; i < p->moves.count; i++)
+        if (c->taken[i] && p->moves.items[i].times) rows_add(&rows, i, move_key, p);
+    for (uint32_t i = 0; i < rows.n; i++) {
+        if (i) tb_puts(b, ",");
+        tb_json_put_text(b, move_key(p, rows.index[i]));
+        tb_putf(b, ":%u", c->taken[rows.index[i]]);
+    }
+    tb_puts(b, "}");
+    write_tasks(b, c);
+    tb_puts(b, ",");
+    text_member(b, "version", p->version);
+    tb_puts(b, "}");
+}
+
+/* ---- reading ---- */
+
+struct reading {
+    tb_arena *a;
+    const tb_program *p;
+    tb_str state;
+    tb_case *c;
+    const char *error;
+};
+
+static uint16_t node_named(const tb_program *p, tb_str name) {
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)
+        if (is_leaf(p->chart, s) && tb_str_eq(p->nodes[s].name, name)) return s;
+    return TB_NO_STATE;
+}
+
+#define FIND_NAMED(list, field, name_, found)                                                   \
+    do {                                                                                        \
+        (found) = TB_NO_INDEX;                                                                  \
+        for (uint32_t i_ = 0; i_ < (list).count && (found) == TB_NO_INDEX; i_++)                \
+            if (tb_str_eq((list).items[i_] field, (name_))) (found) = i_;                       \
+    } while (0)
+
+static const tb_json *member(const tb_json *o, const char *key, enum tb_json_kind kind) {
+    const tb_json *v = tb_json_get(o, key);
+    return v && v->kind == kind ? v : NULL;
+}
+
+static bool read_active(struct reading *r, const tb_json *o) {
+    const tb_json *list = member(o, "active", TB_JSON_ARRAY);
+    if (!list) return false;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint16_t s = node_named(r->p, list->items[i].text);
+        if (s == TB_NO_STATE) return false;
+        for (; s != TB_NO_STATE; s = tb_chart_parent(r->p->chart, s)) tb_bit_set(r->c->active, s);
+    }
+    return true;
+}
+
+static bool read_clocks(struct reading *r, const tb_json *o) {
+    const tb_json *list = member(o, "clocks", TB_JSON_ARRAY);
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *v = &list->items[i];
+        tb_running k = {.state = TB_NO_STATE, .from = tb_json_number(v, "from", 0), .to = tb_json_number(v, "to", TB_NO_TIME),
+                        .extended = (int)tb_json_number(v, "extended", 0), .overdue = tb_json_get(v, "overdue") != NULL};
+        FIND_NAMED(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
+        if (k.def == TB_NO_INDEX) return false;
+        if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE) return false;
+        *TB_PUSH(r->a, r->c->clocks) = k;
+    }
+    return list != NULL;
+}
+
+static bool read_tasks(struct reading *r, const tb_json *o) {
+    const tb_json *list = member(o, "tasks", TB_JSON_ARRAY);
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *v = &list->items[i], *confirmed = member(v, "confirmed", TB_JSON_ARRAY);
+        tb_task t = {.state = node_named(r->p, tb_json_text(v, "state")), .entered = tb_json_number(v, "entered", 0)};
+        if (t.state == TB_NO_STATE || r->p->nodes[t.state].kind != TB_NODE_STEP) return false;
+        t.step = r->p->nodes[t.state].index;
+        t.confirming = tb_json_text(v, "confirming");
+        for (uint32_t j = 0; confirmed && j < confirmed->count; j++) *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
+        *TB_PUSH(r->a, r->c->tasks) = t;
+    }
+    return list != NULL;
+}
+
+static bool read_lists(struct reading *r, const tb_json *o) {
+    const tb_json *list = member(o, "duties", TB_JSON_ARRAY);
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        tb_duty_done d = {.who = tb_json_text(&list->items[i], "who")};
+        FIND_NAMED(r->p->posts, .name, tb_json_text(&list->items[i], "post"), d.post);
+        if (d.post == TB_NO_INDEX) return false;
+        *TB_PUSH(r->a, r->c->duties) = d;
+    }
+    if (!list || !(list = member(o, "issued", TB_JSON_ARRAY))) return false;
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *v = &list->items[i];
+        tb_issued d = {.seq = (uint32_t)tb_json_number(v, "seq", 0), .at = tb_json_number(v, "at", 0), .number = tb_json_text(v, "number")};
+        FIND_NAMED(r->p->documents, .name, tb_json_text(v, "name"), d.document);
+        if (d.document == TB_NO_INDEX) return false;
+        *TB_PUSH(r->a, r->c->issued) = d;
+    }
+    if (!(list = member(o, "stopped", TB_JSON_ARRAY))) return false;
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *v = &list->items[i];
+        tb_stopped s = {.from = (int32_t)tb_json_number(v, "from", 0), .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
+        FIND_NAMED(r->p->steps, .name, tb_json_text(v, "step"), s.step);
+        if (s.step == TB_NO_INDEX) return false;
+        *TB_PUSH(r->a, r->c->stopped) = s;
+    }
+    return list != NULL;
+}
+
+static bool read_tables(struct reading *r, const tb_json *o) {
+    const tb_json *m = member(o, "milestones", TB_JSON_OBJECT), *places = member(o, "places", TB_JSON_OBJECT),
+                  *taken = member(o, "taken", TB_JSON_OBJECT);
+    uint32_t at;
+    if (!m || !places || !taken) return false;
+    for (uint32_t i = 0; i < m->count; i++) {
+        FIND_NAMED(r->p->milestones, .name, m->keys[i], at);
+        if (at == TB_NO_INDEX || m->items[i].kind != TB_JSON_ARRAY || m->items[i].count != 3 || m->items[i].items[0].number < 1) return false;
+        r->c->milestones[at] = (tb_occurrence){m->items[i].items[1].number, m->items[i].items[2].number, (uint32_t)m->items[i].items[0].number};
+    }
+    for (uint32_t i = 0; i < places->count; i++) {
+        FIND_NAMED(r->p->places, .name, places->keys[i], at);
+        if (at == TB_NO_INDEX) return false;
+        r->c->places[at] = places->items[i].text;
+    }
+    for (uint32_t i = 0; i < taken->count; i++) {
+        FIND_NAMED(r->p->moves, .key, taken->keys[i], at);
+        if (at == TB_NO_INDEX) return false;
+        r->c->taken[at] = (uint32_t)taken->items[i].number;
+    }
+    return true;
+}
+
+static bool read_memory(struct reading *r, const tb_json *o) {
+    uint32_t words = tb_chart_memory(r->p->chart);
+    tb_str hex = tb_json_text(o, "memory");
+    if (hex.n != words * 16) return false;
+    for (uint32_t i = 0; i < hex.n; i++) {
+        char h = hex.p[i];
+        int v = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : -1;
+        if (v < 0) return false;
+        r->c->memory[i / 16] = r->c->memory[i / 16] << 4 | (uint64_t)v;
+    }
+    return true;
+}
+
+/* A state from a database may be anything: what the step relies on is asked here. Each active step has one task and each task is of an active
+ * step; a running step limit too; a closed case has an outcome and nothing else. */
+static bool fits_chart(const struct reading *r) {
+    const tb_program *p = r->p;
+    const tb_case *c = r->c;
+    if (!tb_chart_whole(p->chart, c->active, c->memory)) return false;
+    uint32_t steps = 0;
+    bool ended = false;
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) {
+        if (!tb_bit(c->active, s)) continue;
+        steps += p->nodes[s].kind == TB_NODE_STEP;
+        if (p->nodes[s].kind == TB_NODE_OUTCOME) ended = p->nodes[s].index == c->outcome;
+    }
+    if (ended != (c->outcome != TB_NO_INDEX) || steps != c->tasks.count) return false;
+    for (uint32_t i = 0; i < c->tasks.count; i++) {
+        if (!tb_bit(c->active, c->tasks.items[i].state)) return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (c->tasks.items[k].state == c->tasks.items[i].state) return false;
+    }
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *k = &c->clocks.items[i];
+        if ((p->clocks.items[k->def].kind == TB_CLOCK_STEP) != (k->state != TB_NO_STATE)) return false;
+        if (k->to == TB_NO_TIME && (ended || (k->state != TB_NO_STATE && !tb_bit(c->active, k->state)))) return false;
+    }
+    for (uint32_t i = 0; i < p->places.count; i++)
+        if (!c->places[i].n) return false;
+    return true;
+}
+
+static int read_work(void *arg) {
+    struct reading *r = arg;
+    size_t where;
+    tb_str text = tb_str_copy(r->a, r->state);
+    const tb_json *o = tb_json_read(r->a, text, &r->error, &where);
+    if (!o) return TB_FAILED;
+    tb_case *c = r->c = tb__case_new(r->a, r->p, tb_json_text(o, "id"));
+    const tb_json *form = member(o, "form", TB_JSON_OBJECT), *materials = member(o, "materials", TB_JSON_ARRAY), *who = tb_json_get(o, "applicant");
+    r->error = "the state does not fit the program";
+    if (!tb_str_eq(tb_json_text(o, "matter"), r->p->matter) || !tb_str_eq(tb_json_text(o, "version"), r->p->version)) return TB_FAILED;
+    if (!form || !materials || !who) return TB_FAILED;
+    c->form = *form;
+    c->materials = *materials;
+    c->applicant = (tb_actor){tb_json_text(who, "person"), tb_json_text(who, "post"), tb_json_text(who, "place")};
+    c->at = tb_json_number(o, "at", 0);
+    c->seq = (uint32_t)tb_json_number(o, "seq", 0);
+    c->irreversible = tb_json_get(o, "irreversible") != NULL;
+    FIND_NAMED(r->p->modes, .name, tb_json_text(o, "mode"), c->mode);
+    if (c->mode == TB_NO_INDEX) return TB_FAILED;
+    if (tb_json_get(o, "outcome")) {
+        FIND_NAMED(r->p->outcomes, , tb_json_text(o, "outcome"), c->outcome);
+        if (c->outcome == TB_NO_INDEX) return TB_FAILED;
+    }
+    if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, o) || !read_lists(r, o) || !read_tables(r, o) || !read_memory(r, o) || !fits_chart(r))
+        return TB_FAILED;
+    r->error = NULL;
+    return TB_OK;
+}
+
+tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error) {
+    struct reading r = {.a = a, .p = p, .state = state};
+    int result = tb_try(a, read_work, &r);
+    if (result == TB_OK) return r.c;
+    if (error) *error = result == TB_NOMEM ? "out of memory" : r.error;
+    return NULL;
+}

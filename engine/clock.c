@@ -1,0 +1,73 @@
+/* Clocks of a case (M7, M8, M10, M11): a running clock keeps its start and what was added; its due day is derived each time.
+ *
+ * Why derived: a calendar revised in mid-year moves every open deadline, and a stored target would have to be found and mended. The timer
+ * in the store is only a reminder; when it pops, the due day is derived again before anything is called overdue. */
+#include "case.h"
+
+const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code) {
+    return env->calendar(env->user, tb_directory_calendar(env->directory, place_code));
+}
+
+const tb_calendar *tb__calendar_of(const tb_case *c, const tb_env *env, uint32_t role) {
+    if (role == TB_NO_INDEX) role = c->program->authority_place;
+    return tb__calendar_at(env, role == TB_NO_INDEX ? c->applicant.place : c->places[role]);
+}
+
+/* The law's exclusions stop spans of the case, never a step's own limit (M10). */
+static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
+    if (c->program->clocks.items[clock->def].kind == TB_CLOCK_STEP) return 0;
+    int32_t start = tb_day_of(clock->from);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++) {
+        if (c->stopped.items[i].to <= start) continue; /* over before this clock began */
+        if (n < room) out[n] = (tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to};
+        n++;
+    }
+    return n;
+}
+
+enum { EXCLUSIONS = 256 /* that reach one clock */ };
+
+static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
+    const tb_clock_def *def = &c->program->clocks.items[clock->def];
+    const tb_calendar *calendar = tb__calendar_of(c, env, def->place);
+    tb_exclusion out[EXCLUSIONS];
+    uint32_t outs = exclusions(c, clock, out, EXCLUSIONS);
+    if (!calendar || outs > EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
+    int n = def->n + clock->extended > 0 ? def->n + clock->extended : 0; /* 续计 with nothing left ends on the day it began, not before */
+    return why ? tb_due_explain(a, calendar, clock->from, n, def->unit, def->roll, out, outs, why)
+               : tb_due_after(calendar, clock->from, n, def->unit, def->roll, out, outs);
+}
+
+tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock) { return derive(NULL, c, env, clock, NULL); }
+
+tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
+    return derive(a, c, env, clock, why);
+}
+
+tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def) {
+    const tb_clock_def *d = &p->clocks.items[def];
+    return d->kind == TB_CLOCK_STEP ? tb_str_printf(a, "“%.*s”的期限", TB_FMT(d->name)) : d->name;
+}
+
+bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t) {
+    bool found = false;
+    uint32_t best = 0;
+    (void)a;
+    if (c->outcome != TB_NO_INDEX) return false;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->to != TB_NO_TIME || r->overdue) continue;
+        tb_due due = tb_clock_due(c, env, r);
+        if (due.kind == TB_DUE_NONE) continue;
+        /* Earliest first, then in order of declaration (M12). Any expiry goes before any re-check: a bound that has passed answers the same
+         * until a calendar is loaded, and would hide the expiries behind it. */
+        bool recheck = due.kind == TB_DUE_NOT_BEFORE;
+        bool earlier = !found || (recheck != t->recheck ? !recheck : due.at < t->due || (due.at == t->due && r->def < best));
+        if (!earlier) continue;
+        *t = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name, .recheck = recheck};
+        best = r->def;
+        found = true;
+    }
+    return found;
+}

@@ -1,0 +1,315 @@
+/* The compiler's outside: gathers files and what they reference, builds calendars and the directory, hands each matter to matter.c.
+ *
+ * A program is named by SM3 over its sources (M4): the digests of the texts, the matter's file first and then what it references in order
+ * of first mention, without paths, so that the same rules have the same name on a desk and on a server. */
+#include "compile_work.h"
+#include "expression.h"
+#include <string.h>
+
+enum { COMPILE_FILES = TB_SOURCE_FILES };
+
+struct compiling {
+    tb__compiler c;
+    tb_rules **out;
+};
+
+static uint32_t file_with_path(const tb_rules *r, tb_str path) {
+    for (uint32_t i = 0; i < r->sources.list.count; i++)
+        if (tb_str_eq(r->sources.list.items[i].path, path)) return i;
+    return TB_NO_INDEX;
+}
+
+static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
+    uint32_t file = tb_source_add(c->a, &c->rules->sources, path, text);
+    const tb_tree *t = tb_parse(c->a, &c->rules->sources, file, c->d);
+    *TB_PUSH(c->a, c->rules->trees) = t;
+    for (uint32_t i = 0; t && i < t->sections.count; i++)
+        if (t->sections.items[i].kind == TB_S_LAW) *TB_PUSH(c->a, c->laws) = (tb__law){t->sections.items[i].name.text, &t->sections.items[i], file};
+    return file;
+}
+
+/* Follows 引用 from every file read so far; the list grows while it is walked, so cycles end by themselves. */
+static void follow_references(tb__compiler *c, uint32_t roots) {
+    typedef TB_LIST(uint32_t) files;
+    files *direct = TB_NEW_ARRAY(c->a, COMPILE_FILES, files);
+    for (uint32_t f = 0; f < c->rules->trees.count && f < COMPILE_FILES; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        for (uint32_t i = 0; i < t->references.count; i++) {
+            const tb_name *n = &t->references.items[i];
+            tb_str found, text;
+            if (!c->in->resolve || !c->in->resolve(c->in->user, c->rules->sources.list.items[f].path, n->text, &found, &text)) {
+                tb_report(c->d, TB_E_REFERENCE_MISSING, n->span, n->text, TB_NONE, TB_NONE);
+                continue;
+            }
+            uint32_t file = file_with_path(c->rules, found);
+            if (file == TB_NO_INDEX && c->rules->trees.count < COMPILE_FILES) {
+                file = add_file(c, found, text);
+                *TB_PUSH(c->a, c->rules->referenced) = c->rules->sources.list.items[file].path;
+            }
+            if (file == TB_NO_INDEX) continue;
+            *TB_PUSH(c->a, direct[f]) = file;
+            const tb_tree *there = c->rules->trees.items[file];
+            for (uint32_t k = 0; k < there->sections.count; k++) {
+                enum tb_section_kind kind = there->sections.items[k].kind;
+                if (kind != TB_S_LAW)
+                    tb_report(c->d, TB_E_REFERENCE_KIND, n->span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                if (kind != TB_S_LAW) break;
+            }
+        }
+    }
+    (void)roots;
+    c->closure = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t *);
+    for (uint32_t f = 0; f < c->rules->trees.count; f++) {
+        uint32_t *seen = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t), n = 0;
+        seen[n++] = f;
+        for (uint32_t i = 0; i < n; i++)
+            for (uint32_t k = 0; k < direct[seen[i]].count; k++) {
+                uint32_t next = direct[seen[i]].items[k], j = 0;
+                while (j < n && seen[j] != next) j++;
+                if (j == n) seen[n++] = next;
+            }
+        seen[n] = TB_NO_INDEX;
+        c->closure[f] = seen;
+    }
+}
+
+/* ---- 日历 ---- */
+
+static bool month_day(tb_str s, int *month, int *day) {
+    int value[2] = {0, 0}, at = 0;
+    for (uint32_t i = 0; i < s.n; i++) {
+        if (s.p[i] >= '0' && s.p[i] <= '9') value[at] = value[at] * 10 + (s.p[i] - '0');
+        else if (i + 3 <= s.n && memcmp(s.p + i, "月", 3) == 0 && at == 0) at = 1, i += 2;
+        else if (i + 3 == s.n && memcmp(s.p + i, "日", 3) == 0 && at == 1) i += 2;
+        else if (s.p[i] == '-' && at == 0 && i) at = 1;
+        else return false;
+        if (value[at] > 31) return false;
+    }
+    *month = value[0];
+    *day = value[1];
+    return at == 1 && tb_day(2000, value[0], value[1]) != TB_NO_DAY;
+}
+
+static tb_str first_text(const tb_part *part) { return part && part->names.count ? part->names.items[0].text : TB_NONE; }
+
+static void bad_day(tb__compiler *c, const tb_clause *k, int32_t day) {
+    char text[TB_DAY_TEXT];
+    tb_report(c->d, TB_E_BAD_CALENDAR_DAY, k->span, tb_str_copy(c->a, tb_str_z(tb_day_text(day, text))), TB_NONE, TB_NONE);
+}
+
+static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
+    tb_str name = first_text(tb_part_of(k, TB_P_TEXT));
+    switch (k->kind) {
+    case TB_C_HOURS: tb_calendar_hours(b, k->minutes, k->minutes_to, tb_part_of(k, TB_P_CLOSES) != NULL); break;
+    case TB_C_EVERY_YEAR:
+        for (uint32_t i = 0; i < k->names.count; i++) {
+            int month, day;
+            if (month_day(k->names.items[i].text, &month, &day)) tb_calendar_fixed(b, month, day, name);
+            else tb_report(c->d, TB_E_BAD_MONTH_DAY, k->names.items[i].span, k->names.items[i].text, TB_NONE, TB_NONE);
+        }
+        break;
+    case TB_C_YEAR: tb_calendar_year(b, k->number, first_text(tb_part_of(k, TB_P_BASIS))); break;
+    case TB_C_REST:
+    case TB_C_WORK: {
+        int32_t to = k->day_to == TB_NO_DAY ? k->day : k->day_to;
+        if (to < k->day || to - k->day > 366) {
+            bad_day(c, k, to);
+            break;
+        }
+        for (int32_t day = k->day; day <= to; day++)
+            if (!(k->kind == TB_C_REST ? tb_calendar_rest(b, day, name) : tb_calendar_work(b, day, name))) bad_day(c, k, day);
+        break;
+    }
+    default: break; /* shape.c has said so */
+    }
+}
+
+/* Sections of one name are one calendar, wherever they stand: a new year's notice may come as a file of its own. */
+static void build_calendars(tb__compiler *c, uint32_t roots) {
+    struct named { tb_str name; tb_calendar_builder *b; };
+    TB_LIST(struct named) list = {0};
+    for (uint32_t f = 0; f < roots; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        for (uint32_t i = 0; i < t->sections.count; i++) {
+            const tb_section *s = &t->sections.items[i];
+            if (s->kind != TB_S_CALENDAR) continue;
+            uint32_t at = 0;
+            while (at < list.count && !tb_str_eq(list.items[at].name, s->name.text)) at++;
+            if (at == list.count) *TB_PUSH(c->a, list) = (struct named){s->name.text, tb_calendar_begin(c->a, s->name.text)};
+            for (uint32_t k = 0; k < s->clauses.count; k++) calendar_clause(c, list.items[at].b, &s->clauses.items[k]);
+        }
+    }
+    for (uint32_t i = 0; i < list.count; i++) *TB_PUSH(c->a, c->rules->calendars) = tb_calendar_end(list.items[i].b);
+}
+
+/* ---- 组织 ---- */
+
+struct office { tb_str name; int index, place; };
+
+static void build_directory(tb__compiler *c, uint32_t roots) {
+    tb_directory_builder *b = NULL;
+    TB_LIST(struct office) organs = {0};
+    for (uint32_t f = 0; f < roots; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        for (uint32_t i = 0; i < t->sections.count; i++) {
+            const tb_section *s = &t->sections.items[i];
+            if (s->kind != TB_S_DIRECTORY) continue;
+            if (!b) b = tb_directory_begin(c->a);
+            tb_place place = {.name = s->name.text};
+            const tb_clause *division = NULL;
+            for (uint32_t k = 0; k < s->clauses.count; k++) {
+                const tb_clause *x = &s->clauses.items[k];
+                if (x->kind == TB_C_DIVISION && x->names.count) {
+                    division = x;
+                    place.code = x->names.items[0].text;
+                    place.parent = first_text(tb_part_of(x, TB_P_ABOVE));
+                }
+                if (x->kind == TB_C_CALENDAR && x->names.count) place.calendar = x->names.items[0].text;
+            }
+            if (!division) {
+                tb_report(c->d, TB_E_DIVISION_MISSING, s->name.span, s->name.text, TB_NONE, TB_NONE);
+                continue;
+            }
+            int at = tb_directory_place(b, place);
+            if (at < 0) {
+                tb_report(c->d, TB_E_DUPLICATE, division->names.items[0].span, place.code, TB_NONE, TB_NONE);
+                continue;
+            }
+            uint32_t mine = organs.count;
+            for (uint32_t k = 0; k < s->clauses.count; k++) { /* organs first: a person may be written before its organ */
+                const tb_clause *x = &s->clauses.items[k];
+                if (x->kind != TB_C_OFFICE || !x->names.count) continue;
+                tb_organ organ = {x->names.items[0].text, first_text(tb_part_of(x, TB_P_DUTY)), first_text(tb_part_of(x, TB_P_SEAL)), (uint32_t)at};
+                int index = tb_directory_organ(b, organ);
+                if (index < 0) tb_report(c->d, TB_E_DUPLICATE, x->names.items[0].span, organ.name, TB_NONE, TB_NONE);
+                else *TB_PUSH(c->a, organs) = (struct office){organ.name, index, at};
+            }
+            for (uint32_t k = 0; k < s->clauses.count; k++) {
+                const tb_clause *x = &s->clauses.items[k];
+                const tb_part *posts = tb_part_of(x, TB_P_POSTS), *of = tb_part_of(x, TB_P_ORGAN);
+                if (x->kind != TB_C_PERSON || !x->names.count || !posts) continue;
+                tb_str *names = TB_NEW_ARRAY(c->a, posts->names.count, tb_str);
+                for (uint32_t n = 0; n < posts->names.count; n++) names[n] = posts->names.items[n].text;
+                int organ = -1;
+                for (uint32_t n = mine; of && n < organs.count; n++)
+                    if (tb_str_eq(organs.items[n].name, first_text(of))) organ = organs.items[n].index;
+                if (of && organ < 0) tb_report(c->d, TB_E_ORGAN_UNKNOWN, of->span, first_text(of), TB_NONE, TB_NONE);
+                if (tb_directory_person(b, at, organ, x->names.items[0].text, names, posts->names.count) < 0)
+                    tb_report(c->d, TB_E_DUPLICATE, x->names.items[0].span, x->names.items[0].text, TB_NONE, TB_NONE);
+            }
+        }
+    }
+    if (b) c->rules->directory = tb_directory_end(b);
+    c->directory = c->rules->directory ? c->rules->directory : c->in->directory;
+}
+
+/* ---- laws, as citations find them ---- */
+
+static tb_str short_law(tb_str s) {
+    static const char full[] = "中华人民共和国";
+    if (tb_str_starts(s, full) && s.n > sizeof full - 1) return (tb_str){s.p + sizeof full - 1, s.n - (uint32_t)(sizeof full - 1)};
+    return s;
+}
+
+const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref) {
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
+        for (uint32_t i = 0; i < c->laws.count; i++)
+            if (c->laws.items[i].file == *f && tb_str_eq(short_law(c->laws.items[i].name), short_law(ref->law))) return c->laws.items[i].section;
+    return NULL;
+}
+
+const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref) {
+    const tb_clause *loose = NULL;
+    for (uint32_t i = 0; i < law->clauses.count; i++) {
+        const tb_clause *k = &law->clauses.items[i];
+        if (k->kind != TB_C_ARTICLE || k->article.article != ref->article || k->article.sub != ref->sub) continue;
+        bool paragraph = k->article.paragraph == ref->paragraph, item = k->article.item == ref->item;
+        if (paragraph && item) return k;
+        if ((paragraph || !k->article.paragraph || !ref->paragraph) && (item || !k->article.item || !ref->item) && !loose) loose = k;
+    }
+    return loose;
+}
+
+/* ---- all ---- */
+
+static tb_str program_digest(tb__compiler *c, uint32_t file) {
+    tb_buf all;
+    uint8_t out[32];
+    tb_buf_init(&all, c->a);
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++) {
+        tb_str text = c->rules->sources.list.items[*f].text;
+        c->in->sm3(text.p, text.n, out);
+        tb_put(&all, (const char *)out, sizeof out);
+    }
+    c->in->sm3(all.p, all.n, out);
+    tb_buf hex;
+    tb_buf_init(&hex, c->a);
+    for (int i = 0; i < 32; i++) tb_putf(&hex, "%02x", out[i]);
+    return tb_buf_str(&hex);
+}
+
+/* A file with any error, a slip of syntax included, yields no program: what was skipped might have been the rule that matters. */
+static bool file_errs(const tb__compiler *c, uint32_t file) {
+    for (uint32_t i = 0; i < c->d->list.count; i++)
+        if (c->d->list.items[i].span.file == file && tb_code_severity(c->d->list.items[i].code) == TB_ERROR) return true;
+    return c->d->dropped > 0;
+}
+
+static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end) {
+    tb__matter m = {.c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
+    m.sections = TB_NEW_ARRAY(c->a, end - first, const tb_section *);
+    for (uint32_t i = first; i < end; i++) m.sections[m.sections_n++] = &t->sections.items[i];
+    m.p->sources = &c->rules->sources;
+    m.p->digest = program_digest(c, file);
+    m.p->matter = m.head->name.text;
+    for (uint32_t i = 0; i < c->rules->programs.count; i++)
+        if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter)) TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
+    if (!tb__matter_tables(&m) || !tb__matter_chart(&m)) return;
+    tb__matter_check(&m);
+    if (!file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
+}
+
+static bool belongs_to_matter(enum tb_section_kind k) {
+    return k == TB_S_FORM || k == TB_S_MATERIALS || k == TB_S_DOCUMENTS || k == TB_S_STEP || k == TB_S_PARALLEL || k == TB_S_BRANCH ||
+           k == TB_S_ANYWHERE || k == TB_S_SCENARIO;
+}
+
+static int compile_work(void *arg) {
+    struct compiling *w = arg;
+    tb__compiler *c = &w->c;
+    c->rules = TB_NEW(c->a, tb_rules);
+    c->d = &c->rules->diagnostics;
+    tb_diagnostics_init(c->d, c->a);
+    for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
+        uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
+        const tb_tree *t = c->rules->trees.items[file];
+        if (!t->sections.count && !c->d->errors) tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
+    }
+    uint32_t roots = c->rules->trees.count;
+    follow_references(c, roots);
+    build_calendars(c, roots);
+    build_directory(c, roots);
+    for (uint32_t f = 0; f < roots; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        uint32_t matter = TB_NO_INDEX;
+        for (uint32_t i = 0; i <= t->sections.count; i++) {
+            enum tb_section_kind kind = i < t->sections.count ? t->sections.items[i].kind : TB_S_NONE;
+            if (belongs_to_matter(kind)) {
+                if (matter == TB_NO_INDEX)
+                    tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                continue;
+            }
+            if (matter != TB_NO_INDEX) compile_matter(c, f, t, matter, i);
+            matter = kind == TB_S_MATTER ? i : TB_NO_INDEX;
+        }
+    }
+    tb_diagnostics_sort(c->d);
+    *w->out = c->rules;
+    return TB_OK;
+}
+
+int tb_compile(tb_arena *a, const tb_compile_input *in, tb_rules **out) {
+    struct compiling w = {.c = {.a = a, .in = in}, .out = out};
+    *out = NULL;
+    return tb_try(a, compile_work, &w);
+}

@@ -1,0 +1,543 @@
+/* A matter's tables: fields, materials, modes, places, posts, documents, milestones, steps, clocks — everything but the moves.
+ *
+ * Order matters only where names are needed: fields before the places taken from them, places before the posts that sit there, documents before
+ * the steps that issue them. Milestones are collected from wherever they are set; what refers to one that nothing sets is an error
+ * in check.c. Fixed names have English twins (submitted, decided …) so that an English text reads as one. */
+#include "compile_work.h"
+#include <string.h>
+
+tb_str tb__fixed_name(tb_str s) {
+    static const struct { const char *en, *zh; } names[] = {
+        {"submitted", "提交"}, {"filed", "提交"}, {"file", "提交"}, {"received", "收到材料"}, {"notified", "告知"}, {"accepted", "受理"}, {"decided", "决定"}, {"served", "送达"},
+        {"closed", "办结"}, {"overdue", "逾期"}, {"all-completed", "均办结"}, {"any-rejected", "任一不予"}, {"applicant", "申请人"},
+        {"place-of-submission", "提交地"}, {"filing-place", "提交地"}, {"the-authority", "实施主体"}, {"filing-date", "申请日"},
+        {"day-of-application", "申请日"}, {"same-day", "当日收到"}, {"next-workday", "次一工作日收到"}, {"online", "全程网办"}, {"task-taken", "接受任务"}, {"均完成", "均办结"}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (tb_str_is(s, names[i].en)) return tb_str_z(names[i].zh);
+    return s;
+}
+
+static tb_str text_of(const tb_part *p) { return p && p->names.count ? p->names.items[0].text : TB_NONE; }
+
+static const tb_clause *find_clause(const tb_section *s, enum tb_clause_kind kind) {
+    for (uint32_t i = 0; i < s->clauses.count; i++)
+        if (s->clauses.items[i].kind == kind) return &s->clauses.items[i];
+    return NULL;
+}
+
+#define FIND(list, text, at)                                                     \
+    do {                                                                         \
+        (at) = 0;                                                                \
+        while ((at) < (list).count && !tb_str_eq((list).items[at].name, (text))) (at)++; \
+        if ((at) == (list).count) (at) = TB_NO_INDEX;                            \
+    } while (0)
+
+uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name) {
+    uint32_t at;
+    name = tb__fixed_name(name);
+    FIND(p->milestones, name, at);
+    if (at == TB_NO_INDEX && tb_str_ends(name, "-received")) { /* home-received: 收到 at the place 「home」 */
+        tb_str place = {name.p, name.n - (uint32_t)strlen("-received")};
+        FIND(p->milestones, tb_str_printf(a, "%.*s收到", TB_FMT(place)), at);
+    }
+    if (at != TB_NO_INDEX) return at;
+    if (p->milestones.count <= TB_MILESTONES) TB_PUSH(a, p->milestones)->name = name; /* one too many is kept, so that few() sees it */
+    return p->milestones.count - 1;
+}
+
+static bool cut(tb_str *s, const char *prefix) {
+    size_t n = strlen(prefix);
+    if (!tb_str_starts(*s, prefix) || s->n == n) return false;
+    s->p += n;
+    s->n -= (uint32_t)n;
+    return true;
+}
+
+uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first) {
+    *first = false;
+    text = tb__fixed_name(text);
+    if (tb_str_is(text, "接受任务")) return TB_NO_INDEX;
+    for (uint32_t i = 0; i < m->p->milestones.count; i++) /* a matter's own milestone may be called 首次… itself */
+        if (tb_str_eq(m->p->milestones.items[i].name, text)) return i;
+    if (cut(&text, "最近一次") || cut(&text, "last-") || cut(&text, "latest-")) *first = false;
+    else if (cut(&text, "首次") || cut(&text, "first-")) *first = true;
+    if (tb_str_is(text, "告知送达")) text = TB_STR("告知");
+    return tb__milestone_of(m->c->a, m->p, text);
+}
+
+uint32_t tb__post_named(tb__matter *m, const tb_name *n) {
+    uint32_t at;
+    FIND(m->p->posts, tb__fixed_name(n->text), at);
+    if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_POST, n->span, n->text, TB_NONE, TB_NONE);
+    else if (m->post_used) m->post_used[at] = 1;
+    return at;
+}
+
+uint32_t tb__place_named(tb__matter *m, const tb_name *n) {
+    uint32_t at;
+    FIND(m->p->places, n->text, at);
+    if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_PLACE, n->span, n->text, TB_NONE, TB_NONE);
+    return at;
+}
+
+uint32_t tb__document_named(tb__matter *m, const tb_name *n) {
+    uint32_t at;
+    FIND(m->p->documents, n->text, at);
+    if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_DOCUMENT, n->span, n->text, TB_NONE, TB_NONE);
+    else if (m->document_used) m->document_used[at] = 1;
+    return at;
+}
+
+/* M18: a citation is checked against the law's file; 待核 says the author knows it is open. */
+void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws) {
+    for (uint32_t i = 0; i < laws->count && !c->pending; i++) {
+        const tb_law_ref *ref = &laws->items[i];
+        const tb_section *law = tb__law_for(m->c, ref->span.file, ref);
+        if (!law) TB__REPORT(m, LAW_UNKNOWN, ref->span, ref->law, TB_NONE, TB_NONE);
+        else if (ref->article && !tb__article_of(law, ref))
+            TB__REPORT(m, ARTICLE_UNKNOWN, ref->span, ref->law, tb_source_text(m->p->sources, ref->span), TB_NONE);
+    }
+}
+
+static void cite_all(tb__matter *m) {
+    for (uint32_t i = 0; i < m->sections_n; i++) {
+        const tb_section *s = m->sections[i];
+        if (s->pending) *TB_PUSH(m->c->a, m->p->pending) = s->span;
+        for (uint32_t k = 0; k < s->clauses.count; k++) {
+            const tb_clause *c = &s->clauses.items[k];
+            if (c->pending) *TB_PUSH(m->c->a, m->p->pending) = c->span;
+            for (uint32_t n = 0; n < c->parts.count; n++) tb__cite(m, c, &c->parts.items[n].laws);
+        }
+    }
+}
+
+static const tb_law_ref *law_of(const tb_clause *c, enum tb_part_kind kind) {
+    const tb_part *p = tb_part_of(c, kind);
+    return p && p->laws.count ? &p->laws.items[0] : NULL;
+}
+
+/* ---- 申请表, 申请材料 ---- */
+
+static enum tb_type type_named(tb_str s) {
+    static const struct { const char *zh, *en; enum tb_type type; } types[] = {
+        {"文本", "text", TB_T_TEXT}, {"整数", "integer", TB_T_INTEGER}, {"小数", "decimal", TB_T_DECIMAL}, {"金额", "money", TB_T_MONEY},
+        {"日期", "date", TB_T_DATE}, {"时刻", "time", TB_T_TIME}, {"是否", "yes-no", TB_T_BOOL}, {"选项", "option", TB_T_OPTION},
+        {"地址", "address", TB_T_ADDRESS}, {"区划", "division", TB_T_DIVISION}, {"身份证", "id-card", TB_T_ID_CARD},
+        {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE}, {"手机号", "phone", TB_T_PHONE}, {"附件", "attachment", TB_T_ATTACHMENT}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (tb_str_is(s, types[i].zh) || tb_str_is(s, types[i].en)) return types[i].type;
+    return 0;
+}
+
+static void add_field(tb__matter *m, const tb_clause *c) {
+    tb_arena *a = m->c->a;
+    uint32_t at;
+    if (c->names.count < 2) return;
+    FIND(m->p->fields, c->names.items[0].text, at);
+    if (at != TB_NO_INDEX) {
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->fields.items[at].span;
+        return;
+    }
+    tb_field f = {.name = c->names.items[0].text, .type = type_named(c->names.items[1].text), .span = c->span};
+    if (!f.type) TB__REPORT(m, UNKNOWN_TYPE, c->names.items[1].span, c->names.items[1].text, TB_NONE, TB_NONE);
+    f.required = tb_part_of(c, TB_P_REQUIRED) != NULL;
+    f.sensitive = tb_part_of(c, TB_P_SENSITIVE) != NULL;
+    f.unit = text_of(tb_part_of(c, TB_P_UNIT));
+    if (f.type == TB_T_OPTION) {
+        tb_str *options = TB_NEW_ARRAY(a, c->names.count, tb_str);
+        for (uint32_t i = 2; i < c->names.count; i++) options[f.options_n++] = c->names.items[i].text;
+        f.options = options;
+        if (!f.options_n) TB__REPORT(m, OPTIONS_MISSING, c->span, f.name, TB_NONE, TB_NONE);
+    }
+    tb_bound *bounds = TB_NEW_ARRAY(a, c->parts.count, tb_bound);
+    for (uint32_t i = 0; i < c->parts.count; i++) {
+        const tb_part *p = &c->parts.items[i];
+        if (p->kind != TB_P_COMPARE) continue;
+        bool number = f.type == TB_T_INTEGER || f.type == TB_T_DECIMAL || f.type == TB_T_MONEY;
+        if (!number || !tb_decimal_read(p->value.text, &bounds[f.bounds_n].value))
+            TB__REPORT(m, COMPARE_TYPES, p->span, f.name, p->value.text, TB_NONE);
+        else bounds[f.bounds_n++].op = p->op;
+    }
+    f.bounds = bounds;
+    *TB_PUSH(a, m->p->fields) = f;
+}
+
+static void add_material(tb__matter *m, const tb_clause *c) {
+    uint32_t at;
+    FIND(m->p->materials, c->names.items[0].text, at);
+    if (at != TB_NO_INDEX) {
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->materials.items[at].span;
+        return;
+    }
+    *TB_PUSH(m->c->a, m->p->materials) = (tb_material){.name = c->names.items[0].text, .needed = tb_part_of(c, TB_P_NEEDED) != NULL,
+        .electronic = tb_part_of(c, TB_P_ELECTRONIC) != NULL, .exempt = tb_part_of(c, TB_P_EXEMPT) != NULL,
+        .only = text_of(tb_part_of(c, TB_P_ONLY)), .span = c->span};
+}
+
+static void add_document(tb__matter *m, const tb_clause *c) {
+    uint32_t at;
+    FIND(m->p->documents, c->names.items[0].text, at);
+    if (at != TB_NO_INDEX) {
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->documents.items[at].span;
+        return;
+    }
+    tb_document d = {.name = c->names.items[0].text, .seal = text_of(tb_part_of(c, TB_P_SEAL)), .span = c->span};
+    uint32_t *records = TB_NEW_ARRAY(m->c->a, TB_MILESTONES, uint32_t);
+    for (uint32_t i = 0; i < c->parts.count; i++)
+        for (uint32_t k = 0; c->parts.items[i].kind == TB_P_RECORD && k < c->parts.items[i].names.count && d.records_n < TB_MILESTONES; k++)
+            records[d.records_n++] = tb__milestone_of(m->c->a, m->p, c->parts.items[i].names.items[k].text);
+    d.records = records;
+    *TB_PUSH(m->c->a, m->p->documents) = d;
+}
+
+/* ---- 事项 ---- */
+
+static void head_clause(tb__matter *m, const tb_clause *c) {
+    tb_program *p = m->p;
+    tb_arena *a = m->c->a;
+    switch (c->kind) {
+    case TB_C_VERSION: {
+        const tb_part *from = tb_part_of(c, TB_P_EFFECTIVE), *applies = tb_part_of(c, TB_P_APPLIES);
+        p->version = c->names.count ? c->names.items[0].text : TB_NONE;
+        if (from) p->effective = from->day;
+        if (applies && !tb_str_is(tb__fixed_name(text_of(applies)), "申请日"))
+            TB__REPORT(m, VERSION_RULE, applies->span, text_of(applies), TB_NONE, TB_NONE); /* M19 */
+        break;
+    }
+    case TB_C_KIND: p->kind = c->names.items[0].text; break;
+    case TB_C_SERVICE: p->service = c->names.items[0].text; break;
+    case TB_C_MODES:
+        for (uint32_t i = 0; i < c->names.count; i++) {
+            uint32_t at;
+            FIND(p->modes, c->names.items[i].text, at);
+            if (at != TB_NO_INDEX) TB__REPORT(m, DUPLICATE, c->names.items[i].span, c->names.items[i].text, TB_NONE, TB_NONE);
+            else if (p->modes.count == TB_MODES) TB__REPORT(m, TOO_MANY, c->span, TB_STR("办理模式"), tb_str_printf(a, "%d", TB_MODES), TB_NONE);
+            else TB_PUSH(a, p->modes)->name = c->names.items[i].text;
+        }
+        break;
+    case TB_C_PLACE: {
+        uint32_t at;
+        const tb_name *role = &c->names.items[0], *from = &c->names.items[1];
+        tb_role_place r = {.name = role->text, .span = c->span, .field = TB_NO_INDEX};
+        FIND(p->places, role->text, at);
+        if (at != TB_NO_INDEX) {
+            TB__REPORT(m, DUPLICATE, role->span, role->text, TB_NONE, TB_NONE)->other = p->places.items[at].span;
+            break;
+        }
+        FIND(p->fields, from->text, at);
+        tb_str fixed = tb__fixed_name(from->text);
+        if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at;
+        else if (tb_str_is(fixed, "提交地")) r.from = TB_PLACE_SUBMISSION;
+        else if (tb_str_is(fixed, "实施主体")) r.from = TB_PLACE_ORGAN;
+        bool placed = at == TB_NO_INDEX || ((p->fields.items[at].type == TB_T_ADDRESS || p->fields.items[at].type == TB_T_DIVISION) && p->fields.items[at].required);
+        if (!r.from || !placed) TB__REPORT(m, PLACE_SOURCE, from->span, from->text, TB_NONE, TB_NONE);
+        r.received = tb__milestone_of(a, p, tb_str_printf(a, "%.*s收到", TB_FMT(role->text)));
+        *TB_PUSH(a, p->places) = r;
+        break;
+    }
+    default: break;
+    }
+}
+
+static void add_posts(tb__matter *m) {
+    tb_program *p = m->p;
+    *TB_PUSH(m->c->a, p->posts) = (tb_post){TB_STR("申请人"), TB_NO_INDEX, m->head->span};
+    for (uint32_t i = 0; i < m->head->clauses.count; i++) {
+        const tb_clause *c = &m->head->clauses.items[i];
+        if (c->kind != TB_C_POSTS) continue;
+        const tb_part *at = tb_part_of(c, TB_P_AT);
+        uint32_t place = at && at->names.count ? tb__place_named(m, &at->names.items[0]) : p->authority_place;
+        for (uint32_t k = 0; k < c->names.count; k++) {
+            uint32_t known;
+            FIND(p->posts, c->names.items[k].text, known);
+            if (known != TB_NO_INDEX)
+                TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other = p->posts.items[known].span;
+            else *TB_PUSH(m->c->a, p->posts) = (tb_post){c->names.items[k].text, place, c->names.items[k].span};
+        }
+    }
+    /* Who approves extensions sits where the authority is (行政许可法 42), declared or not. */
+    const tb_clause *x = find_clause(m->head, TB_C_EXTENSION);
+    const tb_part *by = x ? tb_part_of(x, TB_P_BEFORE_EXPIRY) : NULL;
+    for (uint32_t i = 0; by && i < by->names.count; i++) {
+        uint32_t known;
+        FIND(p->posts, by->names.items[i].text, known);
+        if (known == TB_NO_INDEX) *TB_PUSH(m->c->a, p->posts) = (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
+    }
+    m->post_used = TB_NEW_ARRAY(m->c->a, p->posts.count, uint8_t);
+    m->post_used[TB_POST_APPLICANT] = 1;
+}
+
+static void authority(tb__matter *m) {
+    tb_program *p = m->p;
+    const tb_clause *c = find_clause(m->head, TB_C_AUTHORITY);
+    uint32_t seat;
+    FIND(p->places, TB_STR("属地"), seat);
+    p->authority_place = seat;
+    if (!c) {
+        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB_STR("实施主体"), TB_STR("实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。"));
+    } else if (c->names.count >= 2) {
+        p->authority_place = tb__place_named(m, &c->names.items[0]);
+        if (p->authority_place != TB_NO_INDEX && p->places.items[p->authority_place].from == TB_PLACE_ORGAN) /* it would be where it is */
+            TB__REPORT(m, PLACE_SOURCE, p->places.items[p->authority_place].span, p->places.items[p->authority_place].name, TB_NONE, TB_NONE);
+        p->authority_duty = c->names.items[1].text;
+    } else if (c->names.count == 1) {
+        p->authority = c->names.items[0].text;
+        if (m->c->directory && !tb_directory_organ_named(m->c->directory, p->authority))
+            TB__REPORT(m, ORGAN_UNKNOWN, c->names.items[0].span, p->authority, TB_NONE, TB_NONE);
+    }
+}
+
+static void separations(tb__matter *m) {
+    for (uint32_t i = 0; i < m->head->clauses.count; i++) {
+        const tb_clause *c = &m->head->clauses.items[i];
+        if (c->kind != TB_C_SEPARATE) continue;
+        if (c->names.count < 2) TB__REPORT(m, SEPARATE_ONE, c->span, TB_NONE, TB_NONE, TB_NONE);
+        for (uint32_t x = 0; x < c->names.count; x++)
+            for (uint32_t y = x + 1; y < c->names.count; y++) {
+                uint32_t a = tb__post_named(m, &c->names.items[x]), b = tb__post_named(m, &c->names.items[y]);
+                if (a != TB_NO_INDEX && b != TB_NO_INDEX) *TB_PUSH(m->c->a, m->p->separations) = (tb_separation){a, b, c->span};
+            }
+    }
+}
+
+/* ---- limits ---- */
+
+static const int unit_limits[] = {0, 3650, 36500, 8760, 1200, 100};
+
+static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
+    d->n = c->duration.n;
+    d->unit = (enum tb_unit)c->duration.unit;
+    d->span = c->span;
+    d->law = law_of(c, TB_P_BASIS);
+    d->roll = tb_part_of(c, TB_P_ROLL) != NULL;
+    d->keep = tb_part_of(c, TB_P_KEEP) != NULL;
+    if (d->n < 1 || d->unit < TB_WORKDAYS || d->unit > TB_YEARS || d->n > unit_limits[d->unit]) {
+        TB__REPORT(m, LIMIT_RANGE, c->span, tb_str_printf(m->c->a, "%d", d->unit >= TB_WORKDAYS && d->unit <= TB_YEARS ? unit_limits[d->unit] : 0), TB_NONE, TB_NONE);
+        return false;
+    }
+    const tb_part *calendar = tb_part_of(c, TB_P_CALENDAR);
+    if (calendar && calendar->names.count) d->place = tb__place_named(m, &calendar->names.items[0]);
+    return true;
+}
+
+static void span_limits(tb__matter *m) {
+    static const struct { enum tb_clause_kind clause; enum tb_clock_kind kind; const char *name; } spans[] = {
+        {TB_C_STATUTORY, TB_CLOCK_STATUTORY, "法定期限"}, {TB_C_PROMISED, TB_CLOCK_PROMISED, "承诺期限"}};
+    tb_program *p = m->p;
+    for (uint32_t i = 0; i < m->head->clauses.count; i++)
+        for (size_t k = 0; k < sizeof spans / sizeof *spans; k++) {
+            const tb_clause *c = &m->head->clauses.items[i];
+            if (c->kind != spans[k].clause || c->none) continue;
+            tb_clock_def d = {.kind = spans[k].kind, .step = TB_NO_INDEX, .place = p->authority_place, .name = tb_str_z(spans[k].name)};
+            uint32_t same = 1;
+            for (uint32_t n = 0; n < p->clocks.count; n++) same += p->clocks.items[n].kind == d.kind;
+            if (same > 1) d.name = tb_str_printf(m->c->a, "%s%u", spans[k].name, same);
+            const tb_part *from = tb_part_of(c, TB_P_FROM);
+            bool first = false;
+            d.from = from && from->names.count ? tb__milestone_ref(m, from->names.items[0].text, &first) : TB_M_ACCEPTED;
+            d.first = first;
+            d.to = from && from->names.count > 1 ? tb__milestone_ref(m, from->names.items[1].text, &first) : TB_M_DECIDED;
+            if (d.from == TB_NO_INDEX) d.from = TB_M_ACCEPTED;
+            if (fill_limit(m, c, &d)) *TB_PUSH(m->c->a, p->clocks) = d;
+        }
+    const tb_clause *x = find_clause(m->head, TB_C_EXTENSION);
+    if (!x) return;
+    p->extension_n = x->duration.n;
+    p->extension_unit = (enum tb_unit)x->duration.unit;
+    bool statutory = false;
+    for (uint32_t i = 0; i < p->clocks.count; i++) {
+        if (p->clocks.items[i].kind != TB_CLOCK_STATUTORY) continue;
+        statutory = true;
+        if (p->clocks.items[i].unit != p->extension_unit) TB__REPORT(m, EXTENSION_UNIT, x->span, TB_NONE, TB_NONE, TB_NONE);
+    }
+    if (!statutory) TB__REPORT(m, EXTENSION_ALONE, x->span, TB_NONE, TB_NONE, TB_NONE);
+    bool known = p->extension_unit >= TB_WORKDAYS && p->extension_unit <= TB_YEARS;
+    if (!known || p->extension_n < 1 || p->extension_n > unit_limits[p->extension_unit])
+        TB__REPORT(m, LIMIT_RANGE, x->span, tb_str_printf(m->c->a, "%d", known ? unit_limits[p->extension_unit] : 0), TB_NONE, TB_NONE);
+}
+
+/* ---- 环节 ---- */
+
+static uint64_t step_modes(tb__matter *m, const tb_section *s) {
+    uint64_t modes = 0;
+    if (!s->only.count) return ~(uint64_t)0;
+    for (uint32_t i = 0; i < s->only.count; i++) {
+        uint32_t at;
+        FIND(m->p->modes, s->only.items[i].text, at);
+        if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_MODE, s->only.items[i].span, s->only.items[i].text, TB_NONE, TB_NONE);
+        else modes |= (uint64_t)1 << at;
+    }
+    return modes;
+}
+
+static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
+    s->excludes = true;
+    s->why_excluded = law_of(c, TB_P_BASIS);
+    s->why_needed = law_of(c, TB_P_GROUND);
+    const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
+    if (issue) {
+        uint32_t *notices = TB_NEW_ARRAY(m->c->a, issue->names.count, uint32_t);
+        for (uint32_t i = 0; i < issue->names.count; i++) {
+            uint32_t d = tb__document_named(m, &issue->names.items[i]);
+            if (d != TB_NO_INDEX) notices[s->notices_n++] = d;
+        }
+        s->notices = notices;
+    }
+    /* 行政许可法 45: a closed list; the ground is what the step is called. */
+    const tb_section *law = s->why_excluded ? tb__law_for(m->c, s->why_excluded->span.file, s->why_excluded) : NULL;
+    const tb_clause *article = law ? tb__article_of(law, s->why_excluded) : NULL;
+    const tb_part *grounds = article ? tb_part_of(article, TB_P_EXCLUDES) : NULL;
+    bool listed = false;
+    for (uint32_t i = 0; grounds && i < grounds->names.count && !listed; i++) {
+        tb_str g = grounds->names.items[i].text;
+        for (uint32_t k = 0; k + g.n <= s->name.n && !listed; k++) listed = memcmp(s->name.p + k, g.p, g.n) == 0;
+    }
+    if (article && !listed && !c->pending)
+        TB__REPORT(m, GROUND_NOT_LISTED, s->why_excluded->span, tb_source_text(m->p->sources, s->why_excluded->span), s->name, TB_NONE);
+}
+
+static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) {
+    tb_program *p = m->p;
+    tb_step_def s = p->steps.items[index];
+    const tb_clause *limit = NULL;
+    for (uint32_t i = 0; i < section->clauses.count; i++) {
+        const tb_clause *c = &section->clauses.items[i];
+        if (c->kind == TB_C_ACTORS) {
+            uint32_t *posts = TB_NEW_ARRAY(m->c->a, c->names.count, uint32_t);
+            for (uint32_t k = 0; k < c->names.count; k++) {
+                uint32_t post = tb__post_named(m, &c->names.items[k]);
+                if (post != TB_NO_INDEX) posts[s.posts_n++] = post;
+            }
+            s.posts = posts;
+            s.all = c->all && c->names.count > 1;
+            const tb_part *persons = tb_part_of(c, TB_P_PERSONS);
+            if (persons && persons->number > 1) s.persons = persons->number;
+        } else if (c->kind == TB_C_ORGAN && c->names.count) {
+            s.place = tb__place_named(m, &c->names.items[0]);
+            s.duty = c->names.count > 1 ? c->names.items[1].text : TB_NONE;
+            s.seal = text_of(tb_part_of(c, TB_P_SEAL));
+        } else if (c->kind == TB_C_EXCLUSION) {
+            exclusion(m, &s, c);
+        } else if (c->kind == TB_C_LIMIT) {
+            limit = c;
+        }
+    }
+    if (!s.posts_n) TB__REPORT(m, NO_ACTOR, section->name.span, s.name, TB_NONE, TB_NONE);
+    for (uint32_t i = 0; i < s.posts_n && s.place == TB_NO_INDEX; i++) s.place = p->posts.items[s.posts[i]].place;
+    if (limit) {
+        tb_clock_def d = {.kind = TB_CLOCK_STEP, .step = index, .place = s.place, .to = TB_NO_INDEX, .from = TB_NO_INDEX, .name = s.name};
+        const tb_part *from = tb_part_of(limit, TB_P_FROM);
+        if (from && from->names.count) d.from = tb__milestone_ref(m, from->names.items[0].text, &d.first);
+        if (fill_limit(m, limit, &d)) {
+            s.clock = p->clocks.count;
+            *TB_PUSH(m->c->a, p->clocks) = d;
+        }
+    }
+    p->steps.items[index] = s;
+}
+
+static void steps(tb__matter *m) {
+    tb_program *p = m->p;
+    m->step_section = TB_NEW_ARRAY(m->c->a, m->sections_n, const tb_section *);
+    for (uint32_t i = 0; i < m->sections_n; i++) {
+        const tb_section *s = m->sections[i];
+        uint32_t at;
+        if (s->kind != TB_S_STEP) continue;
+        FIND(p->steps, s->name.text, at);
+        if (at != TB_NO_INDEX) {
+            TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = p->steps.items[at].span;
+            continue;
+        }
+        if (tb_str_starts(s->name.text, "法定期限") || tb_str_starts(s->name.text, "承诺期限")) /* a step's limit bears its name */
+            TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE);
+        m->step_section[p->steps.count] = s;
+        *TB_PUSH(m->c->a, p->steps) = (tb_step_def){.name = s->name.text, .phase = s->phase.text, .persons = 1, .clock = TB_NO_INDEX,
+            .place = TB_NO_INDEX, .branch = TB_NO_STATE, .span = s->name.span, .modes = step_modes(m, s)};
+    }
+    m->obligation = TB_NEW_ARRAY(m->c->a, p->steps.count + 1, bool);
+    for (uint32_t i = 0; i < p->steps.count; i++) fill_step(m, m->step_section[i], i);
+}
+
+/* 收到材料 has no default (M7, domain): some clause must say whose receipt counts, and what after hours means. */
+static void receipt(tb__matter *m) {
+    tb_program *p = m->p;
+    const tb_clause *counts = find_clause(m->head, TB_C_RECEIPT), *hours = find_clause(m->head, TB_C_DEEM);
+    const tb_clock_def *needs = NULL;
+    p->receipt = TB_NO_INDEX;
+    for (uint32_t i = 0; i < p->clocks.count && !needs; i++)
+        if (p->clocks.items[i].from == TB_M_RECEIVED) needs = &p->clocks.items[i];
+    if (counts && counts->names.count > 1) {
+        uint32_t of = tb__milestone_of(m->c->a, p, counts->names.items[1].text);
+        for (uint32_t i = 0; i < p->places.count; i++)
+            if (p->places.items[i].received == of) p->receipt = of;
+        if (p->receipt == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[1].span, counts->names.items[1].text, TB_NONE, TB_NONE);
+    } else if (needs) {
+        TB__REPORT(m, NO_RECEIPT, needs->span, TB_NONE, TB_NONE, TB_NONE);
+    }
+    bool online = false;
+    for (uint32_t i = 0; i < p->modes.count; i++) online |= tb_str_is(tb__fixed_name(p->modes.items[i].name), "全程网办");
+    if (hours && hours->names.count > 1) {
+        tb_str word = tb__fixed_name(hours->names.items[1].text);
+        p->next_workday_receipt = tb_str_is(word, "次一工作日收到");
+        if (!p->next_workday_receipt && !tb_str_is(word, "当日收到")) TB__REPORT(m, AFTER_HOURS_WORD, hours->names.items[1].span, word, TB_NONE, TB_NONE);
+    } else if (needs && online) {
+        TB__REPORT(m, NO_AFTER_HOURS, needs->span, TB_NONE, TB_NONE, TB_NONE);
+    }
+}
+
+static void missing(tb__matter *m, enum tb_clause_kind kind, const char *word, const char *example) {
+    if (!find_clause(m->head, kind)) TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, m->p->matter, tb_str_z(word), tb_str_z(example));
+}
+
+/* Whatever sets a milestone, before anything asks for one: 若 已 X may stand above the step that says 记 X. */
+static void collect_milestones(tb__matter *m) {
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        for (uint32_t k = 0; k < m->sections[i]->clauses.count; k++) {
+            const tb_clause *c = &m->sections[i]->clauses.items[k];
+            for (uint32_t n = 0; c->kind == TB_C_EVENT && n < c->parts.count; n++) {
+                const tb_part *p = &c->parts.items[n];
+                for (uint32_t x = 0; (p->kind == TB_P_RECORD || p->kind == TB_P_DEEM) && x < p->names.count; x++)
+                    tb__milestone_of(m->c->a, m->p, p->names.items[x].text);
+            }
+        }
+}
+
+static bool few(tb__matter *m, uint32_t count, uint32_t most, const char *what) {
+    if (count <= most) return true;
+    TB__REPORT(m, TOO_MANY, m->head->span, tb_str_z(what), tb_str_printf(m->c->a, "%u", most), TB_NONE);
+    return false;
+}
+
+bool tb__matter_tables(tb__matter *m) {
+    static const char *const fixed[] = {"提交", "收到材料", "告知", "受理", "决定", "送达", "办结"};
+    tb_program *p = m->p;
+    for (int i = 0; i < TB_M_FIXED; i++) TB_PUSH(m->c->a, p->milestones)->name = tb_str_z(fixed[i]);
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        for (uint32_t k = 0; k < m->sections[i]->clauses.count; k++) {
+            const tb_clause *c = &m->sections[i]->clauses.items[k];
+            if (!c->names.count) continue;
+            if (c->kind == TB_C_FIELD) add_field(m, c);
+            else if (c->kind == TB_C_MATERIAL) add_material(m, c);
+            else if (c->kind == TB_C_DOCUMENT) add_document(m, c);
+        }
+    m->document_used = TB_NEW_ARRAY(m->c->a, p->documents.count + 1, uint8_t);
+    for (uint32_t k = 0; k < m->head->clauses.count; k++)
+        if (m->head->clauses.items[k].names.count) head_clause(m, &m->head->clauses.items[k]);
+    missing(m, TB_C_VERSION, "版本", "版本 2026-1，生效 2026-01-01，适用 申请日。");
+    missing(m, TB_C_MODES, "办理模式", "办理模式 全程网办。");
+    missing(m, TB_C_KIND, "事项类型", "事项类型 行政许可。");
+    collect_milestones(m);
+    authority(m);
+    add_posts(m);
+    separations(m);
+    span_limits(m);
+    steps(m);
+    receipt(m);
+    cite_all(m);
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        if (m->sections[i]->kind == TB_S_SCENARIO) *TB_PUSH(m->c->a, p->scenarios) = m->sections[i];
+    bool fits = few(m, p->milestones.count, TB_MILESTONES, "时点");
+    fits &= few(m, p->steps.count, TB_STEPS, "环节");
+    fits &= few(m, p->fields.count, TB_FIELDS, "字段");
+    return fits && p->modes.count > 0;
+}

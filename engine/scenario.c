@@ -1,0 +1,433 @@
+/* Runs 用例 (see scenario.h). A line of a 用例 is a time and an act, or 此时 and what must hold. Timers due before a line's time fire first, as
+ * they would in the server (M12). A failing line ends its 用例: what follows would only repeat the news. */
+#include "scenario.h"
+#include "compile_work.h"
+#include <string.h>
+
+struct running {
+    tb_arena *a;
+    const tb_program *p;
+    const tb_env *env;
+    tb_scenario_report *report;
+    tb_scenario_result *result;
+    const tb_section *section;
+    tb_case *c;
+    int64_t now;
+    uint32_t fired; /* timers, before the line in hand */
+    tb_buf timeline;
+    tb_scenario_seen *seen;
+    void *user;
+};
+
+enum { NINE = 9 * 60, CONFIRMERS = 16, FIRINGS = 1000 };
+
+static bool fail(struct running *r, tb_span span, tb_str text) {
+    r->result->passed = false;
+    r->result->span = span;
+    r->result->failure = text;
+    return false;
+}
+
+static tb_str names_text(struct running *r, const tb_names *n) {
+    tb_buf b;
+    tb_buf_init(&b, r->a);
+    for (uint32_t i = 0; i < n->count; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(n->items[i].text));
+    return tb_buf_str(&b);
+}
+
+static tb_str steps_text(struct running *r) {
+    tb_buf b;
+    tb_buf_init(&b, r->a);
+    for (uint32_t i = 0; r->c && i < r->c->tasks.count; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(r->p->steps.items[r->c->tasks.items[i].step].name));
+    if (r->c && r->c->outcome != TB_NO_INDEX) tb_putf(&b, "%s办结 %.*s", b.n ? "，" : "", TB_FMT(r->p->outcomes.items[r->c->outcome]));
+    return b.n ? tb_buf_str(&b) : TB_STR("（无）");
+}
+
+static void note(struct running *r, const tb_outcome *o) {
+    char time[TB_TIME_TEXT];
+    for (uint32_t i = 0; i < o->effects.count; i++) {
+        const tb_effect *e = &o->effects.items[i];
+        tb_putf(&r->timeline, "    %.16s  %s %.*s%s%.*s\n", tb_time_text(e->at, time), e->what, TB_FMT(e->name), e->value.n ? "：" : "", TB_FMT(e->value));
+    }
+    for (uint32_t i = 0; i < o->moves.count; i++) {
+        if (!r->report->covered[o->moves.items[i]]++) r->report->moves_covered++;
+    }
+}
+
+static tb_outcome *step(struct running *r, const tb_event *e) {
+    tb_outcome *o = NULL;
+    if (tb_step(r->a, r->p, TB_STR("用例"), r->c, e, r->env, &o) != TB_OK) return NULL;
+    if (r->seen) r->seen(r->user, r->section, e, o);
+    if (!o->refused) {
+        r->c = o->next;
+        note(r, o);
+    }
+    return o;
+}
+
+static bool fire_timers(struct running *r, int64_t until) {
+    tb_timer t;
+    r->fired = 0;
+    for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->a, r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
+        tb_event e = {.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
+        tb_outcome *o = step(r, &e);
+        if (!o || o->refused) return fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
+        r->fired++;
+    }
+    if (r->fired == FIRINGS) return fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
+    r->now = until;
+    return true;
+}
+
+/* ---- filling in ---- */
+
+tb_str tb_default_place(const tb_program *p, const tb_directory *d) {
+    const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
+    if (organ) return tb_directory_place_at(d, organ->place)->code;
+    uint32_t best = 0;
+    tb_str code = TB_NONE;
+    for (uint32_t i = 0; i < tb_directory_places(d); i++) {
+        const tb_place *place = tb_directory_place_at(d, i);
+        uint32_t held = 0;
+        for (uint32_t k = 1; k < p->posts.count; k++) held += tb_directory_holders(d, place->code, p->posts.items[k].name) > 0;
+        if (held > best || !code.n) best = held, code = place->code;
+    }
+    return code;
+}
+
+static tb_json address(tb_arena *a, tb_str place) {
+    tb_json_maker m;
+    tb_json_begin(&m, a);
+    tb_json_add(&m, TB_STR("区划"), tb_json_of_text(place));
+    tb_json_add(&m, TB_STR("详址"), tb_json_of_text(TB_STR("光明路1号")));
+    return tb_json_done(&m);
+}
+
+/* The smallest whole number that keeps the bounds, if one below 10⁹ does. */
+static int64_t number_within(const tb_field *f) {
+    int64_t n = 1; /* decimals have at most 18 digits: one more or less cannot overflow */
+    for (uint32_t i = 0; i < f->bounds_n; i++) {
+        int64_t one = 1;
+        for (int k = 0; k < f->bounds[i].value.scale; k++) one *= 10;
+        int64_t bound = f->bounds[i].value.units / one;
+        if ((f->bounds[i].op == TB_GT || f->bounds[i].op == TB_GE) && n <= bound) n = bound + 1;
+        if (f->bounds[i].op == TB_EQ || (f->bounds[i].op == TB_LE && n > bound)) n = bound;
+        if (f->bounds[i].op == TB_LT && n >= bound) n = bound - 1;
+    }
+    return n;
+}
+
+tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place) {
+    switch (f->type) {
+    case TB_T_INTEGER: return tb_json_of_int(number_within(f));
+    case TB_T_DECIMAL:
+    case TB_T_MONEY: return tb_json_of_text(tb_str_printf(a, "%lld", (long long)number_within(f)));
+    case TB_T_DATE: return tb_json_of_text(TB_STR("2000-01-01"));
+    case TB_T_TIME: return tb_json_of_text(TB_STR("2000-01-01T09:00:00+08:00"));
+    case TB_T_BOOL: return tb_json_of_bool(false);
+    case TB_T_OPTION: return tb_json_of_text(f->options_n ? f->options[0] : TB_NONE);
+    case TB_T_ADDRESS: return address(a, place);
+    case TB_T_DIVISION: return tb_json_of_text(place);
+    case TB_T_ID_CARD: return tb_json_of_text(TB_STR("11010519491231002X"));      /* GB 11643's own example */
+    case TB_T_CREDIT_CODE: return tb_json_of_text(TB_STR("11370800MB28559184"));
+    case TB_T_PHONE: return tb_json_of_text(TB_STR("13800000000"));
+    case TB_T_TEXT:
+    case TB_T_ATTACHMENT: break;
+    }
+    return tb_json_of_text(tb_str_printf(a, "某%.*s", TB_FMT(f->name)));
+}
+
+static tb_json given_value(struct running *r, const tb_field *f, const tb_part *p) {
+    tb_str v = p->value.text;
+    bool decimal = f && (f->type == TB_T_INTEGER);
+    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "是") || tb_str_is(v, "true") || tb_str_is(v, "yes"))) return tb_json_of_bool(true);
+    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "否") || tb_str_is(v, "false") || tb_str_is(v, "no"))) return tb_json_of_bool(false);
+    if (f && f->type == TB_T_ADDRESS) return address(r->a, v);
+    tb_decimal n;
+    if (decimal && tb_decimal_read(v, &n) && n.scale == 0) return tb_json_of_int(n.units);
+    return tb_json_of_text(v);
+}
+
+static tb_str part_name(const tb_clause *c, enum tb_part_kind kind) {
+    const tb_part *p = tb_part_of(c, kind);
+    return p && p->names.count ? p->names.items[0].text : TB_NONE;
+}
+
+/* 应当拒绝, or 应当拒绝 WRONG_POST: the refusal wanted came, and for that reason when one is named. */
+static bool refused_well(struct running *r, const tb_clause *c, enum tb_refusal_code code) {
+    tb_str want = part_name(c, TB_P_REFUSED);
+    if (!want.n || tb_str_is(want, tb_refusal_name(code))) return true;
+    return fail(r, c->span, tb_str_printf(r->a, "应当因 %.*s 拒绝，实际因 %s", TB_FMT(want), tb_refusal_name(code)));
+}
+
+static bool submit(struct running *r, const tb_clause *c) {
+    const tb_program *p = r->p;
+    tb_json_maker form;
+    tb_str place = part_name(c, TB_P_AT), mode = part_name(c, TB_P_MODE), who = part_name(c, TB_P_BY);
+    tb_str home = tb_default_place(p, r->env->directory);
+    if (!place.n) place = home;
+    if (!mode.n) mode = p->modes.items[0].name;
+    if (!who.n) who = TB_STR("申请人甲");
+    tb_json_begin(&form, r->a);
+    for (uint32_t i = 0; i < p->fields.count; i++)
+        if (p->fields.items[i].required) tb_json_add(&form, p->fields.items[i].name, tb_example_value(r->a, &p->fields.items[i], home));
+    for (uint32_t i = 0; i < c->parts.count; i++) {
+        const tb_part *part = &c->parts.items[i];
+        if (part->kind != TB_P_SET || !part->names.count) continue;
+        const tb_field *f = NULL;
+        for (uint32_t k = 0; k < p->fields.count; k++)
+            if (tb_str_eq(p->fields.items[k].name, part->names.items[0].text)) f = &p->fields.items[k];
+        if (!f) return fail(r, part->span, tb_str_printf(r->a, "申请表没有“%.*s”", TB_FMT(part->names.items[0].text)));
+        tb_json_add(&form, f->name, given_value(r, f, part));
+    }
+    tb_json *values = TB_NEW(r->a, tb_json); /* in the arena: who watches may keep the event */
+    *values = tb_json_done(&form);
+    tb_event e = {.kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
+    tb_outcome *o = step(r, &e);
+    bool refused = tb_part_of(c, TB_P_REFUSED) != NULL;
+    if (!o) return fail(r, c->span, TB_STR("内存不足"));
+    if (o->refused && !refused) return fail(r, c->span, tb_str_printf(r->a, "提交被拒绝：%.*s", TB_FMT(tb_refusal_text(r->a, &o->refusal, TB_LANG_ZH))));
+    if (!o->refused && refused) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
+    return refused ? refused_well(r, c, o->refusal.code) : true;
+}
+
+static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m) {
+    tb_json_maker in;
+    tb_json_begin(&in, r->a);
+    for (uint32_t i = 0; m && i < m->stated_n; i++) tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
+    if (m && m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[0]));
+    for (uint32_t i = 0; i < c->parts.count; i++) {
+        const tb_part *p = &c->parts.items[i];
+        if (p->kind == TB_P_SET && p->names.count) tb_json_add(&in, p->names.items[0].text, given_value(r, NULL, p));
+        for (uint32_t k = 0; p->kind == TB_P_STATE && k < p->names.count; k++)
+            tb_json_add(&in, p->names.items[k].text, tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(p->names.items[k].text))));
+    }
+    return tb_json_done(&in);
+}
+
+/* The possible act a line means: its name, its step when given, an open one rather than a blocked one. */
+static const tb_possible *meant(struct running *r, const tb_possibles *list, tb_str act, tb_str task) {
+    const tb_possible *found = NULL;
+    for (uint32_t i = 0; i < list->count; i++) {
+        const tb_possible *x = &list->items[i];
+        if (!tb_str_eq(r->p->moves.items[x->move].act, act)) continue;
+        if (task.n && !tb_str_eq(r->p->steps.items[x->step].name, task)) continue;
+        if (!found || (!found->open && x->open)) found = x;
+    }
+    return found;
+}
+
+static tb_str place_of_post(struct running *r, uint32_t post) {
+    uint32_t role = r->p->posts.items[post].place;
+    return role == TB_NO_INDEX ? r->c->applicant.place : r->c->places[role];
+}
+
+static tb_str act_name(const tb_clause *c) { return c->names.count ? c->names.items[0].text : TB_NONE; }
+
+/* The i-th person who could do it: those named in the line, else everybody who holds one of the posts. */
+static bool candidate(struct running *r, const tb_clause *c, const tb_possible *x, uint32_t i, tb_actor *who) {
+    const tb_part *by = tb_part_of(c, TB_P_BY);
+    if (by && by->names.count) {
+        if (i >= by->names.count) return false;
+        tb_str person = by->names.items[i].text;
+        for (uint32_t k = 0; x && k < x->posts_n; k++) {
+            tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
+            bool holds = x->posts[k] == TB_POST_APPLICANT ? tb_str_eq(person, r->c->applicant.person) : tb_directory_holds(r->env->directory, place, post, person);
+            if (holds) return *who = (tb_actor){person, post, place}, true;
+        }
+        /* Named, yet holding none of the posts: let the step say so, as the first post, or as the person's own. */
+        tb_str post = x && x->posts_n ? r->p->posts.items[x->posts[0]].name : TB_STR("申请人");
+        return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place}, true;
+    }
+    for (uint32_t k = 0; x && k < x->posts_n; k++) {
+        if (x->posts[k] == TB_POST_APPLICANT) {
+            if (i-- == 0) return *who = r->c->applicant, true;
+            continue;
+        }
+        tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
+        uint32_t holders = tb_directory_holders(r->env->directory, place, post);
+        if (i < holders) return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place}, true;
+        i -= holders;
+    }
+    if (!x && i == 0) return *who = r->c->applicant, true;
+    return false;
+}
+
+static bool act(struct running *r, const tb_clause *c) {
+    tb_str name = act_name(c), task = part_name(c, TB_P_STEPS);
+    tb_possibles *list;
+    bool refused_wanted = tb_part_of(c, TB_P_REFUSED) != NULL;
+    if (!r->c) return fail(r, c->span, TB_STR("还没有提交"));
+    /* A misspelt act would be refused too, and 应当拒绝 be content: say so instead. */
+    if (!tb_act_event(r->p, name)) return fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
+    if (task.n && tb_step_named(r->p, task) == TB_NO_INDEX) return fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
+    if (tb_possible_acts(r->a, r->c, r->env, &list) != TB_OK) return fail(r, c->span, TB_STR("内存不足"));
+    const tb_possible *x = meant(r, list, name, task);
+    tb_json *input = TB_NEW(r->a, tb_json);
+    *input = act_input(r, c, x ? &r->p->moves.items[x->move] : NULL);
+    if (!task.n && x && r->c->tasks.count > 1) task = r->p->steps.items[x->step].name;
+    tb_refusal last = {.code = TB_R_NONE};
+    bool accepted = false;
+    for (uint32_t i = 0; i < CONFIRMERS; i++) {
+        tb_event e = {.kind = TB_EV_ACT, .at = r->now, .act = name, .task = task, .input = input};
+        if (!candidate(r, c, x, i, &e.by)) break;
+        tb_outcome *o = step(r, &e);
+        if (!o) return fail(r, c->span, TB_STR("内存不足"));
+        if (o->refused) {
+            last = o->refusal;
+            if (last.code == TB_R_SAME_PERSON && !tb_part_of(c, TB_P_BY)) continue; /* another holder may */
+            break;
+        }
+        accepted = true;
+        if (o->move != TB_NO_INDEX) return refused_wanted ? fail(r, c->span, TB_STR("应当拒绝，却接受了")) : true;
+    }
+    if (refused_wanted && last.code != TB_R_NONE) return refused_well(r, c, last.code);
+    if (refused_wanted && accepted) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
+    if (last.code != TB_R_NONE) return fail(r, c->span, tb_str_printf(r->a, "“%.*s”被拒绝：%.*s", TB_FMT(name), TB_FMT(tb_refusal_text(r->a, &last, TB_LANG_ZH))));
+    if (accepted && tb_part_of(c, TB_P_BY)) return true; /* one of several confirmations, as written */
+    return fail(r, c->span, tb_str_printf(r->a, "没有人能做“%.*s”；在办：%.*s", TB_FMT(name), TB_FMT(steps_text(r))));
+}
+
+/* ---- 此时 ---- */
+
+static bool same_steps(struct running *r, const tb_names *want) {
+    if (want->count != r->c->tasks.count) return false;
+    for (uint32_t i = 0; i < want->count; i++) {
+        bool found = false;
+        for (uint32_t k = 0; k < r->c->tasks.count && !found; k++) found = tb_str_eq(want->items[i].text, r->p->steps.items[r->c->tasks.items[k].step].name);
+        if (!found) return false;
+    }
+    return true;
+}
+
+static bool issued(struct running *r, tb_str name) {
+    for (uint32_t i = 0; i < r->c->issued.count; i++)
+        if (tb_str_eq(r->p->documents.items[r->c->issued.items[i].document].name, name)) return true;
+    return false;
+}
+
+static bool document(struct running *r, tb_str name) {
+    for (uint32_t i = 0; i < r->p->documents.count; i++)
+        if (tb_str_eq(r->p->documents.items[i].name, name)) return true;
+    return false;
+}
+
+static const tb_occurrence *milestone(struct running *r, tb_str name) {
+    name = tb__fixed_name(name);
+    for (uint32_t i = 0; i < r->p->milestones.count; i++)
+        if (tb_str_eq(r->p->milestones.items[i].name, name)) return &r->c->milestones[i];
+    return NULL;
+}
+
+static bool ends_with(tb_str *s, const char *tail) {
+    if (!tb_str_ends(*s, tail) || s->n == strlen(tail)) return false;
+    s->n -= (uint32_t)strlen(tail);
+    return true;
+}
+
+static bool check_date(struct running *r, const tb_part *p) {
+    tb_str name = p->names.items[0].text;
+    char want[TB_DAY_TEXT], have[TB_DAY_TEXT];
+    if (ends_with(&name, "到期") || ends_with(&name, "-due")) {
+        tb_str clock = tb_str_is(name, "法定") || tb_str_is(name, "statutory") ? TB_STR("法定期限")
+                       : tb_str_is(name, "承诺") || tb_str_is(name, "promised") ? TB_STR("承诺期限") : name;
+        const tb_running *found = NULL;
+        for (uint32_t i = 0; i < r->c->clocks.count; i++)
+            if (tb_str_eq(r->p->clocks.items[r->c->clocks.items[i].def].name, clock)) found = &r->c->clocks.items[i];
+        if (!found) return fail(r, p->span, tb_str_printf(r->a, "没有在计算的“%.*s”", TB_FMT(clock)));
+        tb_due due = tb_clock_due(r->c, r->env, found);
+        if (due.kind == TB_DUE_EXACT && due.day == p->day) return true;
+        const char *kind = due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : due.kind == TB_DUE_NONE ? "停止计时" : "";
+        return fail(r, p->span, tb_str_printf(r->a, "“%.*s”应到期 %s，实际 %s%s", TB_FMT(clock), tb_day_text(p->day, want), kind,
+                                              due.kind == TB_DUE_NONE ? "" : tb_day_text(due.day, have)));
+    }
+    if (!ends_with(&name, "日")) ends_with(&name, "-date");
+    const tb_occurrence *m = milestone(r, name);
+    if (!m || !m->count) return fail(r, p->span, tb_str_printf(r->a, "“%.*s”还没有发生", TB_FMT(name)));
+    if (tb_day_of(m->last) == p->day) return true;
+    return fail(r, p->span, tb_str_printf(r->a, "“%.*s”日应是 %s，实际 %s", TB_FMT(name), tb_day_text(p->day, want), tb_day_text(tb_day_of(m->last), have)));
+}
+
+static bool check_part(struct running *r, const tb_part *p) {
+    tb_str outcome = r->c->outcome == TB_NO_INDEX ? TB_NONE : r->p->outcomes.items[r->c->outcome];
+    switch (p->kind) {
+    case TB_P_STEPS:
+        return same_steps(r, &p->names) ? true : fail(r, p->span, tb_str_printf(r->a, "应在环节 %.*s，实际在 %.*s", TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
+    case TB_P_CLOSE: {
+        bool right = r->c->outcome != TB_NO_INDEX && (!p->names.count || tb_str_eq(outcome, p->names.items[0].text));
+        return right ? true : fail(r, p->span, tb_str_printf(r->a, "应办结 %.*s，实际 %.*s", TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
+    }
+    case TB_P_ISSUE:
+        for (uint32_t i = 0; i < p->names.count; i++)
+            if (!issued(r, p->names.items[i].text)) return fail(r, p->span, tb_str_printf(r->a, "没有出具“%.*s”", TB_FMT(p->names.items[i].text)));
+        return true;
+    case TB_P_NAMED_DATE: return p->names.count ? check_date(r, p) : true;
+    case TB_P_DONE:
+    case TB_P_NOT_DONE:
+        for (uint32_t i = 0; i < p->names.count; i++) {
+            const tb_occurrence *m = milestone(r, p->names.items[i].text);
+            if (!m && !document(r, p->names.items[i].text))
+                return fail(r, p->span, tb_str_printf(r->a, "没有时点或文书“%.*s”", TB_FMT(p->names.items[i].text)));
+            bool done = m ? m->count > 0 : issued(r, p->names.items[i].text);
+            if (done != (p->kind == TB_P_DONE)) return fail(r, p->span, tb_str_printf(r->a, "“%.*s”%s", TB_FMT(p->names.items[i].text), done ? "已经发生" : "还没有发生"));
+        }
+        return true;
+    default: return true;
+    }
+}
+
+static bool line(struct running *r, const tb_clause *c) {
+    if (c->day != TB_NO_DAY) {
+        int64_t at = tb_day_start(c->day) + (int64_t)(c->minutes >= 0 ? c->minutes : NINE) * 60000;
+        if (at < r->now) return fail(r, c->span, TB_STR("时间比上一行早"));
+        if (!fire_timers(r, at)) return false;
+    }
+    if (c->kind == TB_C_NOW) {
+        if (!r->c) return fail(r, c->span, TB_STR("还没有提交"));
+        for (uint32_t i = 0; i < c->parts.count; i++)
+            if (!check_part(r, &c->parts.items[i])) return false;
+        return true;
+    }
+    tb_str name = act_name(c);
+    if (tb_str_is(tb__fixed_name(name), "逾期")) return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
+    if (tb_str_is(tb__fixed_name(name), "提交")) return submit(r, c); /* a second one is refused by the step */
+    return act(r, c);
+}
+
+struct all {
+    tb_arena *a;
+    const tb_program *p;
+    const tb_env *env;
+    tb_scenario_report *report;
+    tb_scenario_seen *seen;
+    void *user;
+};
+
+static int run_all(void *arg) {
+    struct all *w = arg;
+    w->report = TB_NEW(w->a, tb_scenario_report);
+    w->report->covered = TB_NEW_ARRAY(w->a, w->p->moves.count, uint32_t);
+    for (uint32_t i = 0; i < w->p->scenarios.count; i++) {
+        const tb_section *s = w->p->scenarios.items[i];
+        tb_scenario_result result = {.name = s->name.text, .passed = true, .span = s->span};
+        struct running r = {.a = w->a, .p = w->p, .env = w->env, .report = w->report, .result = &result, .section = s, .now = INT64_MIN,
+                            .seen = w->seen, .user = w->user};
+        tb_buf_init(&r.timeline, w->a);
+        for (uint32_t k = 0; k < s->clauses.count && line(&r, &s->clauses.items[k]); k++) continue;
+        result.timeline = tb_buf_str(&r.timeline);
+        w->report->failed += !result.passed;
+        *TB_PUSH(w->a, w->report->results) = result;
+    }
+    return TB_OK;
+}
+
+int tb_scenarios_run(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_report **out) {
+    return tb_scenarios_watch(a, p, env, NULL, NULL, out);
+}
+
+int tb_scenarios_watch(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_seen *seen, void *user, tb_scenario_report **out) {
+    struct all w = {.a = a, .p = p, .env = env, .seen = seen, .user = user};
+    int result = tb_try(a, run_all, &w);
+    *out = result == TB_OK ? w.report : NULL;
+    return result;
+}

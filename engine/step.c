@@ -1,0 +1,852 @@
+/* One step: authority first, then the input, then the chart, then what the clauses say happens.
+ *
+ * The order is the order a window works in. Whose act is it, and here (M14, M16, M17)? Is what must be stated stated? Do the conditions hold
+ * (M13, M15)? Only then does the chart move, inner states left first, and on the way the effects of the move are told. A refused act
+ * returns before anything was changed, and the copy it might have changed is dropped, so it leaves nothing behind (M3).
+ *
+ *   submit ─▶ form, places, authority ─▶ 提交, 收到 ─▶ first step of the mode
+ *   act    ─▶ which task ─▶ which move ─▶ who ─▶ input ─▶ confirmations ─▶ chart
+ *   timer  ─▶ which clock ─▶ 超期 ─▶ the step's 逾期的, if it has one
+ */
+#include "step.h"
+#include "case.h"
+#include "expression.h"
+#include <string.h>
+
+struct work {
+    tb_arena *a;
+    const tb_program *p;
+    tb_str id;
+    const tb_case *before;
+    const tb_event *e;
+    const tb_env *env;
+    tb_outcome *o;
+    tb_case *c;
+    uint64_t recorded; /* milestones this move has set already: 视为 and a document may both say 受理 */
+};
+
+/* ---- refusals ---- */
+
+static const struct { const char *name; int status; const char *zh, *en; } refusals[] = {
+    {"NONE", 200, "", ""},
+#define X(name, status, zh, en) {#name, status, zh, en},
+#include "refusals.def"
+#undef X
+};
+
+const char *tb_refusal_name(enum tb_refusal_code c) { return refusals[c].name; }
+int tb_refusal_status(enum tb_refusal_code c) { return refusals[c].status; }
+
+tb_str tb_refusal_text(tb_arena *a, const tb_refusal *r, enum tb_lang lang) {
+    tb_buf b;
+    tb_buf_init(&b, a);
+    for (const char *z = lang == TB_LANG_EN ? refusals[r->code].en : refusals[r->code].zh; *z; z++) {
+        if (z[0] == '{' && z[1] >= '0' && z[1] <= '2' && z[2] == '}') {
+            tb_putstr(&b, r->values[z[1] - '0']);
+            z += 2;
+        } else {
+            tb_put(&b, z, 1);
+        }
+    }
+    return tb_buf_str(&b);
+}
+
+static bool refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2) {
+    *r = (tb_refusal){.code = code, .span = span, .values = {v0, v1, v2}};
+    return false;
+}
+#define REFUSE(w, code, span, v0, v1, v2) refuse(&(w)->o->refusal, TB_R_##code, (span), (v0), (v1), (v2))
+
+static void list_name(tb_buf *b, tb_str name) {
+    if (b->n) tb_puts(b, "、");
+    tb_putstr(b, name);
+}
+
+static tb_str time_text(tb_arena *a, int64_t at) {
+    char text[TB_TIME_TEXT];
+    return tb_str_copy(a, tb_str_z(tb_time_text(at, text)));
+}
+
+/* ---- effects ---- */
+
+static void tell(struct work *w, const char *what, tb_str name, tb_str value, int64_t at) {
+    *TB_PUSH(w->a, w->o->effects) = (tb_effect){what, name, value, at};
+}
+
+static void put_effects(tb_buf *b, const tb_outcome *o) {
+    tb_puts(b, "[");
+    for (uint32_t i = 0; i < o->effects.count; i++) {
+        const tb_effect *f = &o->effects.items[i];
+        tb_putf(b, "%s{\"at\":%lld,\"do\":\"%s\",\"name\":", i ? "," : "", (long long)f->at, f->what);
+        tb_json_put_text(b, f->name);
+        if (f->value.n) {
+            tb_puts(b, ",\"value\":");
+            tb_json_put_text(b, f->value);
+        }
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "]");
+}
+
+void tb_outcome_write(tb_buf *b, const tb_outcome *o) {
+    tb_puts(b, "{\"effects\":");
+    put_effects(b, o);
+    tb_puts(b, ",\"state\":");
+    tb_case_write(b, o->next);
+    tb_puts(b, "}");
+}
+
+static tb_running *running_clock(tb_case *c, uint32_t def) {
+    for (uint32_t i = 0; i < c->clocks.count; i++)
+        if (c->clocks.items[i].def == def && c->clocks.items[i].to == TB_NO_TIME) return &c->clocks.items[i];
+    return NULL;
+}
+
+/* 续计 (M13): a return continues with what was left, so what earlier visits used is taken off. */
+static int used_before(struct work *w, uint32_t def) {
+    const tb_clock_def *d = &w->p->clocks.items[def];
+    const tb_calendar *calendar = tb__calendar_of(w->c, w->env, d->place);
+    int used = 0;
+    for (uint32_t i = 0; i < w->c->clocks.count && d->keep && calendar; i++) {
+        const tb_running *r = &w->c->clocks.items[i];
+        if (r->def != def || r->to == TB_NO_TIME) continue;
+        int32_t from = tb_day_of(r->from), to = tb_day_of(r->to);
+        int n = d->unit == TB_WORKDAYS ? tb_workdays_between(calendar, from, to, NULL, 0)
+                : d->unit == TB_HOURS  ? (int)((r->to - r->from) / 3600000)
+                                       : to - from;
+        if (n > 0) used += n;
+    }
+    return used;
+}
+
+/* Starts a clock, or starts it anew (M7: a new occurrence restarts it). */
+static void start_clock(struct work *w, uint32_t def, uint16_t state, int64_t from) {
+    tb_running *r = running_clock(w->c, def);
+    if (!r) {
+        int used = used_before(w, def);
+        r = TB_PUSH(w->a, w->c->clocks);
+        *r = (tb_running){.extended = -used};
+    }
+    *r = (tb_running){.def = def, .state = state, .from = from, .to = TB_NO_TIME, .extended = r->extended};
+}
+
+static void end_clock(struct work *w, tb_running *r, int64_t at) {
+    const tb_clock_def *d = &w->p->clocks.items[r->def];
+    if (d->kind != TB_CLOCK_STEP || d->keep) {
+        r->to = at;
+        return;
+    }
+    uint32_t i = (uint32_t)(r - w->c->clocks.items); /* a step's limit has ended with its step: the history tells it */
+    memmove(r, r + 1, (w->c->clocks.count - i - 1) * sizeof *r);
+    w->c->clocks.count--;
+}
+
+static tb_task *task_in(tb_case *c, uint16_t state) {
+    for (uint32_t i = 0; i < c->tasks.count; i++)
+        if (c->tasks.items[i].state == state) return &c->tasks.items[i];
+    return NULL;
+}
+
+static void record(struct work *w, uint32_t milestone, int64_t at) {
+    const tb_program *p = w->p;
+    if (w->recorded >> milestone & 1) return;
+    w->recorded |= (uint64_t)1 << milestone;
+    tb_occurrence *m = &w->c->milestones[milestone];
+    if (!m->count) m->first = at;
+    m->last = at;
+    m->count++;
+    tell(w, "记", p->milestones.items[milestone].name, TB_NONE, at);
+    for (uint32_t i = 0; i < p->clocks.count; i++) {
+        const tb_clock_def *d = &p->clocks.items[i];
+        if (d->to == milestone) {
+            tb_running *r = running_clock(w->c, i);
+            if (r) end_clock(w, r, at);
+        }
+        if (d->from != milestone || (d->first && m->count > 1)) continue;
+        if (d->kind != TB_CLOCK_STEP) {
+            start_clock(w, i, TB_NO_STATE, at);
+            continue;
+        }
+        for (uint32_t t = 0; t < w->c->tasks.count; t++)
+            if (w->c->tasks.items[t].step == d->step) start_clock(w, i, w->c->tasks.items[t].state, at);
+    }
+}
+
+/* 收到材料 by the applicant online outside office hours: that day, or the next workday, as the matter declares. */
+static int64_t receipt_time(struct work *w) {
+    int64_t at = w->e->at;
+    const tb_calendar *c = tb__calendar_of(w->c, w->env, TB_NO_INDEX);
+    if (!w->p->next_workday_receipt || !c || w->e->kind == TB_EV_TIMER) return at;
+    if (w->e->kind == TB_EV_ACT && !tb_str_is(w->e->by.post, "申请人")) return at;
+    int32_t day = tb_day_of(at), workday = tb_next_workday(c, day);
+    int64_t minute = (at - tb_day_start(day)) / 60000;
+    if (workday == TB_NO_DAY) return at;
+    if (workday == day && minute >= tb_calendar_closes(c)) workday = tb_next_workday(c, day + 1);
+    if (workday == TB_NO_DAY || workday == day) return at;
+    return tb_day_start(workday) + (int64_t)tb_calendar_opens(c) * 60000;
+}
+
+static void arrive(struct work *w, uint32_t place) {
+    uint32_t received = w->p->places.items[place].received;
+    record(w, received, w->e->at);
+    if (received == w->p->receipt) record(w, TB_M_RECEIVED, receipt_time(w));
+}
+
+static void issue(struct work *w, uint32_t document) {
+    const tb_document *d = &w->p->documents.items[document];
+    tb_issued *i = TB_PUSH(w->a, w->c->issued);
+    *i = (tb_issued){.document = document, .seq = w->c->seq, .at = w->e->at};
+    i->number = tb_str_printf(w->a, "%.*s-%u", TB_FMT(w->c->id), w->c->issued.count);
+    tell(w, "出具", d->name, i->number, w->e->at);
+    for (uint32_t k = 0; k < d->records_n; k++) record(w, d->records[k], w->e->at);
+}
+
+static void extend(struct work *w) {
+    for (uint32_t i = 0; i < w->c->clocks.count; i++) {
+        tb_running *r = &w->c->clocks.items[i];
+        const tb_clock_def *d = &w->p->clocks.items[r->def];
+        if (d->kind == TB_CLOCK_STEP || r->to != TB_NO_TIME || d->unit != w->p->extension_unit) continue;
+        r->extended += w->p->extension_n;
+        tell(w, "延长", d->name, tb_str_printf(w->a, "%d", w->p->extension_n), w->e->at);
+    }
+}
+
+static int64_t dated(const struct work *w, const tb_effect_def *f) {
+    if (f->dated == TB_NO_INDEX || !w->c->milestones[f->dated].count) return w->e->at;
+    return f->dated_first ? w->c->milestones[f->dated].first : w->c->milestones[f->dated].last;
+}
+
+static void perform(struct work *w, const tb_effect_def *f) {
+    const tb_program *p = w->p;
+    int64_t at = w->e->at;
+    switch (f->kind) {
+    case TB_DO_ISSUE: issue(w, f->a); break;
+    case TB_DO_RECORD:
+        if (f->deemed) tell(w, "视为", p->milestones.items[f->a].name, TB_NONE, dated(w, f));
+        record(w, f->a, f->a == TB_M_RECEIVED && f->dated == TB_NO_INDEX ? receipt_time(w) : dated(w, f));
+        break;
+    case TB_DO_TRANSFER:
+        tell(w, "转送", p->places.items[f->a].name, w->c->places[f->a], at);
+        arrive(w, f->a);
+        break;
+    case TB_DO_CLOSE: break; /* the final state is the target: enter() tells it */
+    case TB_DO_IRREVERSIBLE:
+        w->c->irreversible = true;
+        tell(w, "不可撤回", TB_NONE, TB_NONE, at);
+        break;
+    case TB_DO_RED: tell(w, "红牌", p->places.items[f->a].name, w->c->places[f->a], at); break;
+    case TB_DO_YELLOW: tell(w, "黄牌", p->places.items[f->a].name, w->c->places[f->a], at); break;
+    case TB_DO_REPORT: tell(w, "报告", f->text, TB_NONE, at); break;
+    case TB_DO_PROMPT: {
+        const tb_json *said = w->e->input ? tb_json_find(w->e->input, f->text) : NULL;
+        tell(w, "提示", f->text, said && said->kind == TB_JSON_STR ? tb_str_copy(w->a, said->text) : TB_NONE, at);
+        break;
+    }
+    case TB_DO_EXTEND: extend(w); break;
+    }
+}
+
+/* ---- the chart's callbacks ---- */
+
+/* Why a move may not be taken now, apart from who asks; true: it may. `host`: the step's parallel when it has obligations. */
+static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refusal *r) {
+    const tb_program *p = w->p;
+    tb_case *c = w->c;
+    if (m->before != TB_NO_INDEX && c->milestones[m->before].count)
+        return refuse(r, TB_R_TOO_LATE, m->span, m->act, p->milestones.items[m->before].name, TB_NONE);
+    bool applicants = false; /* M17: after 不可撤回 the applicant cannot end the case; what an organ must do stays possible */
+    for (uint32_t i = 0; i < m->posts_n; i++) applicants |= m->posts[i] == TB_POST_APPLICANT;
+    if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && applicants && c->irreversible)
+        return refuse(r, TB_R_TOO_LATE, m->span, m->act, TB_STR("不可撤回"), TB_NONE);
+    uint32_t number = (uint32_t)(m - p->moves.items);
+    if (m->times && c->taken[number] >= (uint32_t)m->times)
+        return refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
+    if (m->guard && !tb_condition_holds(m->guard, c)) return refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
+    uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
+    if (m->leaves && m->kind == TB_MOVE_ACT && host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST) {
+        for (uint32_t i = 0; i < c->tasks.count; i++) {
+            uint16_t s = c->tasks.items[i].state;
+            if (s != source && tb_chart_descends(p->chart, s, host))
+                return refuse(r, TB_R_OBLIGATION, m->span, p->steps.items[c->tasks.items[i].step].name, m->act, TB_NONE);
+        }
+    }
+    if (p->extension_n && number == p->extension_move) {
+        bool runs = false;
+        for (uint32_t i = 0; i < c->clocks.count; i++) {
+            const tb_running *k = &c->clocks.items[i];
+            if (p->clocks.items[k->def].kind != TB_CLOCK_STATUTORY || k->to != TB_NO_TIME) continue;
+            tb_due due = tb_clock_due(c, w->env, k);
+            if (k->overdue || (due.kind == TB_DUE_EXACT && w->e && w->e->at >= due.at))
+                return refuse(r, TB_R_EXPIRED, m->span, m->act, time_text(w->a, due.at), TB_NONE);
+            runs = true;
+        }
+        if (!runs) return refuse(r, TB_R_NOT_RUNNING, m->span, m->act, TB_NONE, TB_NONE);
+    }
+    return true;
+}
+
+static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
+    struct work *w = user;
+    const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
+    struct tb_chart_arrow arrow = tb_chart_arrow(run->chart, transition);
+    if (m->kind == TB_MOVE_OBLIGE) return !m->guard || tb_condition_holds(m->guard, w->c);
+    if (m->kind == TB_MOVE_DONE) { /* every branch ended with 完成, none with 不予 */
+        for (uint16_t s = 0; s < tb_chart_states(run->chart); s++)
+            if (tb_bit(run->active, s) && w->p->nodes[s].kind == TB_NODE_BRANCH_REJECTED && tb_chart_descends(run->chart, s, arrow.source)) return false;
+    }
+    tb_refusal ignored;
+    return move_open(w, m, arrow.source, &ignored);
+}
+
+static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
+    struct work *w = user;
+    const tb_node *n = &w->p->nodes[state];
+    (void)run;
+    if (n->kind != TB_NODE_STEP) return;
+    const tb_step_def *s = &w->p->steps.items[n->index];
+    tell(w, "离开", s->name, TB_NONE, w->e->at);
+    for (uint32_t i = w->c->clocks.count; i-- > 0;)
+        if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME) end_clock(w, &w->c->clocks.items[i], w->e->at);
+    if (s->excludes) {
+        for (uint32_t i = 0; i < w->c->stopped.count; i++) {
+            tb_stopped *x = &w->c->stopped.items[i];
+            if (x->step == n->index && x->to == INT32_MAX) x->to = tb_day_of(w->e->at);
+        }
+        tell(w, "恢复计时", s->name, TB_NONE, w->e->at);
+    }
+    tb_task *t = task_in(w->c, state);
+    if (t) {
+        uint32_t i = (uint32_t)(t - w->c->tasks.items);
+        memmove(t, t + 1, (w->c->tasks.count - i - 1) * sizeof *t);
+        w->c->tasks.count--;
+    }
+}
+
+static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
+    struct work *w = user;
+    (void)run;
+    uint32_t number = w->p->transition_move[transition];
+    const tb_move *m = &w->p->moves.items[number];
+    w->c->taken[number]++;
+    *TB_PUSH(w->a, w->o->moves) = number;
+    if (w->o->move == TB_NO_INDEX) w->o->move = number;
+    w->recorded = 0;
+    for (uint32_t i = 0; i < m->effects_n; i++) perform(w, &m->effects[i]);
+}
+
+static void close_case(struct work *w, uint32_t outcome) {
+    tb_case *c = w->c;
+    c->outcome = outcome;
+    tell(w, "办结", w->p->outcomes.items[outcome], TB_NONE, w->e->at);
+    record(w, TB_M_CLOSED, w->e->at);
+    for (uint32_t i = 0; i < c->clocks.count; i++)
+        if (c->clocks.items[i].to == TB_NO_TIME) c->clocks.items[i].to = w->e->at;
+    for (uint32_t i = 0; i < c->stopped.count; i++)
+        if (c->stopped.items[i].to == INT32_MAX) c->stopped.items[i].to = tb_day_of(w->e->at);
+}
+
+static void enter_step(struct work *w, uint16_t state, uint32_t step) {
+    const tb_step_def *s = &w->p->steps.items[step];
+    tb_task *t = TB_PUSH(w->a, w->c->tasks);
+    *t = (tb_task){.state = state, .step = step, .entered = w->e->at};
+    tell(w, "进入", s->name, TB_NONE, w->e->at);
+    if (s->clock != TB_NO_INDEX) {
+        const tb_clock_def *d = &w->p->clocks.items[s->clock];
+        if (d->from == TB_NO_INDEX) start_clock(w, s->clock, state, w->e->at);
+        else if (w->c->milestones[d->from].count)
+            start_clock(w, s->clock, state, d->first ? w->c->milestones[d->from].first : w->c->milestones[d->from].last);
+    }
+    if (s->excludes) {
+        *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->e->at), INT32_MAX};
+        tell(w, "停止计时", s->name, TB_NONE, w->e->at);
+    }
+    for (uint32_t i = 0; i < s->notices_n; i++) issue(w, s->notices[i]);
+}
+
+static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
+    struct work *w = user;
+    const tb_node *n = &w->p->nodes[state];
+    if (n->kind == TB_NODE_STEP) enter_step(w, state, n->index);
+    else if (n->kind == TB_NODE_OUTCOME) close_case(w, n->index);
+    else if (n->kind == TB_NODE_BRANCH_DONE) tell(w, "分支完成", n->name, TB_NONE, w->e->at);
+    else if (n->kind == TB_NODE_BRANCH_REJECTED) {
+        tell(w, "分支不予", n->name, TB_NONE, w->e->at);
+        tb_chart_raise(run, n->raises);
+    }
+}
+
+static const tb_chart_calls calls = {on_guard, on_leave, on_take, on_enter};
+
+static tb_chart_run run_of(struct work *w) {
+    return (tb_chart_run){.chart = w->p->chart, .active = w->c->active, .memory = w->c->memory, .calls = &calls, .user = w};
+}
+
+/* ---- acts ---- */
+
+static tb_str active_names(struct work *w) {
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    for (uint32_t i = 0; i < w->c->tasks.count; i++) list_name(&b, w->p->steps.items[w->c->tasks.items[i].step].name);
+    return tb_buf_str(&b);
+}
+
+static tb_str possible_names(struct work *w) {
+    tb_possibles *list;
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    if (tb_possible_acts(w->a, w->c, w->env, &list) == TB_OK)
+        for (uint32_t i = 0; i < list->count; i++)
+            if (list->items[i].open) list_name(&b, w->p->moves.items[list->items[i].move].act);
+    return b.n ? tb_buf_str(&b) : TB_STR("（无）");
+}
+
+/* The first transition for `event` at a leaf or above it, whether it is open or not: for saying why not. */
+static uint16_t written_for(const tb_program *p, uint32_t event, uint16_t leaf) {
+    for (uint16_t s = leaf; s != TB_NO_STATE; s = tb_chart_parent(p->chart, s))
+        for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+            struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+            if (arrow.source == s && arrow.event == event) return t;
+        }
+    return UINT16_MAX;
+}
+
+/* M2: finds the one task and transition an act is for. */
+static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *transition) {
+    tb_chart_run run = run_of(w);
+    tb_buf able;
+    bool named = false;
+    *task = NULL;
+    tb_buf_init(&able, w->a);
+    for (uint32_t i = 0; i < w->c->tasks.count; i++) {
+        tb_task *t = &w->c->tasks.items[i];
+        tb_str step = w->p->steps.items[t->step].name;
+        if (w->e->task.n && !tb_str_eq(step, w->e->task)) continue;
+        named = true;
+        uint16_t found = tb_chart_probe(&run, event, t->state);
+        if (found == UINT16_MAX) continue;
+        list_name(&able, step);
+        if (!*task) {
+            *task = t;
+            *transition = found;
+        } else if (found != *transition) {
+            *transition = UINT16_MAX; /* more than one could take it */
+        }
+    }
+    if (w->e->task.n && !named) return REFUSE(w, NO_SUCH_TASK, TB_NO_SPAN, w->e->task, active_names(w), TB_NONE);
+    if (*task && *transition == UINT16_MAX) return REFUSE(w, TASK_NEEDED, TB_NO_SPAN, w->e->act, tb_buf_str(&able), TB_NONE);
+    if (*task) return true;
+    for (uint32_t i = 0; i < w->c->tasks.count; i++) {
+        tb_task *t = &w->c->tasks.items[i];
+        if (w->e->task.n && !tb_str_eq(w->p->steps.items[t->step].name, w->e->task)) continue;
+        uint16_t written = written_for(w->p, event, t->state);
+        if (written == UINT16_MAX) continue;
+        if (!move_open(w, &w->p->moves.items[w->p->transition_move[written]], tb_chart_arrow(w->p->chart, written).source, &w->o->refusal)) return false;
+    }
+    return REFUSE(w, NOT_HERE, TB_NO_SPAN, w->e->task.n ? w->e->task : active_names(w), w->e->act, possible_names(w));
+}
+
+static tb_str post_names(struct work *w, const uint32_t *posts, uint32_t n) {
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    for (uint32_t i = 0; i < n; i++) list_name(&b, w->p->posts.items[posts[i]].name);
+    return tb_buf_str(&b);
+}
+
+/* 「place/person」: who it is in any post. */
+static tb_str at_place(struct work *w, const tb_actor *by) { return tb_str_printf(w->a, "%.*s/%.*s", TB_FMT(by->place), TB_FMT(by->person)); }
+
+/* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the post, or TB_NO_INDEX. */
+static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *posts, uint32_t n) {
+    const tb_program *p = w->p;
+    const tb_actor *by = &w->e->by;
+    uint32_t post = TB_NO_INDEX;
+    for (uint32_t i = 0; i < n && post == TB_NO_INDEX; i++)
+        if (tb_str_eq(p->posts.items[posts[i]].name, by->post)) post = posts[i];
+    if (post == TB_NO_INDEX) return REFUSE(w, WRONG_POST, m->span, m->act, post_names(w, posts, n), by->post), TB_NO_INDEX;
+    if (post == TB_POST_APPLICANT)
+        return tb_str_eq(by->person, w->c->applicant.person) ? post : (REFUSE(w, NOT_APPLICANT, m->span, m->act, TB_NONE, TB_NONE), TB_NO_INDEX);
+    uint32_t role = p->posts.items[post].place;
+    tb_str place = role == TB_NO_INDEX ? w->c->applicant.place : w->c->places[role];
+    if (!tb_str_eq(by->place, place)) return REFUSE(w, WRONG_PLACE, m->span, m->act, place, by->place), TB_NO_INDEX;
+    if (!tb_directory_holds(w->env->directory, place, by->post, by->person))
+        return REFUSE(w, NOT_HOLDER, m->span, by->person, by->post, place), TB_NO_INDEX;
+    for (uint32_t i = 0; i < p->separations.count; i++) {
+        const tb_separation *s = &p->separations.items[i];
+        if (s->a != post && s->b != post) continue;
+        uint32_t other = s->a == post ? s->b : s->a;
+        for (uint32_t k = 0; k < w->c->duties.count; k++)
+            if (w->c->duties.items[k].post == other && tb_str_eq(w->c->duties.items[k].who, at_place(w, by)))
+                return REFUSE(w, SAME_PERSON, s->span, by->person, p->posts.items[other].name, by->post), TB_NO_INDEX;
+    }
+    return post;
+}
+
+static void remember_duty(struct work *w, uint32_t post) {
+    const tb_program *p = w->p;
+    bool matters = false;
+    for (uint32_t i = 0; i < p->separations.count && !matters; i++) matters = p->separations.items[i].a == post || p->separations.items[i].b == post;
+    if (!matters) return;
+    tb_str who = at_place(w, &w->e->by);
+    for (uint32_t k = 0; k < w->c->duties.count; k++)
+        if (w->c->duties.items[k].post == post && tb_str_eq(w->c->duties.items[k].who, who)) return;
+    *TB_PUSH(w->a, w->c->duties) = (tb_duty_done){post, who};
+}
+
+static bool among(tb_str name, const tb_str *list, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (tb_str_eq(list[i], name)) return true;
+    return false;
+}
+
+static tb_str names_text(struct work *w, const tb_str *list, uint32_t n) {
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    for (uint32_t i = 0; i < n; i++) list_name(&b, list[i]);
+    return tb_buf_str(&b);
+}
+
+/* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
+static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
+    bool known = tb_str_is(key, "备注") || among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
+    for (uint32_t i = 0; names && i < m->stated_n; i++) list_name(names, m->stated[i]);
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        if (m->effects[i].kind != TB_DO_PROMPT) continue;
+        known |= tb_str_eq(m->effects[i].text, key);
+        if (names) list_name(names, m->effects[i].text);
+    }
+    if (names && m->choices_n) list_name(names, TB_STR("选择"));
+    if (names) list_name(names, TB_STR("备注"));
+    return known;
+}
+
+static bool input_fits(struct work *w, const tb_move *m) {
+    const tb_json *in = w->e->input;
+    for (uint32_t i = 0; i < m->stated_n; i++) {
+        const tb_json *v = tb_json_find(in, m->stated[i]);
+        if (!v || v->kind != TB_JSON_STR || v->text.n == 0) return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
+    }
+    if (m->choices_n && !among(tb_json_text(in, "选择"), m->choices, m->choices_n))
+        return REFUSE(w, CHOICE_BAD, m->span, names_text(w, m->choices, m->choices_n), TB_NONE, TB_NONE);
+    for (uint32_t i = 0; in && i < in->count; i++) {
+        if (takes_input(m, in->keys[i], NULL) && in->items[i].kind == TB_JSON_STR) continue;
+        tb_buf names;
+        tb_buf_init(&names, w->a);
+        takes_input(m, in->keys[i], &names);
+        return REFUSE(w, INPUT_UNKNOWN, m->span, m->act, in->keys[i], tb_buf_str(&names));
+    }
+    return true;
+}
+
+/* 不少于 N人 and 与 (M14): all but the last are confirmations. 1: go on; 0: recorded, wait for others; -1 refused. */
+static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t post) {
+    const tb_step_def *s = &w->p->steps.items[t->step];
+    if (m->posts || (s->persons <= 1 && !s->all)) return 1;
+    if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
+    tb_str who = tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place), TB_FMT(w->e->by.person));
+    if (among(who, t->confirmed.items, t->confirmed.count)) return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
+    *TB_PUSH(w->a, t->confirmed) = who;
+    t->confirming = m->act;
+    uint32_t persons = 0;
+    bool each = true;
+    for (uint32_t i = 0; i < t->confirmed.count; i++) {
+        bool seen = false; /* the same person under another post counts once */
+        for (uint32_t k = 0; k < i && !seen; k++) {
+            tb_str x = t->confirmed.items[i], y = t->confirmed.items[k];
+            const char *xs = memchr(x.p, '/', x.n), *ys = memchr(y.p, '/', y.n);
+            tb_str xn = {xs, (uint32_t)(x.p + x.n - xs)}, yn = {ys, (uint32_t)(y.p + y.n - ys)};
+            seen = tb_str_eq(xn, yn);
+        }
+        persons += !seen;
+    }
+    for (uint32_t i = 0; i < s->posts_n && s->all && each; i++) {
+        tb_str name = w->p->posts.items[s->posts[i]].name;
+        each = false;
+        for (uint32_t k = 0; k < t->confirmed.count && !each; k++)
+            each = t->confirmed.items[k].n > name.n && t->confirmed.items[k].p[name.n] == '/' && memcmp(t->confirmed.items[k].p, name.p, name.n) == 0;
+    }
+    if (persons >= (uint32_t)(s->persons > 1 ? s->persons : 1) && each) {
+        t->confirmed.count = 0; /* a move that stays in its step starts counting anew */
+        t->confirming = TB_NONE;
+        return 1;
+    }
+    tell(w, "会签", m->act, who, w->e->at);
+    return 0;
+}
+
+static bool after_chart(struct work *w, enum tb_chart_result r) {
+    if (r == TB_CHART_RUNAWAY) return REFUSE(w, RUNAWAY, TB_NO_SPAN, TB_NONE, TB_NONE, TB_NONE);
+    return true;
+}
+
+static bool do_act(struct work *w) {
+    tb_task *task = NULL;
+    uint16_t transition = UINT16_MAX;
+    uint32_t event = tb_act_event(w->p, w->e->act);
+    if (!event) return REFUSE(w, NO_SUCH_ACT, TB_NO_SPAN, w->p->matter, w->e->act, TB_NONE);
+    if (w->c->outcome != TB_NO_INDEX) return REFUSE(w, CLOSED, TB_NO_SPAN, w->p->outcomes.items[w->c->outcome], w->e->act, TB_NONE);
+    if (!choose(w, event, &task, &transition)) return false;
+    const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
+    const tb_step_def *s = &w->p->steps.items[task->step];
+    uint32_t post = authority(w, m, m->posts ? m->posts : s->posts, m->posts ? m->posts_n : s->posts_n);
+    if (post == TB_NO_INDEX || !input_fits(w, m)) return false;
+    int go = confirmations(w, m, task, post);
+    if (go < 0) return false;
+    remember_duty(w, post);
+    if (go == 0) return true;
+    tb_chart_run run = run_of(w);
+    return after_chart(w, tb_chart_send(&run, event, task->state));
+}
+
+/* ---- timers ---- */
+
+static bool do_timer(struct work *w) {
+    for (uint32_t i = 0; i < w->c->clocks.count && w->c->outcome == TB_NO_INDEX; i++) {
+        tb_running *r = &w->c->clocks.items[i];
+        const tb_clock_def *d = &w->p->clocks.items[r->def];
+        if (r->to != TB_NO_TIME || r->overdue || !tb_str_eq(d->name, w->e->timer)) continue;
+        tb_due due = tb_clock_due(w->c, w->env, r);
+        if (due.kind != TB_DUE_EXACT || due.at > w->e->at) break;
+        r->overdue = true;
+        tb_str charged = TB_NONE; /* M14: overdue charges the post that holds it */
+        if (d->kind == TB_CLOCK_STEP) charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
+        tell(w, "超期", d->name, charged, due.at);
+        if (d->kind != TB_CLOCK_STEP) return true;
+        tb_chart_run run = run_of(w);
+        return after_chart(w, tb_chart_send(&run, TB_EVENT_OVERDUE, r->state));
+    }
+    return REFUSE(w, BAD_TIMER, TB_NO_SPAN, w->e->timer, TB_NONE, TB_NONE);
+}
+
+/* ---- submission ---- */
+
+static bool field_fits(struct work *w, const tb_field *f, const tb_json *v, tb_str *wrong) {
+    tb_decimal n;
+    int32_t day;
+    bool text = v->kind == TB_JSON_STR;
+    *wrong = TB_STR("应是文字");
+    switch (f->type) {
+    case TB_T_TEXT:
+    case TB_T_ATTACHMENT: return text && v->text.n;
+    case TB_T_INTEGER:
+        *wrong = TB_STR("应是整数");
+        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n) && n.scale == 0)) return false;
+        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
+        break;
+    case TB_T_DECIMAL:
+    case TB_T_MONEY:
+        *wrong = TB_STR("应是小数，写成字符串，如 \"12.50\"");
+        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n))) return false;
+        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
+        if (f->type == TB_T_MONEY && n.scale > 2) return *wrong = TB_STR("金额至多两位小数"), false;
+        break;
+    case TB_T_DATE: return *wrong = TB_STR("应是日期，如 2026-03-02"), text && tb_day_parse(v->text, &day);
+    case TB_T_TIME: {
+        int64_t at;
+        return *wrong = TB_STR("应是时刻，如 2026-03-02T09:00:00+08:00"), text && tb_time_parse(v->text, &at);
+    }
+    case TB_T_BOOL: return *wrong = TB_STR("应是 true 或 false"), v->kind == TB_JSON_TRUE || v->kind == TB_JSON_FALSE;
+    case TB_T_OPTION: {
+        tb_buf b;
+        tb_buf_init(&b, w->a);
+        tb_puts(&b, "应是下列之一：");
+        for (uint32_t i = 0; i < f->options_n; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(f->options[i]));
+        *wrong = tb_buf_str(&b);
+        return text && among(v->text, f->options, f->options_n);
+    }
+    case TB_T_ADDRESS:
+        *wrong = TB_STR("应是 {\"区划\":\"六位代码\",\"详址\":\"…\"}");
+        return v->kind == TB_JSON_OBJECT && tb_json_text(v, "区划").n && (v->count == 1 || (v->count == 2 && tb_json_text(v, "详址").n));
+    case TB_T_DIVISION: return *wrong = TB_STR("应是区划代码，如 370402"), text && v->text.n;
+    case TB_T_ID_CARD: return *wrong = TB_STR("不是有效的公民身份号码（校验位不符）"), text && tb_valid_id_card(v->text);
+    case TB_T_CREDIT_CODE: return *wrong = TB_STR("不是有效的统一社会信用代码（校验位不符）"), text && tb_valid_credit_code(v->text);
+    case TB_T_PHONE:
+        *wrong = TB_STR("应是 11 位手机号");
+        if (!text || v->text.n != 11 || v->text.p[0] != '1') return false;
+        for (uint32_t i = 0; i < 11; i++)
+            if (v->text.p[i] < '0' || v->text.p[i] > '9') return false;
+        return true;
+    }
+    static const char *const words[] = {"", "等于", "不等于", "小于", "不大于", "大于", "不小于"};
+    for (uint32_t i = 0; i < f->bounds_n; i++) {
+        int order = tb_decimal_cmp(n, f->bounds[i].value);
+        enum tb_compare op = f->bounds[i].op;
+        bool holds = op == TB_EQ ? order == 0 : op == TB_NE ? order != 0 : op == TB_LT ? order < 0 : op == TB_LE ? order <= 0 : op == TB_GT ? order > 0 : order >= 0;
+        if (holds) continue;
+        int64_t units = f->bounds[i].value.units, one = 1;
+        for (int k = 0; k < f->bounds[i].value.scale; k++) one *= 10;
+        *wrong = one == 1 ? tb_str_printf(w->a, "应 %s %lld", words[op], (long long)units)
+                          : tb_str_printf(w->a, "应 %s %s%lld.%0*lld", words[op], units < 0 ? "-" : "", (long long)((units < 0 ? -units : units) / one),
+                                          f->bounds[i].value.scale, (long long)((units < 0 ? -units : units) % one));
+        return false;
+    }
+    return true;
+}
+
+static bool form_fits(struct work *w) {
+    const tb_program *p = w->p;
+    const tb_json *form = w->e->form;
+    tb_buf names;
+    tb_buf_init(&names, w->a);
+    for (uint32_t i = 0; i < p->fields.count; i++) {
+        const tb_field *f = &p->fields.items[i];
+        const tb_json *v = form ? tb_json_find(form, f->name) : NULL;
+        tb_str wrong;
+        list_name(&names, f->name);
+        if (!v && f->required) return REFUSE(w, FIELD_MISSING, f->span, f->name, TB_NONE, TB_NONE);
+        if (v && !field_fits(w, f, v, &wrong)) return REFUSE(w, FIELD_BAD, f->span, f->name, wrong, TB_NONE);
+    }
+    for (uint32_t i = 0; form && i < form->count; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < p->fields.count && !known; k++) known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
+        if (!known) return REFUSE(w, FIELD_UNKNOWN, TB_NO_SPAN, form->keys[i], tb_buf_str(&names), TB_NONE);
+    }
+    names.n = 0;
+    for (uint32_t i = 0; i < p->materials.count; i++) list_name(&names, p->materials.items[i].name);
+    const tb_json *m = w->e->materials;
+    for (uint32_t i = 0; m && i < m->count; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < p->materials.count && !known; k++)
+            known = m->items[i].kind == TB_JSON_STR && tb_str_eq(p->materials.items[k].name, m->items[i].text);
+        if (!known) return REFUSE(w, MATERIAL_UNKNOWN, TB_NO_SPAN, m->items[i].text, tb_buf_str(&names), TB_NONE);
+    }
+    return true;
+}
+
+/* The code a place role takes: of the form, of the submission, of the seat of the 实施主体. Empty: none. */
+static tb_str place_of(struct work *w, const tb_role_place *role) {
+    const tb_program *p = w->p;
+    const tb_directory *d = w->env->directory;
+    if (role->from == TB_PLACE_SUBMISSION) return w->e->by.place;
+    if (role->from == TB_PLACE_FIELD) {
+        const tb_json *v = w->e->form ? tb_json_find(w->e->form, p->fields.items[role->field].name) : NULL;
+        return !v ? TB_NONE : v->kind == TB_JSON_OBJECT ? tb_json_text(v, "区划") : v->text;
+    }
+    const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
+    if (organ) return tb_directory_place_at(d, organ->place)->code;
+    const tb_role_place *seat = p->authority_place == TB_NO_INDEX ? NULL : &p->places.items[p->authority_place];
+    return seat && seat->from != TB_PLACE_ORGAN ? place_of(w, seat) : TB_NONE; /* 实施主体 户籍地 派出所: sits at 户籍地 */
+}
+
+/* Places come from the form and are never overridden (M16); the organ must be the one with authority there (M17). */
+static bool places_fit(struct work *w) {
+    const tb_program *p = w->p;
+    const tb_directory *d = w->env->directory;
+    const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
+    for (uint32_t i = 0; i < p->places.count; i++) {
+        const tb_role_place *role = &p->places.items[i];
+        tb_str code = place_of(w, role);
+        if (!code.n || !tb_directory_find_place(d, code)) return REFUSE(w, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
+        w->c->places[i] = tb_str_copy(w->a, code);
+        if (!tb__calendar_at(w->env, code)) return REFUSE(w, NO_CALENDAR, role->span, code, tb_directory_calendar(d, code), TB_NONE);
+    }
+    if (p->authority_place == TB_NO_INDEX) return true;
+    tb_str seat = w->c->places[p->authority_place], name = p->places.items[p->authority_place].name;
+    if (p->authority.n && (!organ || !tb_str_eq(tb_directory_place_at(d, organ->place)->code, seat)))
+        return REFUSE(w, AUTHORITY_ELSEWHERE, p->places.items[p->authority_place].span, name, seat, p->authority);
+    if (p->authority_duty.n && !tb_directory_organ_with(d, seat, p->authority_duty))
+        return REFUSE(w, AUTHORITY_ELSEWHERE, p->places.items[p->authority_place].span, name, seat, p->authority_duty);
+    return true;
+}
+
+static bool do_submit(struct work *w) {
+    const tb_program *p = w->p;
+    const tb_event *e = w->e;
+    tb_buf names;
+    tb_buf_init(&names, w->a);
+    if (w->before) { /* a case is applied for once */
+        if (w->c->outcome != TB_NO_INDEX) return REFUSE(w, CLOSED, TB_NO_SPAN, p->outcomes.items[w->c->outcome], TB_STR("提交"), TB_NONE);
+        return REFUSE(w, NOT_HERE, TB_NO_SPAN, active_names(w), TB_STR("提交"), possible_names(w));
+    }
+    w->c->mode = TB_NO_INDEX;
+    for (uint32_t i = 0; i < p->modes.count; i++) {
+        list_name(&names, p->modes.items[i].name);
+        if (tb_str_eq(p->modes.items[i].name, e->mode)) w->c->mode = i;
+    }
+    if (w->c->mode == TB_NO_INDEX) return REFUSE(w, MODE_UNKNOWN, TB_NO_SPAN, p->matter, e->mode, tb_buf_str(&names));
+    if (e->by.post.n && !tb_str_is(e->by.post, "申请人")) return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
+    if (!form_fits(w)) return false;
+    w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};
+    if (e->form) w->c->form = tb__json_copy(w->a, e->form);
+    if (e->materials) w->c->materials = tb__json_copy(w->a, e->materials);
+    if (!places_fit(w)) return false;
+    uint16_t start = p->modes.items[w->c->mode].start;
+    record(w, TB_M_SUBMITTED, e->at);
+    uint16_t leaf = start;
+    while (leaf + 1 < tb_chart_states(p->chart) && p->nodes[leaf].kind != TB_NODE_STEP) leaf++; /* a host: its own step comes first */
+    uint32_t place = p->steps.items[p->nodes[leaf].index].place;
+    if (place != TB_NO_INDEX) arrive(w, place);
+    w->recorded = 0;
+    tb_chart_run run = run_of(w);
+    return after_chart(w, tb_chart_start_at(&run, &start, 1));
+}
+
+/* ---- the step ---- */
+
+static int step_work(void *arg) {
+    struct work *w = arg;
+    const tb_event *e = w->e;
+    bool accepted;
+    w->o = TB_NEW(w->a, tb_outcome);
+    w->o->move = TB_NO_INDEX;
+    w->o->refusal.span = TB_NO_SPAN;
+    w->c = w->before ? tb__case_copy(w->a, w->before) : tb__case_new(w->a, w->p, w->id);
+    if (w->before && e->at < w->before->at && e->kind != TB_EV_TIMER) {
+        accepted = REFUSE(w, TIME_ORDER, TB_NO_SPAN, time_text(w->a, e->at), time_text(w->a, w->before->at), TB_NONE);
+    } else {
+        w->c->seq++;
+        if (w->c->at == TB_NO_TIME || e->at > w->c->at) w->c->at = e->at;
+        accepted = e->kind == TB_EV_SUBMIT ? do_submit(w) : e->kind == TB_EV_ACT ? do_act(w) : do_timer(w);
+    }
+    for (int i = 0; i < 3 && !accepted; i++) w->o->refusal.values[i] = tb_str_copy(w->a, w->o->refusal.values[i]); /* views of the event so far */
+    w->o->refused = !accepted;
+    w->o->next = accepted ? w->c : NULL;
+    return TB_OK;
+}
+
+int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env, tb_outcome **out) {
+    struct work w = {.a = a, .p = p, .id = id, .before = before, .e = e, .env = env};
+    int result = tb_try(a, step_work, &w);
+    *out = result == TB_OK ? w.o : NULL;
+    return result;
+}
+
+/* ---- what may be done now ---- */
+
+struct listing {
+    struct work w;
+    tb_possibles *list;
+};
+
+static int list_acts(void *arg) {
+    struct listing *l = arg;
+    struct work *w = &l->w;
+    const tb_chart *chart = w->p->chart;
+    l->list = TB_NEW(w->a, tb_possibles);
+    for (uint32_t i = 0; i < w->c->tasks.count && w->c->outcome == TB_NO_INDEX; i++) {
+        const tb_task *task = &w->c->tasks.items[i];
+        for (uint16_t s = task->state; s != TB_NO_STATE; s = tb_chart_parent(chart, s)) {
+            for (uint16_t t = 0; t < tb_chart_transitions(chart); t++) {
+                struct tb_chart_arrow arrow = tb_chart_arrow(chart, t);
+                if (arrow.source != s || arrow.event < TB_EVENT_FIRST_ACT) continue;
+                uint32_t number = w->p->transition_move[t];
+                const tb_move *m = &w->p->moves.items[number];
+                bool listed = m->kind != TB_MOVE_ACT;
+                for (uint32_t k = 0; k < l->list->count && !listed; k++) listed = l->list->items[k].move == number;
+                if (listed) continue;
+                const tb_step_def *step = &w->p->steps.items[task->step];
+                tb_possible x = {.move = number, .step = task->step, .posts = m->posts ? m->posts : step->posts, .posts_n = m->posts ? m->posts_n : step->posts_n};
+                x.open = move_open(w, m, s, &x.blocked);
+                *TB_PUSH(w->a, *l->list) = x;
+            }
+        }
+    }
+    return TB_OK;
+}
+
+int tb_possible_acts(tb_arena *a, const tb_case *c, const tb_env *env, tb_possibles **out) {
+    /* move_open() reads the case only; the cast lets it share the step's working record. */
+    struct listing l = {.w = {.a = a, .p = c->program, .before = c, .env = env, .c = (tb_case *)(uintptr_t)c}};
+    int result = tb_try(a, list_acts, &l);
+    *out = result == TB_OK ? l.list : NULL;
+    return result;
+}
