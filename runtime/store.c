@@ -1,0 +1,489 @@
+/* What all stores share: which thread does what, the checks of the contract, faults for tests, rows into arenas.
+ *
+ *   loop thread                 writer               background            reading
+ *   submit, reopen  ──────────▶ transaction, fsync
+ *   done ◀────────────────────
+ *   log above its bound ──────▶ finish checkpoint
+ *   log grew by 4 MiB ───────────────────────────▶ passive checkpoint
+ *   backup ──────────────────────────────────────▶ copy
+ *   read ──────────────────────────────────────────────────────────────▶ work(reader)
+ *
+ * Why two ways of checkpointing: one that runs beside the writer never meets the moment when the whole log is copied,
+ * so under load the log would not restart (measured: 757 MiB in 12 s); one by the writer alone makes every batch
+ * behind it wait for all the copying. So the background copies most of it, and the writer, between two batches and
+ * after the answers of the first have left, copies the rest and restarts the log. */
+#include "store_backend.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *tb_store_result_name(int result) {
+    static const char *const names[] = {"ok", "retry", "unknown", "corrupt", "none"};
+    return result >= 0 && result <= TB_STORE_NONE ? names[result] : "?";
+}
+
+int tb__store_refuse(tb_store_error *error, int code, bool english, const char *path, const char *detail) {
+    /* The texts are literals of the table; a switch keeps the format strings checked. */
+    error->code = code;
+    error->text[0] = '\0';
+    switch (code) {
+#define X(id, label, zh, en)                                          \
+    case TB_STORE_ERROR_##id:                                         \
+        error->name = label;                                          \
+        if (english) snprintf(error->text, sizeof error->text, en, path); \
+        else snprintf(error->text, sizeof error->text, zh, path);     \
+        break;
+        TB_STORE_ERRORS(X)
+#undef X
+    default: error->name = ""; break;
+    }
+    size_t n = strlen(error->text);
+    if (detail && *detail) snprintf(error->text + n, sizeof error->text - n, english ? " (%s)" : "（%s）", detail);
+    return TB_FAILED;
+}
+
+static int fault(const tb_store *s, const char *point) {
+    return s->options.fault ? s->options.fault(s->options.fault_user, point) : TB_STORE_OK;
+}
+
+/* ---- jobs: one message to a thread and back ---- */
+
+enum job_kind { JOB_WRITE, JOB_REOPEN, JOB_BACKUP, JOB_CHECKPOINT, JOB_PASSIVE, JOB_FORCE, JOB_READ };
+
+struct job {
+    enum job_kind kind;
+    tb_store *s;
+    tb_write *const *writes;
+    uint32_t count;
+    char *path;
+    tb_store_done done;
+    void *user;
+    tb_store_work read;
+    void (*read_done)(void *arg, int result);
+    int result;
+    tb_store_tail tail; /* of the log after the job */
+    char why[TB__WHY];
+};
+
+/* Leaf numbers come from the loop thread; that they continue the log on disk is checked where they land. */
+static bool continues(const tb_store *s, const struct job *j, tb_store_tail *tail) {
+    *tail = s->written;
+    for (uint32_t i = 0; i < j->count; i++)
+        for (uint32_t k = 0; k < j->writes[i]->events.count; k++) {
+            const tb_event_row *e = &j->writes[i]->events.items[k];
+            if (e->leaf != tail->leaf + 1) return false;
+            *tail = (tb_store_tail){e->leaf, e->at, e->wall};
+        }
+    return true;
+}
+
+static int write_batch(struct job *j) {
+    tb_store *s = j->s;
+    tb_store_tail tail;
+    if (s->options.read_only) return snprintf(j->why, TB__WHY, "opened read-only"), TB_STORE_RETRY;
+    if (s->lost) return snprintf(j->why, TB__WHY, "waiting to be reopened"), TB_STORE_RETRY;
+    int result = fault(s, TB_FAULT_BEGIN);
+    if (result) return snprintf(j->why, TB__WHY, "injected at %s", TB_FAULT_BEGIN), result;
+    if (!continues(s, j, &tail)) {
+        snprintf(j->why, TB__WHY, "leaf out of order after %lld", (long long)s->written.leaf);
+        return TB_STORE_CORRUPT;
+    }
+    result = s->ops->write(s, j->writes, j->count, j->why);
+    if (result) return result;
+    result = fault(s, TB_FAULT_COMMIT);
+    if (result) return snprintf(j->why, TB__WHY, "injected at %s", TB_FAULT_COMMIT), result;
+    s->written = tail;
+    atomic_fetch_add(&s->batches, 1);
+    atomic_fetch_add(&s->writes, j->count);
+    return TB_STORE_OK;
+}
+
+static int reopen(struct job *j) {
+    tb_store *s = j->s;
+    int result = fault(s, TB_FAULT_REOPEN);
+    if (result) return snprintf(j->why, TB__WHY, "injected at %s", TB_FAULT_REOPEN), result;
+    result = s->ops->reopen(s, &s->written, j->why);
+    if (result == TB_STORE_OK) s->lost = false;
+    return result;
+}
+
+static int read_work(struct job *j) {
+    tb_reader *r = j->s->reader;
+    int result = tb_reader_begin(r);
+    if (result) return result;
+    result = j->read(r, j->user);
+    tb_reader_end(r);
+    return result;
+}
+
+static void work(void *arg) { /* on the job's thread */
+    struct job *j = arg;
+    tb_store *s = j->s;
+    switch (j->kind) {
+    case JOB_WRITE:
+        j->result = write_batch(j);
+        if (j->result == TB_STORE_UNKNOWN) s->lost = true;
+        j->tail = s->written;
+        break;
+    case JOB_REOPEN:
+        j->result = reopen(j);
+        j->tail = s->written;
+        break;
+    case JOB_BACKUP: j->result = s->ops->backup(s, j->path, j->why); break;
+    case JOB_PASSIVE: j->result = s->ops->passive(s, j->why); break;
+    case JOB_CHECKPOINT:
+    case JOB_FORCE:
+        j->result = s->lost ? TB_STORE_RETRY : s->ops->checkpoint(s, j->kind == JOB_CHECKPOINT, j->why);
+        break;
+    case JOB_READ: j->result = read_work(j); break;
+    }
+}
+
+static void look_at_log(tb_store *s);
+
+static void finish(void *arg) { /* on the loop */
+    struct job *j = arg;
+    tb_store *s = j->s;
+    uint64_t wal = atomic_load(&s->wal_bytes);
+    switch (j->kind) {
+    case JOB_WRITE:
+        s->tail = j->tail;
+        if (!s->closing) look_at_log(s); /* before `done`: the batch that it submits waits for a checkpoint */
+        break;
+    case JOB_REOPEN:
+        if (j->result == TB_STORE_OK) s->tail = j->tail;
+        break;
+    case JOB_PASSIVE:
+        s->checkpointing = false;
+        s->passive_at = wal + TB_STORE_WAL_PASSIVE;
+        if (j->result == TB_STORE_OK) atomic_fetch_add(&s->passive, 1);
+        break;
+    case JOB_FORCE:
+        s->checkpointing = false;
+        /* A long reader may hold the log: no use in trying after every batch. */
+        s->forced_at = j->result == TB_STORE_OK ? s->options.wal_bound : wal + TB_STORE_WAL_PASSIVE / 4;
+        if (j->result == TB_STORE_OK) atomic_fetch_add(&s->forced, 1);
+        break;
+    default: break;
+    }
+    if (j->done) j->done(j->user, j->result, j->why);
+    if (j->read_done) j->read_done(j->user, j->result);
+    free(j->path);
+    free(j);
+}
+
+static tb_io_worker *worker_of(tb_store *s, enum job_kind kind) {
+    switch (kind) {
+    case JOB_READ: return s->reading;
+    case JOB_BACKUP:
+    case JOB_PASSIVE: return s->background;
+    default: return s->writer;
+    }
+}
+
+static int submit(tb_store *s, struct job parts) {
+    if (s->closing) return free(parts.path), TB_FAILED;
+    struct job *j = malloc(sizeof *j);
+    if (!j) return free(parts.path), TB_NOMEM;
+    *j = parts;
+    j->s = s;
+    if (!s->options.io) {
+        work(j);
+        finish(j);
+        return TB_OK;
+    }
+    int result = tb_io_worker_submit(worker_of(s, j->kind), work, finish, j);
+    if (result) {
+        free(j->path);
+        free(j);
+    }
+    return result;
+}
+
+static void look_at_log(tb_store *s) {
+    uint64_t wal = atomic_load(&s->wal_bytes);
+    if (wal < s->wal_seen) { /* it was restarted */
+        s->passive_at = TB_STORE_WAL_PASSIVE;
+        s->forced_at = s->options.wal_bound;
+    }
+    s->wal_seen = wal;
+    if (s->checkpointing) return;
+    /* When a message cannot be sent for want of memory, the next batch looks again. */
+    if (wal >= s->forced_at) {
+        s->checkpointing = true;
+        if (submit(s, (struct job){.kind = JOB_FORCE})) s->checkpointing = false;
+    } else if (wal >= s->passive_at && s->options.io) {
+        s->checkpointing = true;
+        if (submit(s, (struct job){.kind = JOB_PASSIVE})) s->checkpointing = false;
+    }
+}
+
+/* ---- the public face of writing ---- */
+
+int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options *options, tb_store_error *error) {
+    s->ops = ops;
+    if (options) s->options = *options;
+    if (!s->options.wal_bound) s->options.wal_bound = TB_STORE_WAL_BOUND;
+    s->tail = s->written;
+    s->passive_at = TB_STORE_WAL_PASSIVE;
+    s->forced_at = s->options.wal_bound;
+    tb_io *io = s->options.io;
+    s->reader = ops->reader_open(s);
+    if (io) {
+        s->writer = tb_io_worker_new(io, "writer");
+        s->background = tb_io_worker_new(io, "checkpoint");
+        s->reading = tb_io_worker_new(io, "reader");
+    }
+    if (s->reader && (!io || (s->writer && s->background && s->reading))) return TB_OK;
+    return tb__store_refuse(error, TB_STORE_ERROR_NOMEM, s->options.english, "", NULL);
+}
+
+void tb_store_close(tb_store *s) {
+    if (!s) return;
+    s->closing = true;
+    tb_io_worker_free(s->writer);
+    tb_io_worker_free(s->background);
+    tb_io_worker_free(s->reading);
+    tb_reader_close(s->reader);
+    s->ops->close(s);
+}
+
+tb_store_tail tb_store_last(const tb_store *s) { return s->tail; }
+
+int tb_store_submit(tb_store *s, tb_write *const *writes, uint32_t count, tb_store_done done, void *user) {
+    return submit(s, (struct job){.kind = JOB_WRITE, .writes = writes, .count = count, .done = done, .user = user});
+}
+
+int tb_store_reopen(tb_store *s, tb_store_done done, void *user) {
+    return submit(s, (struct job){.kind = JOB_REOPEN, .done = done, .user = user});
+}
+
+int tb_store_backup(tb_store *s, const char *path, tb_store_done done, void *user) {
+    char *copy = strdup(path);
+    if (!copy) return TB_NOMEM;
+    return submit(s, (struct job){.kind = JOB_BACKUP, .path = copy, .done = done, .user = user});
+}
+
+int tb_store_checkpoint(tb_store *s, tb_store_done done, void *user) {
+    return submit(s, (struct job){.kind = JOB_CHECKPOINT, .done = done, .user = user});
+}
+
+int tb_store_read(tb_store *s, tb_store_work read, void (*done)(void *arg, int result), void *arg) {
+    return submit(s, (struct job){.kind = JOB_READ, .read = read, .read_done = done, .user = arg});
+}
+
+tb_store_stats tb_store_stats_now(const tb_store *s) {
+    return (tb_store_stats){.batches = atomic_load(&s->batches), .writes = atomic_load(&s->writes),
+                            .wal_bytes = atomic_load(&s->wal_bytes), .checkpoints_passive = atomic_load(&s->passive),
+                            .checkpoints_forced = atomic_load(&s->forced)};
+}
+
+/* ---- reading ---- */
+
+tb_reader *tb_reader_open(tb_store *s) { return s->ops->reader_open(s); }
+void tb_reader_close(tb_reader *r) { if (r) r->store->ops->reader_close(r); }
+const char *tb_reader_why(const tb_reader *r) { return r->why; }
+int tb_reader_begin(tb_reader *r) { return r->store->ops->begin(r); }
+void tb_reader_end(tb_reader *r) { r->store->ops->end(r); }
+
+static int scan(tb_reader *r, tb__query q, tb__row_fn *each, void *user) {
+    r->why[0] = '\0';
+    int result = fault(r->store, TB_FAULT_READ);
+    if (result) return snprintf(r->why, TB__WHY, "injected at %s", TB_FAULT_READ), result;
+    return r->store->ops->scan(r, &q, each, user);
+}
+
+/* Rows that shall outlive the scan are copied under a tb_try of their own: a jump to a caller's tb_try would leave
+ * the scan (a statement, a lock) open. */
+struct take {
+    tb_arena *arena;
+    const void *row;
+    void *into;                              /* a row, or a list */
+    void (*copy)(struct take *t);
+    bool found;
+    int result;
+};
+
+static int copy_under_try(void *arg) {
+    struct take *t = arg;
+    t->copy(t);
+    return TB_OK;
+}
+
+static int take_row(void *user, const void *row) {
+    struct take *t = user;
+    t->row = row;
+    t->found = true;
+    t->result = tb_try(t->arena, copy_under_try, t) == TB_OK ? TB_STORE_OK : TB_STORE_RETRY;
+    return t->result;
+}
+
+static int take(tb_reader *r, tb__query q, tb_arena *a, void (*copy)(struct take *), void *into, bool *found) {
+    struct take t = {.arena = a, .into = into, .copy = copy};
+    int result = scan(r, q, take_row, &t);
+    if (found) *found = t.found;
+    return result ? result : t.result;
+}
+
+static tb_str copy_or_none(tb_arena *a, tb_str s) { return s.p ? tb_str_copy(a, s) : s; }
+
+static void copy_event_to(tb_arena *a, const tb_event_row *from, tb_event_row *to) {
+    *to = *from;
+    to->kind = tb_str_copy(a, from->kind);
+    to->request = copy_or_none(a, from->request);
+    to->body = tb_str_copy(a, from->body);
+}
+
+static void copy_event(struct take *t) { copy_event_to(t->arena, t->row, t->into); }
+
+static void copy_case(struct take *t) {
+    const tb_case_row *from = t->row;
+    tb_case_row *to = t->into;
+    *to = *from;
+    to->name = tb_str_copy(t->arena, from->name);
+    to->matter = tb_str_copy(t->arena, from->matter);
+    to->state = tb_str_copy(t->arena, from->state);
+    to->keys = tb_str_copy(t->arena, from->keys);
+}
+
+static void copy_text(struct take *t) { *(tb_str *)t->into = tb_str_copy(t->arena, *(const tb_str *)t->row); }
+
+static void push_due(struct take *t) { *TB_PUSH(t->arena, *(tb_due_list *)t->into) = *(const tb_due_row *)t->row; }
+
+static void push_task(struct take *t) {
+    const tb_task_row *from = t->row;
+    tb_task_row to = *from;
+    to.place = tb_str_copy(t->arena, from->place);
+    to.post = tb_str_copy(t->arena, from->post);
+    to.step = tb_str_copy(t->arena, from->step);
+    to.matter = tb_str_copy(t->arena, from->matter);
+    *TB_PUSH(t->arena, *(tb_task_list *)t->into) = to;
+}
+
+/* One row by its number: the first of a scan from there, if it is that one. */
+int tb_read_case(tb_reader *r, int64_t id, tb_arena *a, tb_case_row *row) {
+    bool found;
+    int result = take(r, (tb__query){.kind = TB__CASES, .from = id, .limit = 1}, a, copy_case, row, &found);
+    return result ? result : found && row->id == id ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+int tb_read_case_of(tb_reader *r, int64_t origin, tb_arena *a, tb_case_row *row) {
+    bool found = false;
+    if (origin == 0) return TB_STORE_NONE;
+    int result = take(r, (tb__query){.kind = TB__ORIGIN, .from = origin, .limit = 1}, a, copy_case, row, &found);
+    return result ? result : found ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+int tb_read_event(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row) {
+    bool found;
+    int result = take(r, (tb__query){.kind = TB__EVENTS, .from = leaf, .limit = 1}, a, copy_event, row, &found);
+    return result ? result : found && row->leaf == leaf ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+static int read_text(tb_reader *r, tb__kind kind, tb_str key, tb_arena *a, tb_str *text) {
+    bool found;
+    int result = take(r, (tb__query){.kind = kind, .key = key, .limit = 1}, a, copy_text, text, &found);
+    return result ? result : found ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+int tb_read_source(tb_reader *r, const uint8_t digest[TB_DIGEST], tb_arena *a, tb_str *bytes) {
+    return read_text(r, TB__SOURCE, (tb_str){(const char *)digest, TB_DIGEST}, a, bytes);
+}
+
+int tb_read_attachment(tb_reader *r, const uint8_t digest[TB_DIGEST], tb_arena *a, tb_str *bytes) {
+    return read_text(r, TB__ATTACHMENT, (tb_str){(const char *)digest, TB_DIGEST}, a, bytes);
+}
+
+int tb_read_meta(tb_reader *r, tb_str key, tb_arena *a, tb_str *value) {
+    return read_text(r, TB__META, key, a, value);
+}
+
+static int take_tail(void *user, const void *row) {
+    const tb_event_row *e = row;
+    *(tb_store_tail *)user = (tb_store_tail){e->leaf, e->at, e->wall};
+    return 1;
+}
+
+int tb_read_tail(tb_reader *r, tb_store_tail *tail) {
+    *tail = (tb_store_tail){0};
+    return scan(r, (tb__query){.kind = TB__LAST_EVENT, .limit = 1}, take_tail, tail);
+}
+
+static void push_event(struct take *t) {
+    tb_event_row copy;
+    copy_event_to(t->arena, t->row, &copy);
+    *TB_PUSH(t->arena, *(tb_event_list *)t->into) = copy;
+}
+
+int tb_read_history(tb_reader *r, int64_t leaf, uint32_t limit, tb_arena *a, tb_event_list *rows) {
+    const tb_event_row *newer = NULL;
+    *rows = (tb_event_list){0};
+    while (leaf > 0 && (limit == 0 || rows->count < limit)) {
+        int64_t newer_case = newer ? newer->case_id : 0, newer_seq = newer ? newer->seq : 0;
+        bool found;
+        int result = take(r, (tb__query){.kind = TB__EVENTS, .from = leaf, .limit = 1}, a, push_event, rows, &found);
+        if (result) return result;
+        const tb_event_row *e = found ? &rows->items[rows->count - 1] : NULL;
+        bool linked = e && e->leaf == leaf && e->prev < leaf && (e->prev > 0) == (e->seq > 1) &&
+                      (!newer || (e->case_id == newer_case && e->seq == newer_seq - 1));
+        if (!linked) {
+            snprintf(r->why, TB__WHY, "the chain of a case is broken at leaf %lld", (long long)leaf);
+            return TB_STORE_CORRUPT;
+        }
+        newer = e;
+        leaf = e->prev;
+    }
+    return TB_STORE_OK;
+}
+
+/* The callbacks of the public scans are typed; the one below them is not. */
+struct hand {
+    int (*event)(void *, const tb_event_row *);
+    int (*kase)(void *, const tb_case_row *);
+    int (*load)(void *, const tb_load_row *);
+    void *user;
+};
+static int hand_event(void *h, const void *row) { return ((struct hand *)h)->event(((struct hand *)h)->user, row); }
+static int hand_case(void *h, const void *row) { return ((struct hand *)h)->kase(((struct hand *)h)->user, row); }
+static int hand_load(void *h, const void *row) { return ((struct hand *)h)->load(((struct hand *)h)->user, row); }
+
+int tb_scan_events(tb_reader *r, int64_t from_leaf, uint32_t limit,
+                   int (*each)(void *user, const tb_event_row *row), void *user) {
+    struct hand h = {.event = each, .user = user};
+    return scan(r, (tb__query){.kind = TB__EVENTS, .from = from_leaf, .limit = limit}, hand_event, &h);
+}
+
+int tb_scan_cases(tb_reader *r, int64_t after_id, uint32_t limit,
+                  int (*each)(void *user, const tb_case_row *row), void *user) {
+    struct hand h = {.kase = each, .user = user};
+    if (after_id == INT64_MAX) return TB_STORE_OK;
+    return scan(r, (tb__query){.kind = TB__CASES, .from = after_id + 1, .limit = limit}, hand_case, &h);
+}
+
+int tb_scan_loads(tb_reader *r, int64_t after_leaf, uint32_t limit,
+                  int (*each)(void *user, const tb_load_row *row), void *user) {
+    struct hand h = {.load = each, .user = user};
+    return scan(r, (tb__query){.kind = TB__LOADS, .from = after_leaf + 1, .limit = limit}, hand_load, &h);
+}
+
+int tb_read_due(tb_reader *r, int64_t t, tb_due_row after, uint32_t limit, tb_arena *a, tb_due_list *rows) {
+    *rows = (tb_due_list){0};
+    return take(r, (tb__query){.kind = TB__DUE, .until = t, .after = after, .limit = limit}, a, push_due, rows, NULL);
+}
+
+static int take_due(void *user, const void *row) {
+    *(int64_t *)user = ((const tb_due_row *)row)->due;
+    return 1;
+}
+
+int tb_read_next_due(tb_reader *r, int64_t *due) {
+    *due = TB_NEVER;
+    tb__query first = {.kind = TB__DUE, .until = TB_NEVER - 1, .after = {INT64_MIN, 0}, .limit = 1};
+    return scan(r, first, take_due, due);
+}
+
+int tb_read_tasks(tb_reader *r, const tb_task_query *q, tb_arena *a, tb_task_list *rows) {
+    *rows = (tb_task_list){0};
+    uint32_t limit = q->limit ? q->limit : TB_TASK_PAGE;
+    return take(r, (tb__query){.kind = TB__TASKS, .tasks = q, .limit = limit}, a, push_task, rows, NULL);
+}
