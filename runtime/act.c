@@ -1,0 +1,764 @@
+/* An act: from a request to rows, an answer, and the next state (DESIGN §5).
+ *
+ *   parse ─▶ case in memory ─▶ known key? ──yes──▶ wait for the disk, walk the history to it, answer as then
+ *                                  │ no
+ *                                  ▼
+ *        timers due before it (M12), then tb_step ─▶ refused ─▶ wait for what it was judged on ─▶ 4xx
+ *                                  │ accepted
+ *                                  ▼
+ *        event rows, case row, tasks, answer ─▶ commit ─▶ on disk ─▶ 200
+ *
+ * Everything of one act lies in one arena: what was parsed, the states it stepped through, rows, the answer's text.
+ * When it is accepted the arena becomes the case's newest state in the cache, so nothing is copied and nothing is
+ * parsed twice.
+ *
+ * Timers that were due stay fired even if the act behind them is refused: they happened before it. */
+#include "digest.h"
+#include "server_parts.h"
+#include "walk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TIMERS_AT_ONCE = 1000 /* of one case before one act */, KEY = 8 /* bytes of a key's hash in the case's row */ };
+
+/* ---- what a case is waiting for ---- */
+
+int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now) {
+    int64_t next = TB_NEVER;
+    if (c->outcome != TB_NO_INDEX) return next;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->to != TB_NO_TIME || r->overdue) continue;
+        tb_due due = tb_clock_due(c, env, r);
+        int64_t at = due.at;
+        if (due.kind == TB_DUE_NONE) continue;
+        /* M11: a bound is no due date. It is looked at again when it comes, then after one day, two, four …: a calendar
+         * that says more has every case looked at when it is loaded (timers.h), so this is only a second look. */
+        if (due.kind == TB_DUE_NOT_BEFORE && at <= now) at = now + (now - at > TB_DAY_MS ? now - at : TB_DAY_MS);
+        if (at < next) next = at;
+    }
+    return next;
+}
+
+/* The earliest expiry at or before t, in order of declaration where equal (M12). A bound never hides an expiry behind
+ * it. */
+static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_timer *out) {
+    bool found = false;
+    uint32_t def = 0;
+    if (c->outcome != TB_NO_INDEX) return false;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->to != TB_NO_TIME || r->overdue) continue;
+        tb_due due = tb_clock_due(c, env, r);
+        if (due.kind != TB_DUE_EXACT || due.at > t) continue;
+        if (found && (due.at > out->due || (due.at == out->due && r->def >= def))) continue;
+        *out = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name};
+        def = r->def;
+        found = true;
+    }
+    return found;
+}
+
+tb_str tb__post_place(const tb_case *c, uint32_t post) {
+    uint32_t role = c->program->posts.items[post].place;
+    return role == TB_NO_INDEX ? c->applicant.place : c->places[role];
+}
+
+typedef TB_LIST(tb_task_row) tasks;
+
+static void task_rows(tb_arena *a, tasks *out, const tb_case *c, const tb_env *env, int64_t id) {
+    const tb_program *p = c->program;
+    int64_t span_due = TB_NEVER;
+    bool span_late = false;
+    if (c->outcome != TB_NO_INDEX) return;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->state != TB_NO_STATE || r->to != TB_NO_TIME) continue;
+        tb_due due = tb_clock_due(c, env, r);
+        span_late |= r->overdue;
+        if (due.kind == TB_DUE_EXACT && due.at < span_due) span_due = due.at;
+    }
+    for (uint32_t i = 0; i < c->tasks.count; i++) {
+        const tb_task *t = &c->tasks.items[i];
+        const tb_step_def *step = &p->steps.items[t->step];
+        int64_t due = span_due;
+        bool late = span_late;
+        for (uint32_t k = 0; k < c->clocks.count; k++) {
+            const tb_running *r = &c->clocks.items[k];
+            if (r->state != t->state || r->to != TB_NO_TIME) continue;
+            tb_due d = tb_clock_due(c, env, r);
+            late |= r->overdue;
+            if (d.kind == TB_DUE_EXACT) due = d.at;
+        }
+        for (uint32_t k = 0; k < step->posts_n; k++)
+            *TB_PUSH(a, *out) = (tb_task_row){.place = tb__post_place(c, step->posts[k]),
+                                              .post = p->posts.items[step->posts[k]].name,
+                                              .case_id = id,
+                                              .step = step->name,
+                                              .matter = p->matter,
+                                              .entered = t->entered,
+                                              .due = due,
+                                              .overdue = late};
+    }
+}
+
+static const tb_task_row *same_task(const tasks *in, const tb_task_row *t) {
+    for (uint32_t i = 0; i < in->count; i++)
+        if (tb_str_eq(in->items[i].place, t->place) && tb_str_eq(in->items[i].post, t->post) &&
+            tb_str_eq(in->items[i].step, t->step))
+            return &in->items[i];
+    return NULL;
+}
+
+/* ---- stepping a case through several events into one write ---- */
+
+typedef struct stepping {
+    tb_server *s;
+    tb_state *work;
+    const tb_world *world;
+    tb_entry *e;
+    const tb_state *base; /* the state before; NULL for a submission */
+    const tb_case *now;
+    tb_outcome *outcome; /* of the last event accepted */
+    tb_str written;      /* its bytes */
+    int64_t wall, leaf, id, origin;
+    tb_write write;
+    tb_buf keys;
+} stepping;
+
+/* A new case is numbered by the leaf of its first event: cases of one time lie together on disk (store.h). */
+static void begin(stepping *g, tb_server *s, tb_state *work, tb_entry *e) {
+    *g = (stepping){.s = s,
+                    .work = work,
+                    .world = tb_registry_world(s->registry),
+                    .e = e,
+                    .base = e->state,
+                    .id = s->leaf + 1,
+                    .wall = tb__event_time(s),
+                    .leaf = s->leaf};
+    if (!g->base) return;
+    g->id = g->base->row.id;
+    g->origin = g->base->row.origin;
+    g->now = g->base->c;
+    work->version = g->base->version;
+}
+
+/* A text whose length is about known: growing by doubling would leave as much behind in the arena again. */
+static void open_text(tb_buf *b, tb_arena *a, size_t room) {
+    *b = (tb_buf){.arena = a, .p = tb_alloc(a, room), .room = room};
+}
+enum { ANSWER_ROOM = 1536, OUTCOME_ROOM = 1024 /* beyond the state before */, BODY_ROOM = 320 };
+
+/* Takes an accepted event into the write. `request` may be absent. Under tb_try. */
+static void take(stepping *g, const tb_event *ev, tb_outcome *o, const char *kind, tb_str request, const uint8_t *key) {
+    tb_arena *a = g->work->arena;
+    tb_buf body, outcome;
+    if (!g->keys.arena) {
+        open_text(&g->keys, a, (g->base ? g->base->row.keys.n : 0) + KEY + 1);
+        if (g->base) tb_putstr(&g->keys, g->base->row.keys);
+    }
+    static const uint8_t none[KEY];
+    tb_put(&g->keys, (const char *)(key ? key : none), KEY);
+    open_text(&body, a, BODY_ROOM);
+    tb_event_write(&body, ev);
+    open_text(&outcome, a, (g->base ? g->base->row.state.n : 0) + OUTCOME_ROOM);
+    tb_outcome_write(&outcome, o);
+    g->written = tb_buf_str(&outcome);
+    tb_event_row *prev = g->write.events.count ? &g->write.events.items[g->write.events.count - 1] : NULL;
+    int64_t before = prev ? prev->leaf : g->base ? g->base->row.last : 0;
+    tb_event_row *row = TB_PUSH(a, g->write.events);
+    *row = (tb_event_row){.leaf = ++g->leaf,
+                          .case_id = g->id,
+                          .seq = o->next->seq,
+                          .prev = before,
+                          .at = ev->at,
+                          .wall = g->wall,
+                          .program = g->work->version->leaf,
+                          .world = g->world->leaf,
+                          .semantics = TB_SEMANTICS,
+                          .kind = tb_str_z(kind),
+                          .request = request,
+                          .body = tb_buf_str(&body)};
+    tb_sm3(g->written.p, g->written.n, row->outcome);
+    g->outcome = o;
+    g->now = o->next;
+}
+
+/* Steps up to `most` timers due at or before t. Under tb_try. */
+static int take_timers(stepping *g, int64_t t, int most) {
+    tb_timer timer;
+    tb_outcome *o;
+    int fired = 0;
+    while (fired < most && g->now && timer_before(g->now, &g->world->env, t, &timer)) {
+        tb_event ev = {.kind = TB_EV_TIMER, .at = timer.due, .timer = timer.key};
+        int rc = tb_step(g->work->arena, g->work->version->program, g->now->id, g->now, &ev, &g->world->env, &o);
+        if (rc) return -1;
+        if (o->refused) break; /* the engine knows better: the timer is not due */
+        take(g, &ev, o, "timer", (tb_str){NULL, 0}, NULL);
+        fired++;
+    }
+    return fired;
+}
+
+/* The rows that follow from the last state. Under tb_try. */
+static void finish_rows(stepping *g) {
+    tb_arena *a = g->work->arena;
+    const tb_event_row *last = &g->write.events.items[g->write.events.count - 1];
+    const tb_program *p = g->work->version->program;
+    tasks was = {0}, is = {0};
+    g->work->c = g->now;
+    g->work->row = (tb_case_row){.id = g->id,
+                                 .origin = g->origin,
+                                 .program = g->work->version->leaf,
+                                 .seq = last->seq,
+                                 .last = last->leaf,
+                                 .due = tb__due_of(g->now, &g->world->env, g->wall),
+                                 .name = g->now->id,
+                                 .matter = p->matter,
+                                 .state = tb_state_in(g->written),
+                                 .keys = tb_buf_str(&g->keys)};
+    *TB_PUSH(a, g->write.cases) = g->work->row;
+    if (g->base) task_rows(a, &was, g->base->c, &g->world->env, g->id);
+    task_rows(a, &is, g->now, &g->world->env, g->id);
+    for (uint32_t i = 0; i < was.count; i++) {
+        if (same_task(&is, &was.items[i])) continue;
+        tb_task_row *gone = TB_PUSH(a, g->write.tasks_gone);
+        *gone = was.items[i];
+        gone->place = tb_str_copy(a, gone->place); /* the state before may go while the write is under way */
+    }
+    for (uint32_t i = 0; i < is.count; i++) {
+        const tb_task_row *t = same_task(&was, &is.items[i]);
+        if (t && t->entered == is.items[i].entered && t->due == is.items[i].due && t->overdue == is.items[i].overdue)
+            continue;
+        *TB_PUSH(a, g->write.tasks_come) = is.items[i];
+    }
+}
+
+/* Hands the write over; then the work is the case's newest state. A tb_commit_answer. */
+static int hand_over(stepping *g, tb_write *write, tb_commit_done done, void *user) {
+    tb_server *s = g->s;
+    int answer = tb_commit_add(s->commit, write, done, user);
+    if (answer != TB_COMMIT_OK) return answer;
+    s->leaf = g->leaf;
+    s->wall = g->wall;
+    tb_entry_set(s->cases, g->e, g->work);
+    g->e->pending++;
+    tb_entry_pin(g->e);
+    tb_timers_due(s->timers, g->work->row.due);
+    return answer;
+}
+
+static void landed(tb_server *s, tb_entry *e) {
+    e->pending--;
+    tb_entry_unpin(s->cases, e);
+}
+
+/* ---- timers ---- */
+
+typedef struct firing { /* in its work's arena */
+    stepping g;
+    int64_t t;
+    int most, fired;
+    bool rewrite; /* due dates moved: rows follow */
+} firing;
+
+static void fired(void *user, int result) {
+    firing *f = user;
+    (void)result; /* a failure has dropped the state; the row still says what is due, and the timers look again */
+    landed(f->g.s, f->g.e);
+    tb_state_drop(f->g.work);
+}
+
+static int fire_work(void *arg) {
+    firing *f = arg;
+    f->fired = take_timers(&f->g, f->t, f->most);
+    if (f->fired < 0) return TB_NOMEM;
+    if (f->fired > 0) finish_rows(&f->g);
+    return TB_OK;
+}
+
+int tb__fire(tb_server *s, tb_entry *e, int64_t t, int most, int *answer) {
+    *answer = -1;
+    tb_state *work = tb_state_new(s->cases);
+    firing *f = work ? TB_NEW(work->arena, firing) : NULL;
+    if (!f) {
+        if (work) tb_state_drop(work);
+        return -1;
+    }
+    begin(&f->g, s, work, e);
+    f->t = t;
+    f->most = most;
+    if (tb_try(work->arena, fire_work, f) != TB_OK) {
+        tb_state_drop(work);
+        return -1;
+    }
+    int n = f->fired;
+    if (n == 0) {
+        tb_state_drop(work);
+        return 0;
+    }
+    *answer = hand_over(&f->g, &f->g.write, fired, f);
+    if (*answer != TB_COMMIT_OK) {
+        tb_state_drop(work);
+        return -1;
+    }
+    s->counters.timers += (uint64_t)n;
+    return n;
+}
+
+/* The same state again in a new arena, with its row and tasks as the present world has them. */
+static int rearm_work(void *arg) {
+    firing *f = arg;
+    stepping *g = &f->g;
+    tb_arena *a = g->work->arena;
+    const char *error;
+    tasks is = {0};
+    g->work->row = g->base->row;
+    g->work->row.state = tb_str_copy(a, g->base->row.state);
+    g->work->row.keys = tb_str_copy(a, g->base->row.keys);
+    tb_case *c = tb_case_read(a, g->work->version->program, g->work->row.state, &error);
+    if (!c) return TB_FAILED;
+    g->work->c = c;
+    g->work->row.name = c->id;
+    g->work->row.matter = c->program->matter;
+    g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));
+    *TB_PUSH(a, g->write.cases) = g->work->row;
+    task_rows(a, &is, c, &g->world->env, g->id);
+    for (uint32_t i = 0; i < is.count; i++) *TB_PUSH(a, g->write.tasks_come) = is.items[i];
+    return TB_OK;
+}
+
+int tb__rearm(tb_server *s, tb_entry *e, int *answer) {
+    *answer = -1;
+    tb_state *work = tb_state_new(s->cases);
+    firing *f = work ? TB_NEW(work->arena, firing) : NULL;
+    if (f) begin(&f->g, s, work, e);
+    if (!f || tb_try(work->arena, rearm_work, f) != TB_OK ||
+        (*answer = hand_over(&f->g, &f->g.write, fired, f)) != TB_COMMIT_OK) {
+        if (work) tb_state_drop(work);
+        return -1;
+    }
+    return 1;
+}
+
+/* ---- requests ---- */
+
+typedef struct act { /* in the call's arena */
+    tb_call *c;
+    stepping g;
+    bool submit, has_at, accepted;
+    int64_t id, origin, at, expect; /* expect −1: none */
+    tb_str matter, request;
+    uint8_t key[KEY];
+    char name[TB_CASE_NAME + 1];
+    tb_event event;
+    tb_entry *entry;
+    tb_str answer;
+    int64_t seq; /* repeats: of the event that had this key */
+    tb_str was;  /* and the matter of its case */
+    int64_t last;
+    tb_event_list history; /* newest first */
+} act;
+
+static const char *const case_members[] = {"matter", "mode", "form", "materials", "by", "at", "request", NULL};
+static const char *const act_members[] = {"act", "task", "by", "input", "at", "request", "expect", NULL};
+
+static void hash_key(tb_str request, uint8_t key[KEY]) {
+    uint8_t digest[32];
+    tb_sm3(request.p, request.n, digest);
+    memcpy(key, digest, KEY);
+    static const uint8_t none[KEY];
+    if (memcmp(key, none, KEY) == 0) key[0] = 1; /* all zero stands for "no key" */
+}
+
+/* Where a case comes from: who asked and his key. A repeat finds the case by it, wherever the first answer was lost
+ * (DESIGN §5). */
+static int64_t origin_of(tb_arena *a, const tb_actor *by, tb_str request) {
+    uint8_t digest[32];
+    uint64_t n = 0;
+    tb_str all = tb_str_printf(a, "%u:%.*s %u:%.*s %u:%.*s %.*s", by->person.n, TB_FMT(by->person), by->post.n,
+                               TB_FMT(by->post), by->place.n, TB_FMT(by->place), TB_FMT(request));
+    tb_sm3(all.p, all.n, digest);
+    for (int i = 0; i < 8; i++) n = n << 8 | digest[i];
+    n &= INT64_MAX;
+    return n ? (int64_t)n : 1;
+}
+
+static int read_request(void *arg) {
+    tb_call *c = arg;
+    act *x = c->more;
+    const tb_json *o, *v;
+    const char *const *known = x->submit ? case_members : act_members;
+    if (tb__body(c, known, &o) || tb__text(c, o, "request", true, TB_REQUEST_KEY, &x->request) ||
+        tb__actor(c, o, &x->event.by) || tb__time(c, o, "at", &x->at))
+        return TB_FAILED;
+    x->has_at = x->at != TB_NO_TIME;
+    x->expect = -1;
+    hash_key(x->request, x->key);
+    if (x->submit) {
+        x->event.kind = TB_EV_SUBMIT;
+        if (tb__text(c, o, "matter", true, TB_NAME_BYTES, &x->matter) ||
+            tb__text(c, o, "mode", true, TB_NAME_BYTES, &x->event.mode))
+            return TB_FAILED;
+        x->event.form = tb_json_get(o, "form");
+        x->event.materials = tb_json_get(o, "materials");
+        if (x->event.form && x->event.form->kind != TB_JSON_OBJECT)
+            return tb__fail(c, 422, "MEMBER_TYPE",
+                            tb_str_z(TB_SAY(c, "“form”应是对象 {\"字段\":值,…}", "form is an object of fields")));
+        bool names = !x->event.materials || x->event.materials->kind == TB_JSON_ARRAY;
+        for (uint32_t i = 0; names && x->event.materials && i < x->event.materials->count; i++)
+            names = x->event.materials->items[i].kind == TB_JSON_STR;
+        if (!names)
+            return tb__fail(c, 422, "MEMBER_TYPE",
+                            tb_str_z(TB_SAY(c, "“materials”应是材料名称的数组", "materials is an array of names")));
+        x->origin = origin_of(c->arena, &x->event.by, x->request);
+    } else {
+        x->event.kind = TB_EV_ACT;
+        if (tb__text(c, o, "act", true, TB_NAME_BYTES, &x->event.act) ||
+            tb__text(c, o, "task", false, TB_NAME_BYTES, &x->event.task))
+            return TB_FAILED;
+        x->event.input = tb_json_get(o, "input");
+        if (x->event.input && x->event.input->kind != TB_JSON_OBJECT)
+            return tb__fail(c, 422, "MEMBER_TYPE",
+                            tb_str_z(TB_SAY(c, "“input”应是对象 {\"内容\":值,…}", "input is an object")));
+        if ((v = tb_json_get(o, "expect"))) {
+            if (v->kind != TB_JSON_INT || v->number < 0)
+                return tb__fail(
+                    c, 422, "MEMBER_TYPE",
+                    tb_str_z(TB_SAY(c, "“expect”应是办件的序号（整数）", "expect is the case's seq, an integer")));
+            x->expect = v->number;
+        }
+    }
+    if (tb_http_body(c->req).n > TB_INPUT_BYTES)
+        return tb__fail(c, 413, "INPUT_TOO_LARGE",
+                        tb_str_printf(c->arena,
+                                      TB_SAY(c, "请求超过 %d 字节；文件请用 PUT …/attachments/名称 上传",
+                                             "the request exceeds %d bytes; put files with PUT …/attachments/NAME"),
+                                      TB_INPUT_BYTES));
+    return TB_OK;
+}
+
+/* Ends a call that is not accepted: the entry goes back, the problem is answered. */
+static void give_up(tb_call *c) {
+    act *x = c->more;
+    if (x->entry) tb_entry_unpin(c->server->cases, x->entry);
+    x->entry = NULL;
+    tb__answer_problem(c);
+}
+
+static void problem_after(void *user, int result) {
+    tb_call *c = user;
+    if (result != TB_STORE_OK) c->problem = tb__store_problem(result, c->lang);
+    give_up(c);
+}
+
+/* A refusal is as durable as what it was judged on: it waits for that (DESIGN §5). */
+static void refuse(tb_call *c) {
+    act *x = c->more;
+    c->server->counters.refused++;
+    if (!x->entry || !x->entry->pending) {
+        give_up(c);
+        return;
+    }
+    int answer = tb_commit_barrier(c->server->commit, problem_after, c);
+    if (answer == TB_COMMIT_OK) return;
+    c->problem = tb__commit_problem(answer, c->lang);
+    give_up(c);
+}
+
+static int step_act(void *arg) {
+    tb_call *c = arg;
+    act *x = c->more;
+    stepping *g = &x->g;
+    tb_server *s = c->server;
+    tb_outcome *o;
+    begin(g, s, c->work, x->entry);
+    if (x->submit) g->origin = x->origin;
+    x->id = g->id;
+    tb__case_name(x->id, x->name);
+    x->event.at = x->has_at ? x->at : g->wall;
+    if (x->event.at > g->wall) {
+        char text[TB_TIME_TEXT];
+        tb_str now = tb_str_copy(c->arena, tb_str_z(tb_time_text(g->wall, text)));
+        return tb__fail(
+            c, 422, "TIME_FUTURE",
+            tb_str_printf(c->arena, TB_SAY(c, "“at”在将来；服务器现在是 %.*s", "at lies in the future; it is now %.*s"),
+                          TB_FMT(now)));
+    }
+    if (x->submit) {
+        c->work->version = tb_registry_in_force(s->registry, x->matter, tb_day_of(x->event.at)); /* M19 */
+        if (!c->work->version) {
+            bool known = false;
+            for (uint32_t i = 0; i < tb_registry_count(s->registry) && !known; i++)
+                known = tb_str_eq(tb_registry_at(s->registry, i)->program->matter, x->matter);
+            return known ? tb__fail(c, 422, "MATTER_NOT_IN_FORCE",
+                                    tb_str_printf(c->arena,
+                                                  TB_SAY(c, "事项“%.*s”在申请日还没有生效的版本",
+                                                         "no version of matter %.*s is in force on that day"),
+                                                  TB_FMT(x->matter)))
+                         : tb__fail(c, 404, "NO_SUCH_MATTER",
+                                    tb_str_printf(c->arena,
+                                                  TB_SAY(c, "没有事项“%.*s”；已装载的见 GET /v1/matters",
+                                                         "there is no matter %.*s; see GET /v1/matters"),
+                                                  TB_FMT(x->matter)));
+        }
+    } else {
+        if (x->expect >= 0 && (uint64_t)x->expect != g->now->seq) {
+            c->problem.detail = tb_str_printf(c->arena, "{\"seq\":%u}", g->now->seq);
+            return tb__fail(c, 409, "VERSION_CONFLICT",
+                            tb_str_printf(c->arena,
+                                          TB_SAY(c, "办件已到第 %u 步，请求按第 %lld 步提出；请先查看最新状态",
+                                                 "the case is at seq %u, the request expects %lld; look again first"),
+                                          g->now->seq, (long long)x->expect));
+        }
+        int n = take_timers(g, x->event.at, TIMERS_AT_ONCE);
+        if (n < 0) return TB_NOMEM;
+        s->counters.timers += (uint64_t)n;
+        if (g->now->seq >= TB_CASE_EVENTS)
+            return tb__fail(
+                c, 409, "CASE_FULL",
+                tb_str_printf(c->arena, TB_SAY(c, "本件已有 %d 个事件，达到上限", "the case has %d events, the limit"),
+                              TB_CASE_EVENTS));
+    }
+    const tb_program *p = c->work->version->program;
+    int rc = tb_step(c->arena, p, tb_str_z(x->name), g->now, &x->event, &g->world->env, &o);
+    if (rc) return rc;
+    if (o->refused) {
+        c->problem = tb__refused(c->arena, p, &o->refusal, c->lang);
+        return TB_FAILED;
+    }
+    tb_str before = g->written;
+    tb_outcome *outcome_before = g->outcome;
+    const tb_case *now_before = g->now;
+    take(g, &x->event, o, x->submit ? "submit" : "act", x->request, x->key);
+    if (tb_state_in(g->written).n > TB_CASE_BYTES) { /* take it out again: what timers did stays */
+        tb_refusal large = {
+            .code = TB_R_TOO_LARGE, .span = TB_NO_SPAN, .values = {tb_str_printf(c->arena, "%d", TB_CASE_BYTES)}};
+        g->write.events.count--;
+        g->keys.n -= KEY;
+        g->leaf--;
+        g->written = before;
+        g->outcome = outcome_before;
+        g->now = now_before;
+        c->problem = tb__refused(c->arena, p, &large, c->lang);
+        return TB_FAILED;
+    }
+    x->accepted = true;
+    tb_buf b;
+    open_text(&b, c->arena, ANSWER_ROOM);
+    tb__put_answer(&b, o, &g->world->env);
+    x->answer = tb_buf_str(&b);
+    return TB_OK;
+}
+
+static int finish_work(void *arg) {
+    finish_rows(&((act *)((tb_call *)arg)->more)->g);
+    return TB_OK;
+}
+
+static const char *location(const act *x, char out[80]) {
+    snprintf(out, 80, "Location: /v1/cases/%s\r\n", x->name);
+    return out;
+}
+
+static void committed(void *user, int result) {
+    tb_call *c = user;
+    act *x = c->more;
+    tb_server *s = c->server;
+    landed(s, x->entry);
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        s->counters.failed++;
+        give_up(c);
+        return;
+    }
+    if (!x->accepted) { /* only the timers before it were committed */
+        give_up(c);
+        return;
+    }
+    char extra[80];
+    bool submit = x->submit;
+    ++*(submit ? &s->counters.submissions : &s->counters.acts);
+    if (submit) { /* the entry of the origin has served; from now on the case is known by its number */
+        tb_cases_put(s->cases, x->id, c->work);
+        tb_entry_clear(s->cases, x->entry);
+    }
+    tb_entry_unpin(s->cases, x->entry);
+    tb__answer(c, submit ? 201 : 200, submit ? location(x, extra) : NULL, x->answer);
+}
+
+/* ---- repeats ---- */
+
+static int read_chain(tb_reader *r, void *arg) { /* the reading thread; the loop leaves the arena alone meanwhile */
+    tb_call *c = arg;
+    act *x = c->more;
+    return tb_read_history(r, x->last, 0, c->arena, &x->history);
+}
+
+static int compare_repeat(void *arg) {
+    tb_call *c = arg;
+    act *x = c->more;
+    const tb_event_row *row = &x->history.items[x->history.count - (uint64_t)x->seq];
+    tb_buf b;
+    tb_buf_init(&b, c->arena);
+    bool same = tb_str_eq(row->request, x->request) && tb_str_is(row->kind, x->submit ? "submit" : "act") &&
+                (!x->submit || tb_str_eq(x->was, x->matter)) && (x->has_at || row->at == row->wall);
+    x->event.at = x->has_at ? x->at : row->at;
+    tb_event_write(&b, &x->event);
+    if (same && tb_str_eq(tb_buf_str(&b), row->body)) return TB_OK;
+    c->problem.detail = tb_str_printf(c->arena, "{\"id\":\"%s\",\"seq\":%lld}", x->name, (long long)x->seq);
+    return tb__fail(c, 409, "IDEMPOTENCY_CONFLICT",
+                    tb_str_z(TB_SAY(c, "同一请求号（request）已用于另一内容的请求；请换一个请求号",
+                                    "this request key was used for a request with other content; use another key")));
+}
+
+static int answer_repeat(void *arg) {
+    tb_call *c = arg;
+    act *x = c->more;
+    tb_walk w;
+    tb_buf b;
+    if (tb_walk_begin(&w, c->server->registry, tb_str_z(x->name), false)) return TB_NOMEM;
+    int rc = TB_OK;
+    for (int64_t i = 0; i < x->seq && rc == TB_OK; i++)
+        rc = tb_walk_step(&w, &x->history.items[x->history.count - 1 - (uint64_t)i]);
+    if (rc == TB_OK) {
+        tb_buf_init(&b, w.arenas[w.turn]); /* not the call's: running out of memory must not leave the walk behind */
+        tb__put_answer(&b, w.outcome, &w.world->env);
+        x->answer = tb_str_copy(c->arena, tb_buf_str(&b));
+        if (x->answer.n == 0) rc = TB_NOMEM;
+    } else if (rc == TB_FAILED) {
+        c->problem =
+            (tb_problem){.status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w.why))};
+    }
+    tb_walk_end(&w);
+    return rc;
+}
+
+static void chain_is_here(void *arg, int result) {
+    tb_call *c = arg;
+    act *x = c->more;
+    if (result != TB_STORE_OK || x->history.count < (uint64_t)x->seq) {
+        c->problem = tb__store_problem(result != TB_STORE_OK ? result : TB_STORE_CORRUPT, c->lang);
+        give_up(c);
+        return;
+    }
+    int rc = tb_try(c->arena, compare_repeat, c);
+    if (rc == TB_OK) rc = answer_repeat(c);
+    if (rc != TB_OK) {
+        if (rc == TB_NOMEM) c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+        give_up(c);
+        return;
+    }
+    char extra[128];
+    c->server->counters.repeats++;
+    snprintf(extra, sizeof extra, "Tongban-Repeat: %lld\r\nLocation: /v1/cases/%s\r\n", (long long)x->seq, x->name);
+    tb_entry_unpin(c->server->cases, x->entry);
+    tb__answer(c, x->submit ? 201 : 200, extra, x->answer);
+}
+
+static void repeat_after(void *user, int result) {
+    tb_call *c = user;
+    if (result == TB_STORE_OK && tb_store_read(c->server->store, read_chain, chain_is_here, c) == TB_OK) return;
+    c->problem = tb__store_problem(result != TB_STORE_OK ? result : TB_STORE_RETRY, c->lang);
+    give_up(c);
+}
+
+/* A repeat of one still in flight joins it: it waits for the same commit. */
+static void repeat(tb_call *c) {
+    act *x = c->more;
+    x->last = x->entry->state->row.last;
+    x->id = x->entry->state->row.id;
+    x->was = x->entry->state->version->program->matter; /* the entry's state may go meanwhile; versions stay */
+    tb__case_name(x->id, x->name);
+    if (!x->entry->pending) {
+        repeat_after(c, TB_STORE_OK);
+        return;
+    }
+    int answer = tb_commit_barrier(c->server->commit, repeat_after, c);
+    if (answer == TB_COMMIT_OK) return;
+    c->problem = tb__commit_problem(answer, c->lang);
+    give_up(c);
+}
+
+static int64_t known_key(const tb_state *st, const uint8_t key[KEY]) {
+    if (st)
+        for (uint32_t i = 0; i + KEY <= st->row.keys.n; i += KEY)
+            if (memcmp(st->row.keys.p + i, key, KEY) == 0) return i / KEY + 1;
+    return 0;
+}
+
+static void act_on_case(void *user, tb_entry *e, int result) {
+    tb_call *c = user;
+    act *x = c->more;
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        give_up(c);
+        return;
+    }
+    if (!e->state && !x->submit) {
+        tb__fail(
+            c, 404, "NO_SUCH_CASE",
+            tb_str_z(TB_SAY(c, "没有这个办件号；请核对受理时给出的编号", "there is no such case; check the number")));
+        give_up(c);
+        return;
+    }
+    x->entry = e;
+    tb_entry_pin(e);
+    x->seq = known_key(e->state, x->key);
+    if (x->seq) {
+        repeat(c);
+        return;
+    }
+    if (x->submit && e->state) {
+        tb__fail(c, 409, "IDEMPOTENCY_CONFLICT",
+                 tb_str_z(TB_SAY(c, "请求号冲突；请换一个请求号（request）", "the request key clashes; use another")));
+        refuse(c);
+        return;
+    }
+    int rc = tb_try(c->arena, step_act, c);
+    if (rc != TB_NOMEM && x->g.write.events.count) rc = tb_try(c->arena, finish_work, c) == TB_NOMEM ? TB_NOMEM : rc;
+    if (rc == TB_NOMEM) {
+        c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+        give_up(c);
+        return;
+    }
+    if (!x->g.write.events.count) {
+        refuse(c);
+        return;
+    }
+    int answer = hand_over(&x->g, &x->g.write, committed, c);
+    if (answer == TB_COMMIT_OK) return;
+    c->problem = tb__commit_problem(answer, c->lang);
+    give_up(c);
+}
+
+static act *begin_act(tb_server *s, tb_http_request *req, bool submit, tb_str id, tb_call **call) {
+    tb_call *c = tb__call_new(s, req);
+    act *x = c ? TB_NEW(c->arena, act) : NULL;
+    if (!x) {
+        if (c) tb__answer_nomem(c);
+        return NULL;
+    }
+    c->more = x;
+    x->c = c;
+    x->submit = submit;
+    *call = c;
+    if (!submit && tb__case_id(c, id, &x->id)) {
+        tb__answer_problem(c);
+        return NULL;
+    }
+    return tb__try(c, read_request) ? x : NULL;
+}
+
+void tb__post_case(tb_server *s, tb_http_request *req) {
+    tb_call *c;
+    act *x = begin_act(s, req, true, TB_NONE, &c);
+    if (x) tb_cases_with(s->cases, -x->origin, act_on_case, c);
+}
+
+void tb__post_act(tb_server *s, tb_http_request *req, tb_str id) {
+    tb_call *c;
+    act *x = begin_act(s, req, false, id, &c);
+    if (x) tb_cases_with(s->cases, x->id, act_on_case, c);
+}

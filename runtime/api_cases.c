@@ -1,0 +1,542 @@
+/* Reading cases: the case as it is, its history with the state as of a time or a number, its documents and attachments.
+ *
+ * What is shown is on disk: a case with writes under way is shown after them (DESIGN §5). History and documents are
+ * recomputed from the events, as an auditor would.
+ *
+ * An attachment is content named by its digest, and an event of the partition that ties it to the case by name: who,
+ * when, which bytes. It is not an event of the case: putting a file beside it changes no state, and the act that relies
+ * on it names it. */
+#include "digest.h"
+#include "server_parts.h"
+#include "walk.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HISTORY_PAGE = 200 };
+
+typedef struct view { /* in the call's arena */
+    int64_t id, last, limit_seq, limit_at, after;
+    uint32_t page;
+    tb_str name, number; /* of an attachment, of a document */
+    char text[TB_CASE_NAME + 1];
+    tb_entry *entry;
+    void (*show)(tb_call *c);
+    tb_event_list history; /* newest first */
+    tb_str out, bytes;
+    uint8_t digest[32];
+    char key[400];
+    tb_write write;
+} view;
+
+static void finish_view(tb_call *c) {
+    view *v = c->more;
+    if (v->entry) tb_entry_unpin(c->server->cases, v->entry);
+    v->entry = NULL;
+}
+
+static void fail_view(tb_call *c) {
+    finish_view(c);
+    tb__answer_problem(c);
+}
+
+static void settled(void *user, int result) {
+    tb_call *c = user;
+    view *v = c->more;
+    if (result == TB_STORE_OK) {
+        v->show(c);
+        return;
+    }
+    c->problem = tb__store_problem(result, c->lang);
+    fail_view(c);
+}
+
+static void case_is_here(void *user, tb_entry *e, int result) {
+    tb_call *c = user;
+    view *v = c->more;
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        fail_view(c);
+        return;
+    }
+    if (!e->state) {
+        tb__fail(
+            c, 404, "NO_SUCH_CASE",
+            tb_str_z(TB_SAY(c, "没有这个办件号；请核对受理时给出的编号", "there is no such case; check the number")));
+        fail_view(c);
+        return;
+    }
+    v->entry = e;
+    v->last = e->state->row.last;
+    tb_entry_pin(e);
+    if (!e->pending) {
+        settled(c, TB_STORE_OK);
+        return;
+    }
+    int answer = tb_commit_barrier(c->server->commit, settled, c);
+    if (answer == TB_COMMIT_OK) return;
+    c->problem = tb__commit_problem(answer, c->lang);
+    fail_view(c);
+}
+
+static view *begin_view(tb_server *s, tb_http_request *req, tb_str id, void (*show)(tb_call *), tb_call **call) {
+    tb_call *c = tb__call_new(s, req);
+    view *v = c ? TB_NEW(c->arena, view) : NULL;
+    if (!v) {
+        if (c) tb__answer_nomem(c);
+        return NULL;
+    }
+    c->more = v;
+    *call = c;
+    v->show = show;
+    if (tb__case_id(c, id, &v->id)) {
+        tb__answer_problem(c);
+        return NULL;
+    }
+    tb__case_name(v->id, v->text);
+    return v;
+}
+
+/* ---- the case ---- */
+
+static int write_case(void *arg) {
+    tb_call *c = arg;
+    view *v = c->more;
+    const tb_case *k = v->entry->state->c;
+    const tb_env *env = &tb_registry_world(c->server->registry)->env;
+    tb_buf b;
+    tb_buf_init(&b, c->arena);
+    tb_puts(&b, "{");
+    tb__put_summary(&b, k, env);
+    tb_puts(&b, ",\"acts\":");
+    tb__put_acts(&b, k, env, c->lang);
+    tb_puts(&b, "}");
+    v->out = tb_buf_str(&b);
+    return TB_OK;
+}
+
+static void answer_view(tb_call *c, int rc) {
+    view *v = c->more;
+    finish_view(c);
+    if (rc == TB_OK)
+        tb__answer(c, 200, NULL, v->out);
+    else if (rc == TB_FAILED && c->problem.status)
+        tb__answer_problem(c);
+    else
+        tb__answer_nomem(c);
+}
+
+static void show_case(tb_call *c) { answer_view(c, tb_try(c->arena, write_case, c)); }
+
+void tb__get_case(tb_server *s, tb_http_request *req, tb_str id) {
+    tb_call *c;
+    view *v = begin_view(s, req, id, show_case, &c);
+    if (v) tb_cases_with(s->cases, v->id, case_is_here, c);
+}
+
+/* ---- history ---- */
+
+static int read_chain(tb_reader *r, void *arg) { /* the reading thread; the loop leaves the arena alone meanwhile */
+    tb_call *c = arg;
+    view *v = c->more;
+    return tb_read_history(r, v->last, 0, c->arena, &v->history);
+}
+
+/* One event as people read it, and what it brought about. */
+static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w) {
+    const tb_event *e = &w->event;
+    char hex[TB_SM3_HEX + 1];
+    tb_hex(row->outcome, 32, hex);
+    tb_putf(b, "{\"seq\":%lld,\"leaf\":%lld,\"kind\":", (long long)row->seq, (long long)row->leaf);
+    tb_json_put_text(b, row->kind);
+    tb_puts(b, ",\"at\":");
+    tb__put_time(b, row->at);
+    tb_puts(b, ",\"recorded\":");
+    tb__put_time(b, row->wall);
+    if (e->kind == TB_EV_ACT) {
+        tb_puts(b, ",\"act\":");
+        tb_json_put_text(b, e->act);
+        if (e->task.n) {
+            tb_puts(b, ",\"task\":");
+            tb_json_put_text(b, e->task);
+        }
+        if (e->input) {
+            tb_puts(b, ",\"input\":");
+            tb_json_write(b, e->input);
+        }
+    } else if (e->kind == TB_EV_TIMER) {
+        tb_puts(b, ",\"timer\":");
+        tb_json_put_text(b, e->timer);
+    } else {
+        tb_puts(b, ",\"mode\":");
+        tb_json_put_text(b, e->mode);
+        if (e->form) {
+            tb_puts(b, ",\"form\":");
+            tb_json_write(b, e->form);
+        }
+        if (e->materials) {
+            tb_puts(b, ",\"materials\":");
+            tb_json_write(b, e->materials);
+        }
+    }
+    if (e->kind != TB_EV_TIMER) {
+        const struct {
+            const char *name;
+            tb_str value;
+        } who[] = {{"person", e->by.person}, {"post", e->by.post}, {"place", e->by.place}};
+        tb_puts(b, ",\"by\":{");
+        for (int i = 0, n = 0; i < 3; i++) {
+            if (!who[i].value.n) continue;
+            tb_putf(b, "%s\"%s\":", n++ ? "," : "", who[i].name);
+            tb_json_put_text(b, who[i].value);
+        }
+        tb_puts(b, "}");
+    }
+    if (row->request.p) {
+        tb_puts(b, ",\"request\":");
+        tb_json_put_text(b, row->request);
+    }
+    tb_puts(b, ",\"effects\":");
+    tb__put_effects(b, w->outcome);
+    tb_putf(b, ",\"outcome\":\"%s\"}", hex);
+}
+
+typedef struct recount {
+    tb_call *c;
+    tb_walk *w;
+    tb_buf b;
+} recount;
+
+static int put_event_work(void *arg) {
+    recount *r = arg;
+    view *v = r->c->more;
+    uint32_t i = v->page++;
+    if (i) tb_puts(&r->b, ",");
+    put_event(&r->b, &v->history.items[v->history.count - 1 - i], r->w);
+    return TB_OK;
+}
+
+static int put_head(void *arg) {
+    recount *r = arg;
+    view *v = r->c->more;
+    tb_buf_init(&r->b, r->c->arena);
+    tb_putf(&r->b, "{\"id\":\"%s\",\"events\":[", v->text);
+    return TB_OK;
+}
+
+static int put_tail(void *arg) {
+    recount *r = arg;
+    view *v = r->c->more;
+    tb_puts(&r->b, "],\"state\":");
+    if (!r->w->state)
+        tb_puts(&r->b, "null");
+    else {
+        tb_puts(&r->b, "{");
+        tb__put_summary(&r->b, r->w->state, &r->w->world->env);
+        tb_puts(&r->b, "}");
+    }
+    tb_puts(&r->b, "}");
+    v->out = tb_buf_str(&r->b);
+    return TB_OK;
+}
+
+static int recount_all(tb_call *c, tb_walk *w) {
+    view *v = c->more;
+    recount r = {.c = c, .w = w};
+    int rc = tb_try(c->arena, put_head, &r);
+    while (rc == TB_OK && v->page < v->history.count) {
+        const tb_event_row *row = &v->history.items[v->history.count - 1 - v->page];
+        if (row->seq > v->limit_seq || row->at > v->limit_at) break;
+        rc = tb_walk_step(w, row);
+        if (rc == TB_FAILED)
+            c->problem = (tb_problem){
+                .status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w->why))};
+        if (rc == TB_OK) rc = tb_try(c->arena, put_event_work, &r);
+    }
+    return rc == TB_OK ? tb_try(c->arena, put_tail, &r) : rc;
+}
+
+static void chain_is_here(void *arg, int result) {
+    tb_call *c = arg;
+    view *v = c->more;
+    tb_walk w;
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        fail_view(c);
+        return;
+    }
+    int rc = tb_walk_begin(&w, c->server->registry, tb_str_z(v->text), false);
+    if (rc == TB_OK) {
+        rc = recount_all(c, &w);
+        tb_walk_end(&w);
+    }
+    answer_view(c, rc);
+}
+
+static void show_history(tb_call *c) {
+    if (tb_store_read(c->server->store, read_chain, chain_is_here, c) == TB_OK) return;
+    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    fail_view(c);
+}
+
+static bool number(tb_str text, int64_t *out) {
+    int64_t n = 0;
+    if (text.n == 0 || text.n > 15) return false;
+    for (uint32_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9') return false;
+        n = n * 10 + (text.p[i] - '0');
+    }
+    *out = n;
+    return true;
+}
+
+void tb__get_history(tb_server *s, tb_http_request *req, tb_str id) {
+    tb_call *c;
+    tb_str text;
+    int32_t day;
+    view *v = begin_view(s, req, id, show_history, &c);
+    if (!v) return;
+    v->limit_seq = v->limit_at = INT64_MAX;
+    bool ok = !tb_http_parameter(req, "seq", &text) || number(text, &v->limit_seq);
+    if (ok && tb_http_parameter(req, "at", &text)) { /* a day means its end */
+        if (tb_day_parse(text, &day))
+            v->limit_at = tb_day_start(day + 1) - 1;
+        else
+            ok = tb_time_parse(text, &v->limit_at);
+    }
+    if (ok) {
+        tb_cases_with(s->cases, v->id, case_is_here, c);
+        return;
+    }
+    tb__fail(
+        c, 422, "PARAMETER",
+        tb_str_z(TB_SAY(
+            c, "seq 应是整数；at 应是日期或时刻，如 2026-03-02 或 2026-03-02T09:00:00+08:00（网址里的 + 要写成 %2B）",
+            "seq is an integer; at a day or a time, such as 2026-03-02T09:00:00+08:00 (write + as %2B)")));
+    tb__answer_problem(c);
+}
+
+/* ---- documents ---- */
+
+/* A document says what the act that issued it stated: it is put together from the case and that event. */
+static int write_document(void *arg) {
+    tb_call *c = arg;
+    view *v = c->more;
+    const tb_case *k = v->entry->state->c;
+    const tb_program *p = k->program;
+    const tb_issued *d = NULL;
+    tb_event e = {0};
+    for (uint32_t i = 0; i < k->issued.count && !d; i++)
+        if (tb_str_eq(k->issued.items[i].number, v->number)) d = &k->issued.items[i];
+    if (!d || d->seq > v->history.count)
+        return tb__fail(c, 404, "NO_SUCH_DOCUMENT",
+                        tb_str_z(TB_SAY(c, "本件没有这个编号的文书；已出具的见 GET /v1/cases/办件号",
+                                        "the case has issued no document of that number")));
+    const tb_event_row *row = &v->history.items[v->history.count - d->seq];
+    if (!tb_event_read(c->arena, row->body, &e)) return tb__fail(c, 500, "REPLAY_DIFFERS", TB_STR("事件内容读不懂"));
+    const tb_document *def = &p->documents.items[d->document];
+    const tb_env *env = &tb_registry_world(c->server->registry)->env;
+    tb_str organ = p->authority, seal = def->seal;
+    if (p->authority_duty.n && p->authority_place != TB_NO_INDEX) {
+        const tb_organ *o = tb_directory_organ_with(env->directory, k->places[p->authority_place], p->authority_duty);
+        if (o) organ = o->name;
+    }
+    if (!seal.n && organ.n) {
+        const tb_organ *o = tb_directory_organ_named(env->directory, organ);
+        if (o) seal = o->seal;
+    }
+    tb_buf b;
+    tb_buf_init(&b, c->arena);
+    const struct {
+        const char *name;
+        tb_str value;
+    } texts[] = {{"{\"number\":", d->number},
+                 {",\"name\":", def->name},
+                 {",\"case\":", k->id},
+                 {",\"matter\":", p->matter},
+                 {",\"version\":", p->version},
+                 {",\"applicant\":", k->applicant.person},
+                 {",\"organ\":", organ},
+                 {",\"seal\":", seal},
+                 {",\"issued_by\":", e.kind == TB_EV_TIMER ? TB_STR("系统（期限届满）") : e.by.person},
+                 {",\"post\":", e.by.post}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        tb_puts(&b, texts[i].name);
+        tb_json_put_text(&b, texts[i].value);
+    }
+    tb_putf(&b, ",\"seq\":%u,\"at\":", d->seq);
+    tb__put_time(&b, d->at);
+    tb_puts(&b, ",\"stated\":");
+    if (e.input)
+        tb_json_write(&b, e.input);
+    else
+        tb_puts(&b, "{}");
+    tb_puts(&b, "}");
+    v->out = tb_buf_str(&b);
+    return TB_OK;
+}
+
+static void document_chain(void *arg, int result) {
+    tb_call *c = arg;
+    if (result == TB_STORE_OK) {
+        answer_view(c, tb_try(c->arena, write_document, c));
+        return;
+    }
+    c->problem = tb__store_problem(result, c->lang);
+    fail_view(c);
+}
+
+static void show_document(tb_call *c) {
+    if (tb_store_read(c->server->store, read_chain, document_chain, c) == TB_OK) return;
+    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    fail_view(c);
+}
+
+void tb__get_document(tb_server *s, tb_http_request *req, tb_str id, tb_str document) {
+    tb_call *c;
+    view *v = begin_view(s, req, id, show_document, &c);
+    if (!v) return;
+    v->number = document; /* lives as long as the request */
+    tb_cases_with(s->cases, v->id, case_is_here, c);
+}
+
+/* ---- attachments ---- */
+
+static bool attachment_key(view *v, tb_str name) {
+    v->name = name;
+    int n = snprintf(v->key, sizeof v->key, "attachment/%s/%.*s", v->text, TB_FMT(name));
+    return name.n > 0 && n > 0 && (size_t)n < sizeof v->key && tb_valid_utf8(name, &(size_t){0}) &&
+           !memchr(name.p, '\0', name.n);
+}
+
+static int make_attachment(void *arg) {
+    tb_call *c = arg;
+    view *v = c->more;
+    tb_server *s = c->server;
+    tb_arena *a = c->arena;
+    tb_json_maker m;
+    tb_buf b;
+    tb_str body = tb_http_body(c->req), type, person;
+    char hex[TB_SM3_HEX + 1];
+    tb_sm3(body.p, body.n, v->digest);
+    tb_hex(v->digest, 32, hex);
+    if (!tb_http_header(c->req, "Content-Type", &type)) type = TB_STR("application/octet-stream");
+    if (!tb_http_parameter(c->req, "by", &person)) person = TB_NONE;
+    tb_json_begin(&m, a);
+    if (person.n) tb_json_add(&m, TB_STR("by"), tb_json_of_text(tb_str_copy(a, person)));
+    tb_json_add(&m, TB_STR("case"), tb_json_of_text(tb_str_z(v->text)));
+    tb_json_add(&m, TB_STR("digest"), tb_json_of_text(tb_str_copy(a, tb_str_z(hex))));
+    tb_json_add(&m, TB_STR("name"), tb_json_of_text(tb_str_copy(a, v->name)));
+    tb_json_add(&m, TB_STR("size"), tb_json_of_int(body.n));
+    tb_json_add(&m, TB_STR("type"), tb_json_of_text(tb_str_copy(a, type)));
+    tb_json whole = tb_json_done(&m);
+    tb_buf_init(&b, a);
+    tb_json_write(&b, &whole);
+    v->out = tb_buf_str(&b);
+    tb_blob_row *blob = TB_PUSH(a, v->write.attachments);
+    memcpy(blob->digest, v->digest, 32);
+    blob->bytes = body; /* the request's, until it is answered */
+    tb_event_row *row = TB_PUSH(a, v->write.events);
+    int64_t now = tb__event_time(s);
+    *row = (tb_event_row){.leaf = s->leaf + 1,
+                          .at = now,
+                          .wall = now,
+                          .semantics = TB_SEMANTICS,
+                          .kind = TB_STR("attachment"),
+                          .request = {NULL, 0},
+                          .body = v->out};
+    tb_sm3(v->out.p, v->out.n, row->outcome);
+    *TB_PUSH(a, v->write.meta) = (tb_meta_row){tb_str_z(v->key), v->out};
+    return TB_OK;
+}
+
+static void attachment_written(void *user, int result) {
+    tb_call *c = user;
+    view *v = c->more;
+    finish_view(c);
+    if (result == TB_STORE_OK) {
+        tb__answer(c, 201, NULL, v->out);
+        return;
+    }
+    c->problem = tb__store_problem(result, c->lang);
+    tb__answer_problem(c);
+}
+
+static void store_attachment(tb_call *c) {
+    view *v = c->more;
+    tb_server *s = c->server;
+    if (tb_try(c->arena, make_attachment, c) != TB_OK) {
+        finish_view(c);
+        tb__answer_nomem(c);
+        return;
+    }
+    int answer = tb_commit_add(s->commit, &v->write, attachment_written, c);
+    if (answer == TB_COMMIT_OK) {
+        s->leaf++;
+        s->wall = v->write.events.items[0].wall;
+        return;
+    }
+    c->problem = tb__commit_problem(answer, c->lang);
+    fail_view(c);
+}
+
+static int read_attachment(tb_reader *r, void *arg) { /* the reading thread */
+    tb_call *c = arg;
+    view *v = c->more;
+    const char *error;
+    size_t where;
+    int rc = tb_read_meta(r, tb_str_z(v->key), c->arena, &v->out);
+    if (rc != TB_STORE_OK) return rc;
+    const tb_json *o = tb_json_read(c->arena, v->out, &error, &where);
+    if (!o || !tb_unhex(tb_json_text(o, "digest"), v->digest, 32)) return TB_STORE_CORRUPT;
+    v->number = tb_json_text(o, "type");
+    return tb_read_attachment(r, v->digest, c->arena, &v->bytes);
+}
+
+static void attachment_is_here(void *arg, int result) {
+    tb_call *c = arg;
+    view *v = c->more;
+    finish_view(c);
+    if (result == TB_STORE_OK) {
+        char type[128];
+        snprintf(type, sizeof type, "%.*s", TB_FMT(v->number));
+        tb_state *work = c->work;
+        tb_http_answer(c->req, 200, type, "X-Content-Type-Options: nosniff\r\nContent-Disposition: attachment\r\n",
+                       v->bytes.p, v->bytes.n);
+        tb_state_drop(work);
+        return;
+    }
+    if (result == TB_STORE_NONE)
+        tb__fail(c, 404, "NO_SUCH_ATTACHMENT",
+                 tb_str_z(TB_SAY(c, "本件没有这个名称的附件", "the case has no attachment of that name")));
+    else
+        c->problem = tb__store_problem(result, c->lang);
+    tb__answer_problem(c);
+}
+
+static void fetch_attachment(tb_call *c) {
+    if (tb_store_read(c->server->store, read_attachment, attachment_is_here, c) == TB_OK) return;
+    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    fail_view(c);
+}
+
+static void attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name, void (*show)(tb_call *)) {
+    tb_call *c;
+    view *v = begin_view(s, req, id, show, &c);
+    if (!v) return;
+    if (attachment_key(v, name)) {
+        tb_cases_with(s->cases, v->id, case_is_here, c);
+        return;
+    }
+    tb__fail(c, 422, "ATTACHMENT_NAME",
+             tb_str_z(TB_SAY(c, "附件名称应是 1 到 300 字节的 UTF-8 文字",
+                             "an attachment's name is 1 to 300 bytes of UTF-8")));
+    tb__answer_problem(c);
+}
+
+void tb__put_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name) {
+    attachment(s, req, id, name, store_attachment);
+}
+void tb__get_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name) {
+    attachment(s, req, id, name, fetch_attachment);
+}

@@ -1,0 +1,186 @@
+/* Starting, running and stopping; time; what happens when a batch fails. See server.h for the shape of it all.
+ *
+ * Starting: store, then everything compiled from it, then the rules of the command line, then the timers, and only then
+ * the door: whoever gets an answer gets it from a server that is ready. Stopping is the other way round. */
+#include "server_parts.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int64_t tb__now(const tb_server *s) { return s->o.test_clock ? s->clock : tb_io_wall(s->io); }
+
+int64_t tb__event_time(const tb_server *s) {
+    int64_t now = tb__now(s);
+    return now > s->wall ? now : s->wall;
+}
+
+/* ---- failed batches ---- */
+
+static void take_tail(tb_server *s) {
+    tb_store_tail tail = tb_store_last(s->store);
+    s->leaf = tail.leaf;
+    s->wall = tail.wall;
+}
+
+/* States that may never have happened are forgotten; the log goes on where the disk says it ends. */
+static void dropped(void *user, int result, const char *why) {
+    tb_server *s = user;
+    char line[512];
+    (void)result;
+    tb_cases_forget(s->cases);
+    take_tail(s);
+    snprintf(line, sizeof line, s->o.lang == TB_LANG_EN ? "a batch of writes failed: %s" : "一批写入失败：%s", why);
+    if (s->o.say) s->o.say(s->o.user, line);
+}
+
+static void reopened(void *user) {
+    tb_server *s = user;
+    tb_cases_forget(s->cases);
+    take_tail(s);
+    tb__loads_reopened(s);
+}
+
+/* ---- starting ---- */
+
+/* Only addresses that no other machine can reach. */
+static bool loopback(const char *host) {
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 || strncmp(host, "127.", 4) == 0;
+}
+
+static bool say_why(char *why, size_t room, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static bool say_why(char *why, size_t room, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(why, room, format, args);
+    va_end(args);
+    return false;
+}
+
+static bool open_store(tb_server *s, char *why, size_t room) {
+    tb_store_error error;
+    if (s->o.store) {
+        s->store = s->o.store;
+        return true;
+    }
+    tb_store_options options = {.io = s->io, .english = s->o.lang == TB_LANG_EN};
+    if (tb_store_open_sqlite(s->o.db, &options, &s->store, &error) == TB_OK) return true;
+    return say_why(why, room, "%s", error.text);
+}
+
+static bool open_registry(tb_server *s, char *why, size_t room) {
+    tb_reader *r = tb_reader_open(s->store);
+    bool ok = r && tb_registry_open(s->registry, r, why, room) == TB_OK;
+    if (!r) say_why(why, room, "%s", s->o.lang == TB_LANG_EN ? "cannot read the database" : "读不了数据库");
+    tb_reader_close(r);
+    return ok;
+}
+
+static bool open_all(tb_server *s, char *why, size_t room) {
+    const char *no_memory = s->o.lang == TB_LANG_EN ? "out of memory" : "内存不足";
+    if (!loopback(s->o.host))
+        return say_why(
+            why, room,
+            s->o.lang == TB_LANG_EN
+                ? "refusing to listen on %s: there is no authentication yet, so only this machine may connect. Use "
+                  "127.0.0.1, or put a proxy that authenticates before it"
+                : "不在 %s 上监听：目前还没有身份认证，只允许本机连接。请用 127.0.0.1，或在前面放一个做认证的代理",
+            s->o.host);
+    if (s->o.test_clock && !tb_time_parse(tb_str_z(s->o.test_clock), &s->clock)) {
+        int32_t day;
+        if (!tb_day_parse(tb_str_z(s->o.test_clock), &day))
+            return say_why(why, room,
+                           s->o.lang == TB_LANG_EN
+                               ? "--test-clock %s is no time; write 2026-03-02 or \"2026-03-02 09:00\""
+                               : "--test-clock %s 不是时刻。写成 2026-03-02 或 \"2026-03-02 09:00\"",
+                           s->o.test_clock);
+        s->clock = tb_day_start(day);
+    }
+    if (!(s->io = s->o.io ? s->o.io : tb_io_new())) return say_why(why, room, "%s", no_memory);
+    s->own_io = !s->o.io;
+    if (!open_store(s, why, room)) return false;
+    tb_commit_options commit = {.dropped = dropped, .reopened = reopened, .user = s};
+    tb_http_options http = {.body_limit = tb__body_limit};
+    s->registry = tb_registry_new();
+    s->commit = tb_commit_new(s->io, s->store, &commit);
+    s->compiler = tb_io_worker_new(s->io, "compile");
+    s->timers = tb_timers_new(s);
+    if (s->registry)
+        s->cases = tb_cases_new(s->store, s->registry, s->o.cache_bytes ? s->o.cache_bytes : TB_SERVER_CACHE);
+    s->http = tb_http_server_new(s->io, &http, tb__api, s);
+    if (!s->registry || !s->commit || !s->compiler || !s->timers || !s->cases || !s->http || tb__loads_new(s))
+        return say_why(why, room, "%s", no_memory);
+    take_tail(s);
+    if (s->clock < s->wall) s->clock = s->wall; /* virtual time goes on where it stopped */
+    if (!open_registry(s, why, room) || (s->o.rules && !tb__load_directory(s, s->o.rules, why, room))) return false;
+    tb_timers_start(s->timers);
+    return tb_http_server_listen(s->http, s->o.host, s->o.port, why, room) == TB_OK;
+}
+
+tb_server *tb_server_new(const tb_server_options *o, char *why, size_t room) {
+    tb_server *s = calloc(1, sizeof *s);
+    if (!s) {
+        say_why(why, room, "内存不足");
+        return NULL;
+    }
+    s->o = *o;
+    if (!s->o.host) s->o.host = "127.0.0.1";
+    if (open_all(s, why, room)) return s;
+    tb_server_free(s);
+    return NULL;
+}
+
+int tb_server_port(const tb_server *s) { return tb_http_server_port(s->http); }
+
+/* ---- stopping ---- */
+
+static void drained(void *arg) {
+    tb_server *s = arg;
+    tb_io_stop(s->io);
+}
+
+void tb_server_stop(tb_server *s) {
+    if (s->stopping) return;
+    s->stopping = true;
+    tb_timers_stop(s->timers); /* answers a move of the clock that is under way */
+    tb_http_server_drain(s->http, drained, s);
+}
+
+static void on_signal(void *arg, const char *name) {
+    tb_server *s = arg;
+    char line[128];
+    snprintf(line, sizeof line,
+             s->o.lang == TB_LANG_EN ? "%s: answering what is in work, then stopping" : "收到 %s：答完手上的请求后停止",
+             name);
+    if (s->o.say && !s->stopping) s->o.say(s->o.user, line);
+    tb_server_stop(s);
+}
+
+int tb_server_run(tb_server *s) {
+    char line[256];
+    if (tb_io_on_signal(s->io, on_signal, s) != TB_OK) return TB_FAILED;
+    snprintf(line, sizeof line,
+             s->o.lang == TB_LANG_EN ? "serving http://%s:%d, %u versions of matters loaded"
+                                     : "服务在 http://%s:%d，已装载 %u 个事项版本",
+             s->o.host, tb_server_port(s), tb_registry_count(s->registry));
+    if (s->o.say) s->o.say(s->o.user, line);
+    tb_io_run(s->io);
+    return TB_OK;
+}
+
+/* The order matters: whoever may still call back goes before whom he calls. */
+void tb_server_free(tb_server *s) {
+    if (!s) return;
+    s->closing = true;
+    if (s->timers) tb_timers_stop(s->timers);
+    tb_io_worker_free(s->compiler); /* finishes a compile; its load may still commit */
+    tb_store_close(s->store);
+    tb_commit_free(s->commit);
+    tb__loads_free(s);
+    tb_http_server_free(s->http);
+    tb_timers_free(s->timers);
+    tb_cases_free(s->cases);
+    tb_registry_free(s->registry);
+    if (s->own_io) tb_io_free(s->io);
+    free(s);
+}
