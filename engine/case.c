@@ -312,7 +312,7 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
         tb_running k = {.state = TB_NO_STATE, .from = tb_json_number(v, "from", 0), .to = tb_json_number(v, "to", TB_NO_TIME),
                         .extended = (int)tb_json_number(v, "extended", 0), .overdue = tb_json_get(v, "overdue") != NULL};
         FIND_NAMED(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
-        if (k.def == TB_NO_INDEX) return false;
+        if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT) return false;
         if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE) return false;
         *TB_PUSH(r->a, r->c->clocks) = k;
     }

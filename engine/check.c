@@ -63,7 +63,7 @@ static bool ends_now(struct graph *g, uint16_t s) {
 static void find_ends(struct graph *g) {
     for (bool news = true; news;) {
         news = false;
-        for (uint16_t s = 0; s < g->n; s++)
+        for (uint16_t s = g->n; s-- > 0;) /* backwards: rules run forwards, and what ends is mostly written last */
             if (!g->ends[s] && ends_now(g, s)) g->ends[s] = 1, news = true;
     }
 }
@@ -93,24 +93,43 @@ static uint64_t modes_allowed(const tb_condition *c) {
     return ~(uint64_t)0;
 }
 
-static void check_modes(tb__matter *m) {
-    const tb_program *p = m->p;
-    uint64_t all = ((uint64_t)1 << p->modes.count) - 1;
-    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
-        struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+/* How a case of this mode gets to a step that does not exist in it: the clause that says 转, else the step's own heading (the first step of a
+ * branch is entered with its parallel). */
+static tb_span way_into(struct graph *g, uint64_t mode, uint16_t s) {
+    const tb_program *p = g->m->p;
+    for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
+        struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
         const tb_move *v = &p->moves.items[p->transition_move[t]];
         for (uint32_t k = 0; k < arrow.count; k++) {
             uint16_t to = arrow.targets[k];
             while (p->nodes[to].kind == TB_NODE_HOST) to++;
-            if (p->nodes[to].kind != TB_NODE_STEP) continue;
-            uint64_t from = v->step == TB_NO_INDEX ? all : p->steps.items[v->step].modes;
-            uint64_t lost = from & all & modes_allowed(v->guard) & ~p->steps.items[p->nodes[to].index].modes;
-            for (uint32_t i = 0; i < p->modes.count && lost; i++)
-                if (lost >> i & 1) {
-                    TB__REPORT(m, MODE_TARGET, v->span, p->nodes[to].name, p->modes.items[i].name, TB_NONE);
-                    break;
-                }
+            if (to == s && g->reached[arrow.source] && (modes_allowed(v->guard) & mode)) return v->span;
         }
+    }
+    return p->steps.items[p->nodes[s].index].span;
+}
+
+/* A walk for each mode, over what its conditions let pass, that stops at steps which do not exist in it. */
+static void check_modes(tb__matter *m, struct graph *g) {
+    const tb_program *p = m->p;
+    for (uint32_t i = 0; i < p->modes.count; i++) {
+        uint64_t mode = (uint64_t)1 << i;
+        memset(g->reached, 0, g->n);
+        reach(g, p->modes.items[i].start);
+        for (bool news = true; news;) {
+            news = false;
+            for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
+                struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
+                const tb_node *from = &p->nodes[arrow.source];
+                if (!g->reached[arrow.source] || !(modes_allowed(p->moves.items[p->transition_move[t]].guard) & mode)) continue;
+                if (from->kind == TB_NODE_STEP && !(p->steps.items[from->index].modes & mode)) continue;
+                for (uint32_t k = 0; k < arrow.count; k++)
+                    if (!g->reached[arrow.targets[k]]) news |= reach(g, arrow.targets[k]);
+            }
+        }
+        for (uint16_t s = 0; s < g->n; s++)
+            if (g->reached[s] && p->nodes[s].kind == TB_NODE_STEP && !(p->steps.items[p->nodes[s].index].modes & mode))
+                TB__REPORT(m, MODE_TARGET, way_into(g, mode, s), p->steps.items[p->nodes[s].index].name, p->modes.items[i].name, TB_NONE);
     }
 }
 
@@ -185,7 +204,7 @@ void tb__matter_check(tb__matter *m) {
     find_reached(&g);
     find_ends(&g);
     report_graph(&g);
-    check_modes(m);
+    check_modes(m, &g);
     check_milestones(m);
     check_posts(m);
 }

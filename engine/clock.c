@@ -19,8 +19,14 @@ static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusi
     int32_t start = tb_day_of(clock->from);
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->stopped.count && n <= room; i++) {
-        if (c->stopped.items[i].to <= start) continue; /* over before this clock began */
-        if (n < room) out[n] = (tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to};
+        const tb_stopped *s = &c->stopped.items[i];
+        if (s->to <= start) continue; /* over before this clock began */
+        if (n && n <= room && s->from <= out[n - 1].to) { /* they begin in order of time: what touches is one */
+            if (s->to > out[n - 1].to) out[n - 1].to = s->to;
+            if (s->from < out[n - 1].from) out[n - 1].from = s->from;
+            continue;
+        }
+        if (n < room) out[n] = (tb_exclusion){s->from, s->to};
         n++;
     }
     return n;
@@ -60,8 +66,8 @@ bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t
         if (r->to != TB_NO_TIME || r->overdue) continue;
         tb_due due = tb_clock_due(c, env, r);
         if (due.kind == TB_DUE_NONE) continue;
-        /* Earliest first, then in order of declaration (M12). Any expiry goes before any re-check: a bound that has passed answers the same
-         * until a calendar is loaded, and would hide the expiries behind it. */
+        /* Earliest first, then in order of declaration (M12). An expiry goes before any re-check: a bound that has passed says nothing
+         * (M11) and must not hide a limit that did expire. */
         bool recheck = due.kind == TB_DUE_NOT_BEFORE;
         bool earlier = !found || (recheck != t->recheck ? !recheck : due.at < t->due || (due.at == t->due && r->def < best));
         if (!earlier) continue;

@@ -28,8 +28,12 @@ static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
     return file;
 }
 
+static void too_many_files(tb__compiler *c, tb_span span) {
+    tb_report(c->d, TB_E_TOO_MANY, span, TB_STR("文件"), tb_str_printf(c->a, "%d", COMPILE_FILES), TB_NONE);
+}
+
 /* Follows 引用 from every file read so far; the list grows while it is walked, so cycles end by themselves. */
-static void follow_references(tb__compiler *c, uint32_t roots) {
+static void follow_references(tb__compiler *c) {
     typedef TB_LIST(uint32_t) files;
     files *direct = TB_NEW_ARRAY(c->a, COMPILE_FILES, files);
     for (uint32_t f = 0; f < c->rules->trees.count && f < COMPILE_FILES; f++) {
@@ -46,7 +50,10 @@ static void follow_references(tb__compiler *c, uint32_t roots) {
                 file = add_file(c, found, text);
                 *TB_PUSH(c->a, c->rules->referenced) = c->rules->sources.list.items[file].path;
             }
-            if (file == TB_NO_INDEX) continue;
+            if (file == TB_NO_INDEX) {
+                too_many_files(c, n->span);
+                continue;
+            }
             *TB_PUSH(c->a, direct[f]) = file;
             const tb_tree *there = c->rules->trees.items[file];
             for (uint32_t k = 0; k < there->sections.count; k++) {
@@ -57,7 +64,6 @@ static void follow_references(tb__compiler *c, uint32_t roots) {
             }
         }
     }
-    (void)roots;
     c->closure = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t *);
     for (uint32_t f = 0; f < c->rules->trees.count; f++) {
         uint32_t *seen = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t), n = 0;
@@ -280,23 +286,28 @@ static int compile_work(void *arg) {
     c->rules = TB_NEW(c->a, tb_rules);
     c->d = &c->rules->diagnostics;
     tb_diagnostics_init(c->d, c->a);
+    bool *clean = TB_NEW_ARRAY(c->a, c->in->count + 1, bool);
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
-        uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
+        uint32_t errors = c->d->errors, file = add_file(c, c->in->paths[i], c->in->texts[i]);
         const tb_tree *t = c->rules->trees.items[file];
-        if (!t->sections.count && !c->d->errors) tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
+        clean[i] = c->d->errors == errors;
+        if (!t->sections.count && clean[i]) tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
     }
     uint32_t roots = c->rules->trees.count;
-    follow_references(c, roots);
+    if (roots < c->in->count) too_many_files(c, (tb_span){roots - 1, 0, 0});
+    follow_references(c);
     build_calendars(c, roots);
     build_directory(c, roots);
     for (uint32_t f = 0; f < roots; f++) {
         const tb_tree *t = c->rules->trees.items[f];
         uint32_t matter = TB_NO_INDEX;
+        bool told = !clean[f]; /* the heading may be what could not be read; and once is enough */
         for (uint32_t i = 0; i <= t->sections.count; i++) {
             enum tb_section_kind kind = i < t->sections.count ? t->sections.items[i].kind : TB_S_NONE;
             if (belongs_to_matter(kind)) {
-                if (matter == TB_NO_INDEX)
+                if (matter == TB_NO_INDEX && !told)
                     tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                told |= matter == TB_NO_INDEX;
                 continue;
             }
             if (matter != TB_NO_INDEX) compile_matter(c, f, t, matter, i);

@@ -1,5 +1,6 @@
 /* Conditions: see expression.h for what is checked and why. Evaluation is a walk over a checked tree of bounded depth (TB_EXPR_DEPTH). */
 #include "expression.h"
+#include "compile_work.h"
 #include "step.h"
 #include <string.h>
 
@@ -109,7 +110,7 @@ static bool check_modes(struct checking *k, const tb_expr *e, tb_condition *c) {
 
 static bool check_done(struct checking *k, const tb_expr *e, tb_condition *c) {
     for (uint32_t i = 0; i < k->p->milestones.count; i++)
-        if (tb_str_eq(k->p->milestones.items[i].name, e->text)) return c->index = i, true;
+        if (tb_str_eq(k->p->milestones.items[i].name, tb__fixed_name(e->text))) return c->index = i, true;
     for (uint32_t i = 0; i < k->p->documents.count; i++)
         if (tb_str_eq(k->p->documents.items[i].name, e->text)) return c->index = i, c->document = true, true;
     tb_report(k->d, TB_E_UNKNOWN_MILESTONE, e->span, e->text, TB_NONE, TB_NONE);

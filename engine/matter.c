@@ -247,6 +247,7 @@ static void add_posts(tb__matter *m) {
         if (c->kind != TB_C_POSTS) continue;
         const tb_part *at = tb_part_of(c, TB_P_AT);
         uint32_t place = at && at->names.count ? tb__place_named(m, &at->names.items[0]) : p->authority_place;
+        if (place == TB_NO_INDEX && !at) TB__REPORT(m, UNKNOWN_PLACE, c->span, TB_STR("属地"), TB_NONE, TB_NONE); /* it would sit where the applicant is */
         for (uint32_t k = 0; k < c->names.count; k++) {
             uint32_t known;
             FIND(p->posts, c->names.items[k].text, known);
@@ -467,6 +468,8 @@ static void receipt(tb__matter *m) {
     for (uint32_t i = 0; i < p->clocks.count && !needs; i++)
         if (p->clocks.items[i].from == TB_M_RECEIVED) needs = &p->clocks.items[i];
     if (counts && counts->names.count > 1) {
+        if (!tb_str_is(tb__fixed_name(counts->names.items[0].text), "收到材料"))
+            TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[0].span, counts->names.items[0].text, TB_NONE, TB_NONE);
         uint32_t of = tb__milestone_of(m->c->a, p, counts->names.items[1].text);
         for (uint32_t i = 0; i < p->places.count; i++)
             if (p->places.items[i].received == of) p->receipt = of;
@@ -482,6 +485,29 @@ static void receipt(tb__matter *m) {
         if (!p->next_workday_receipt && !tb_str_is(word, "当日收到")) TB__REPORT(m, AFTER_HOURS_WORD, hours->names.items[1].span, word, TB_NONE, TB_NONE);
     } else if (needs && online) {
         TB__REPORT(m, NO_AFTER_HOURS, needs->span, TB_NONE, TB_NONE, TB_NONE);
+    }
+}
+
+/* Sentences that a matter or a step says once: of two, one would count without a word about the other. */
+static bool said_once(enum tb_clause_kind k) {
+    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND, TB_C_SERVICE, TB_C_AUTHORITY, TB_C_MODES, TB_C_RECEIPT, TB_C_DEEM, TB_C_EXTENSION,
+                                               TB_C_ACTORS, TB_C_LIMIT, TB_C_ORGAN, TB_C_EXCLUSION};
+    for (size_t i = 0; i < sizeof once / sizeof *once; i++)
+        if (once[i] == k) return true;
+    return false;
+}
+
+static void check_once(tb__matter *m) {
+    for (uint32_t i = 0; i < m->sections_n; i++) {
+        const tb_section *s = m->sections[i];
+        for (uint32_t k = 0; k < s->clauses.count; k++) {
+            const tb_clause *c = &s->clauses.items[k], *first = find_clause(s, c->kind);
+            if (first != c && said_once(c->kind))
+                TB__REPORT(m, DUPLICATE, c->head, tb_str_z(tb_clause_word(c->kind, TB_LANG_ZH)), TB_NONE, TB_NONE)->other = first->head;
+        }
+        for (uint32_t k = 0; k < i && s->kind == TB_S_SCENARIO; k++)
+            if (m->sections[k]->kind == TB_S_SCENARIO && tb_str_eq(m->sections[k]->name.text, s->name.text))
+                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = m->sections[k]->name.span;
     }
 }
 
@@ -526,6 +552,7 @@ bool tb__matter_tables(tb__matter *m) {
     missing(m, TB_C_VERSION, "版本", "版本 2026-1，生效 2026-01-01，适用 申请日。");
     missing(m, TB_C_MODES, "办理模式", "办理模式 全程网办。");
     missing(m, TB_C_KIND, "事项类型", "事项类型 行政许可。");
+    check_once(m);
     collect_milestones(m);
     authority(m);
     add_posts(m);

@@ -62,26 +62,30 @@ static void add_step_state(tb__matter *m, uint16_t parent, uint32_t step) {
 
 static void add_contents(tb__matter *m, uint16_t parent, tb_str container, uint16_t branch, int depth);
 
-/* Asked once the branch's steps have their states: an obligation of one may reject, too. */
-static bool branch_rejects(tb__matter *m, uint16_t branch) {
-    for (uint32_t i = 0; i < m->p->steps.count; i++) {
-        const tb_section *s = m->step_section[i];
-        if (m->p->steps.items[i].branch != branch) continue;
-        for (uint32_t k = 0; k < s->clauses.count; k++)
-            if (tb_part_of(&s->clauses.items[k], TB_P_REJECT)) return true;
-    }
+static bool says_reject(const tb_section *s) {
+    for (uint32_t k = 0; k < s->clauses.count; k++)
+        if (tb_part_of(&s->clauses.items[k], TB_P_REJECT)) return true;
+    return false;
+}
+
+/* Asked once the branch's steps have their states: an obligation of one may reject, too, and a parallel within. */
+static bool branch_rejects(tb__matter *m, tb_str name, uint16_t branch) {
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        if (m->sections[i]->kind == TB_S_PARALLEL && tb_str_eq(m->sections[i]->in.text, name) && says_reject(m->sections[i])) return true;
+    for (uint32_t i = 0; i < m->p->steps.count; i++)
+        if (m->p->steps.items[i].branch == branch && says_reject(m->step_section[i])) return true;
     return false;
 }
 
 static void add_branch(tb__matter *m, uint16_t parallel, const tb_section *s, int depth) {
     tb_str name = s->name.text;
     uint16_t state = add_state(m, parallel, TB_COMPOUND, TB_NODE_BRANCH, 0, name);
-    uint32_t before = m->leaves.count;
+    uint32_t before = m->leaves.count, errors = m->c->d->errors;
     add_contents(m, state, name, state, depth);
-    if (m->leaves.count == before) TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
+    if (m->leaves.count == before && m->c->d->errors == errors) TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
     tb__branch_states b = {.section = s, .state = state, .parallel = parallel, .rejected = TB_NO_STATE};
     b.done = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_DONE, 0, path2(m, name, "：", TB_STR("完成")));
-    if (branch_rejects(m, state)) b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, path2(m, name, "：", TB_STR("不予")));
+    if (branch_rejects(m, name, state)) b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, path2(m, name, "：", TB_STR("不予")));
     *TB_PUSH(m->c->a, m->branches) = b;
 }
 
@@ -222,6 +226,10 @@ static const tb_str *texts_of(tb__matter *m, const tb_clause *c, enum tb_part_ki
     return texts;
 }
 
+static bool always_first(tb_str name) { return tb_str_starts(name, "首次") || tb_str_starts(name, "first-"); }
+
+enum { MOST_TIMES = 10000 /* 限 N次; a case has no more events */ };
+
 static void fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
     struct effects e = {0};
     deemed_first(m, c, &e);
@@ -244,13 +252,14 @@ static void fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
         if (p->kind == TB_P_BY || p->kind == TB_P_APPROVE) v->posts = posts_of(m, p, &v->posts_n);
         if (p->kind == TB_P_CHOICE && p->names.count) tb__post_named(m, &p->names.items[0]);
         if (p->kind == TB_P_TIMES) v->times = p->number;
+        if (p->kind == TB_P_TIMES && p->number < 1) TB__REPORT(m, LIMIT_RANGE, p->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
         if (p->kind == TB_P_IF && p->expr) {
             v->guard = tb_condition_check(m->c->a, m->p, p->expr, m->c->d);
             v->guard_text = tb_source_text(m->p->sources, p->expr->span);
         }
         if (p->kind == TB_P_BASIS && p->laws.count) v->laws = p->laws.items, v->laws_n = p->laws.count;
     }
-    if (!v->times && (tb_str_starts(v->act, "首次") || tb_str_starts(v->act, "first-"))) v->times = 1; /* M13 */
+    if (!v->times && always_first(v->act)) v->times = 1; /* M13 */
     v->stated = texts_of(m, c, TB_P_STATE, 0, &v->stated_n);
     v->choices = texts_of(m, c, TB_P_CHOICE, 1, &v->choices_n);
     v->effects = e.list.items;
@@ -302,11 +311,10 @@ static const tb__branch_states *branch_around(tb__matter *m, uint16_t branch) {
     return NULL;
 }
 
-/* Where a clause leads, for one place it stands in. */
-static struct target target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf) {
+/* Where a clause leads, for one place it stands in: `leaf` for a step's, NULL for 任一环节 and 并行; `branch` around it, or NULL. */
+static struct target target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf, const tb__branch_states *branch) {
     static const enum tb_part_kind kinds[] = {TB_P_GOTO, TB_P_RETURN, TB_P_CLOSE, TB_P_COMPLETE, TB_P_REJECT};
     struct target t = {.state = TB_NO_STATE};
-    const tb__branch_states *branch = leaf ? branch_around(m, m->p->steps.items[leaf->step].branch) : NULL;
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
         bool leads = false;
@@ -385,6 +393,16 @@ static void collect_acts(tb__matter *m) {
     m->internal_events = TB_EVENT_FIRST_ACT + m->p->acts.count;
 }
 
+/* Of two clauses for one act the first that is open is taken: after one without 若 and 限 the second never is. */
+static void check_hidden(tb__matter *m, const tb_section *s, const tb_clause *c) {
+    for (const tb_clause *x = s->clauses.items; x < c; x++) {
+        if (x->kind != TB_C_EVENT || !x->names.count || !tb_str_eq(act_of(x), act_of(c))) continue;
+        if (tb_part_of(x, TB_P_IF) || tb_part_of(x, TB_P_TIMES) || always_first(x->names.items[0].text)) continue;
+        TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE)->other = x->head;
+        return;
+    }
+}
+
 static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const tb_clause *c) {
     tb_program *p = m->p;
     tb_str act = act_of(c);
@@ -396,7 +414,7 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
     for (uint32_t i = 0; i < m->leaves.count; i++) {
         const tb__leaf *leaf = &m->leaves.items[i];
         if (leaf->step != step) continue;
-        struct target t = target_of(m, s, c, leaf);
+        struct target t = target_of(m, s, c, leaf, branch_around(m, p->steps.items[step].branch));
         if (move == TB_NO_INDEX) {
             v.target = t.text;
             v.leaves = t.state != TB_NO_STATE;
@@ -442,7 +460,7 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
     }
     fill_effects(m, c, &v);
     if (!v.posts_n) TB__REPORT(m, ANYWHERE_WHO, c->head, act, TB_NONE, TB_NONE);
-    struct target t = target_of(m, s, c, NULL);
+    struct target t = target_of(m, s, c, NULL, NULL);
     v.target = t.text;
     v.leaves = t.state != TB_NO_STATE;
     if (!t.part || t.state != TB_NO_STATE) add_transition(m, m->p->live, event_of(m, act), t.state, new_move(m, v));
@@ -479,6 +497,9 @@ static void parallel_clauses(tb__matter *m, const tb__branch_states *b) {
         if (x->parallel != b->state) continue;
         if (x->rejected != TB_NO_STATE) may_reject = true, m->nodes.items[x->rejected].raises = reject_event;
     }
+    const tb__branch_states *around = NULL; /* a parallel inside a branch ends the branch, not the case */
+    for (uint32_t i = 0; i < m->branches.count && s->in.text.n; i++)
+        if (m->branches.items[i].section->kind == TB_S_BRANCH && tb_str_eq(m->branches.items[i].section->name.text, s->in.text)) around = &m->branches.items[i];
     tb_chart_done_event(m->builder, b->state, done_event);
     for (uint32_t i = 0; i < s->clauses.count; i++) {
         const tb_clause *c = &s->clauses.items[i];
@@ -493,11 +514,11 @@ static void parallel_clauses(tb__matter *m, const tb__branch_states *b) {
         rejected |= any;
         tb_move v = {.kind = all ? TB_MOVE_DONE : TB_MOVE_REJECTED, .act = path2(m, s->name.text, "·", act), .step = TB_NO_INDEX, .before = TB_NO_INDEX, .span = c->span};
         fill_effects(m, c, &v);
-        struct target t = target_of(m, s, c, NULL);
+        struct target t = target_of(m, s, c, NULL, around);
         v.target = t.text;
         v.leaves = true;
         if (t.state != TB_NO_STATE) add_transition(m, b->state, all ? done_event : reject_event, t.state, new_move(m, v));
-        else if (!t.part) TB__REPORT(m, PARALLEL_JOIN, c->head, s->name.text, act, TB_NONE);
+        else if (!t.part) TB__REPORT(m, PARALLEL_JOIN, c->head, s->name.text, path2(m, act, "的", TB_NONE), TB_NONE);
     }
     if (!done) TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("均办结的"), TB_NONE);
     if (may_reject && !rejected) TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("任一不予的"), TB_NONE);
@@ -527,8 +548,8 @@ bool tb__matter_chart(tb__matter *m) {
     uint16_t root = add_state(m, TB_NO_STATE, TB_COMPOUND, TB_NODE_ROOT, 0, TB_STR("/"));
     p->live = add_state(m, root, TB_COMPOUND, TB_NODE_LIVE, 0, TB_STR("在办"));
     add_contents(m, p->live, TB_NONE, TB_NO_STATE, 0);
-    if (!m->leaves.count || !p->outcomes.count) {
-        TB__REPORT(m, CANNOT_END, m->head->name.span, p->matter, TB_NONE, TB_NONE);
+    if (!m->leaves.count || !p->outcomes.count) { /* told only when nothing else is wrong: it may follow from that */
+        if (!m->c->d->errors) TB__REPORT(m, CANNOT_END, m->head->name.span, p->matter, TB_NONE, TB_NONE);
         return false;
     }
     m->outcome_state = TB_NEW_ARRAY(a, p->outcomes.count, uint16_t);
@@ -549,6 +570,7 @@ bool tb__matter_chart(tb__matter *m) {
         for (uint32_t k = 0; k < s->clauses.count; k++) {
             const tb_clause *c = &s->clauses.items[k];
             if (c->kind != TB_C_EVENT || !c->names.count) continue;
+            if (step != TB_NO_INDEX || s->kind == TB_S_ANYWHERE || s->kind == TB_S_PARALLEL) check_hidden(m, s, c);
             if (step != TB_NO_INDEX) step_clause(m, s, step, c);
             else if (s->kind == TB_S_ANYWHERE) anywhere_clause(m, s, c);
         }

@@ -295,6 +295,7 @@ static bool same_steps(struct running *r, const tb_names *want) {
     for (uint32_t i = 0; i < want->count; i++) {
         bool found = false;
         for (uint32_t k = 0; k < r->c->tasks.count && !found; k++) found = tb_str_eq(want->items[i].text, r->p->steps.items[r->c->tasks.items[k].step].name);
+        for (uint32_t k = 0; k < i; k++) found &= !tb_str_eq(want->items[i].text, want->items[k].text); /* one name twice hides another */
         if (!found) return false;
     }
     return true;
@@ -390,7 +391,7 @@ static bool line(struct running *r, const tb_clause *c) {
     }
     tb_str name = act_name(c);
     if (tb_str_is(tb__fixed_name(name), "逾期")) return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
-    if (tb_str_is(tb__fixed_name(name), "提交")) return submit(r, c); /* a second one is refused by the step */
+    if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name))) return submit(r, c); /* a second one is refused by the step */
     return act(r, c);
 }
 
@@ -413,6 +414,7 @@ static int run_all(void *arg) {
         struct running r = {.a = w->a, .p = w->p, .env = w->env, .report = w->report, .result = &result, .section = s, .now = INT64_MIN,
                             .seen = w->seen, .user = w->user};
         tb_buf_init(&r.timeline, w->a);
+        if (!s->clauses.count) fail(&r, s->span, TB_STR("里面什么也没有写")); /* it could not fail */
         for (uint32_t k = 0; k < s->clauses.count && line(&r, &s->clauses.items[k]); k++) continue;
         result.timeline = tb_buf_str(&r.timeline);
         w->report->failed += !result.passed;

@@ -452,8 +452,15 @@ static tb_str post_names(struct work *w, const uint32_t *posts, uint32_t n) {
     return tb_buf_str(&b);
 }
 
-/* 「place/person」: who it is in any post. */
-static tb_str at_place(struct work *w, const tb_actor *by) { return tb_str_printf(w->a, "%.*s/%.*s", TB_FMT(by->place), TB_FMT(by->person)); }
+/* 「place/person」: who it is in any post. (Not printed: an act is mostly this and copying.) */
+static tb_str at_place(struct work *w, const tb_actor *by) {
+    uint32_t n = by->place.n;
+    char *p = tb_alloc(w->a, (size_t)n + by->person.n + 2);
+    if (n) memcpy(p, by->place.p, n);
+    p[n] = '/';
+    if (by->person.n) memcpy(p + n + 1, by->person.p, by->person.n);
+    return (tb_str){p, n + by->person.n + 1};
+}
 
 /* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the post, or TB_NO_INDEX. */
 static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *posts, uint32_t n) {
@@ -541,8 +548,13 @@ static bool input_fits(struct work *w, const tb_move *m) {
 static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t post) {
     const tb_step_def *s = &w->p->steps.items[t->step];
     if (m->posts || (s->persons <= 1 && !s->all)) return 1;
-    if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
     tb_str who = tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place), TB_FMT(w->e->by.person));
+    if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) {
+        /* Who alone has confirmed one act may turn to another: two who differ must not block the case for ever. */
+        if (t->confirmed.count > 1 || !among(who, t->confirmed.items, 1)) return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
+        tell(w, "撤销会签", t->confirming, who, w->e->at);
+        t->confirmed.count = 0;
+    }
     if (among(who, t->confirmed.items, t->confirmed.count)) return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
     *TB_PUSH(w->a, t->confirmed) = who;
     t->confirming = m->act;
@@ -605,7 +617,7 @@ static bool do_timer(struct work *w) {
         const tb_clock_def *d = &w->p->clocks.items[r->def];
         if (r->to != TB_NO_TIME || r->overdue || !tb_str_eq(d->name, w->e->timer)) continue;
         tb_due due = tb_clock_due(w->c, w->env, r);
-        if (due.kind != TB_DUE_EXACT || due.at > w->e->at) break;
+        if (due.kind != TB_DUE_EXACT || due.at > w->e->at) continue; /* another of the name may be due: two branches, one step */
         r->overdue = true;
         tb_str charged = TB_NONE; /* M14: overdue charges the post that holds it */
         if (d->kind == TB_CLOCK_STEP) charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
@@ -738,6 +750,11 @@ static bool places_fit(struct work *w) {
         if (!code.n || !tb_directory_find_place(d, code)) return REFUSE(w, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
         w->c->places[i] = tb_str_copy(w->a, code);
         if (!tb__calendar_at(w->env, code)) return REFUSE(w, NO_CALENDAR, role->span, code, tb_directory_calendar(d, code), TB_NONE);
+    }
+    for (uint32_t i = 0; i < p->steps.count; i++) { /* 主体 P 派出所: each step's own organ must exist where the form puts it */
+        const tb_step_def *s = &p->steps.items[i];
+        if (s->duty.n && s->place != TB_NO_INDEX && !tb_directory_organ_with(d, w->c->places[s->place], s->duty))
+            return REFUSE(w, AUTHORITY_ELSEWHERE, s->span, p->places.items[s->place].name, w->c->places[s->place], s->duty);
     }
     if (p->authority_place == TB_NO_INDEX) return true;
     tb_str seat = w->c->places[p->authority_place], name = p->places.items[p->authority_place].name;

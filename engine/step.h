@@ -105,8 +105,8 @@ typedef struct tb_outcome {
  * event and their texts may go afterwards. Answers TB_OK (accepted or refused) or TB_NOMEM. */
 int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env, tb_outcome **out);
 
-/* The next timer of a case: the earliest running clock's expiry not yet stepped, or a re-check of a clock whose due day is not
- * published (M11: recheck = true, never an overdue). false: none. */
+/* The next timer of a case: the earliest running clock's expiry not yet stepped; when there is none, the earliest re-check of a clock whose due
+ * day is not published (M11: recheck = true, never an overdue; it stays until a calendar is loaded). false: none. */
 typedef struct tb_timer { int64_t due; tb_str key; bool recheck; } tb_timer;
 bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t);
 

@@ -180,9 +180,59 @@ void tb_put(tb_buf *b, const char *p, size_t n) {
 void tb_puts(tb_buf *b, const char *z) { tb_put(b, z, strlen(z)); }
 void tb_putstr(tb_buf *b, tb_str s) { tb_put(b, s.p, s.n); }
 
+static void put_number(tb_buf *b, unsigned long long n, bool minus) {
+    char digits[24], *p = digits + sizeof digits;
+    do *--p = (char)('0' + n % 10);
+    while (n /= 10);
+    if (minus) *--p = '-';
+    tb_put(b, p, (size_t)(digits + sizeof digits - p));
+}
+
+/* The conversions that states and answers are made of (%s %.*s %d %u %lld %llu) without the C library's printf, which took a tenth
+ * of the server's time. False: another one was met; what was put is to be taken back. */
+static bool put_plain(tb_buf *b, const char *f, va_list args) {
+    for (const char *from = f;; from = f) {
+        while (*f && *f != '%') f++;
+        if (f > from || !b->p) tb_put(b, from, (size_t)(f - from));
+        if (!*f) return true;
+        if (f[1] == 's') {
+            tb_puts(b, va_arg(args, const char *));
+            f += 2;
+        } else if (f[1] == '.' && f[2] == '*' && f[3] == 's') {
+            int n = va_arg(args, int);
+            const char *p = va_arg(args, const char *);
+            if (n < 0) return false;
+            tb_put(b, p, strnlen(p, (size_t)n));
+            f += 4;
+        } else if (f[1] == 'd') {
+            long long n = va_arg(args, int);
+            put_number(b, (unsigned long long)(n < 0 ? -n : n), n < 0);
+            f += 2;
+        } else if (f[1] == 'u') {
+            put_number(b, va_arg(args, unsigned), false);
+            f += 2;
+        } else if (f[1] == 'l' && f[2] == 'l' && f[3] == 'd') {
+            long long n = va_arg(args, long long);
+            put_number(b, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, n < 0);
+            f += 4;
+        } else if (f[1] == 'l' && f[2] == 'l' && f[3] == 'u') {
+            put_number(b, va_arg(args, unsigned long long), false);
+            f += 4;
+        } else {
+            return false;
+        }
+    }
+}
+
 void tb_putf(tb_buf *b, const char *format, ...) {
     char small[256];
+    size_t before = b->n;
     va_list args, again;
+    va_start(args, format);
+    bool plain = put_plain(b, format, args);
+    va_end(args);
+    if (plain) return;
+    b->n = before;
     va_start(args, format);
     va_copy(again, args);
     int n = vsnprintf(small, sizeof small, format, args);

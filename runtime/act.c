@@ -218,6 +218,7 @@ static void finish_rows(stepping *g) {
                                  .matter = p->matter,
                                  .state = tb_state_in(g->written),
                                  .keys = tb_buf_str(&g->keys)};
+    g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
     *TB_PUSH(a, g->write.cases) = g->work->row;
     if (g->base) task_rows(a, &was, g->base->c, &g->world->env, g->id);
     task_rows(a, &is, g->now, &g->world->env, g->id);

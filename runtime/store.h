@@ -107,6 +107,7 @@ typedef struct tb_case_row {
     int64_t program;   /* leaf of its program's load */
     int64_t seq, last; /* its newest event: number in the case, leaf in the log */
     int64_t due;       /* its next timer, or TB_NEVER */
+    bool moved;        /* written only: `due` is another than in the row before; saves asking. Never read back */
     tb_str name, matter;
     tb_str state;      /* canonical JSON */
     tb_str keys;       /* 8 bytes for each event in order: hash of its idempotency key */

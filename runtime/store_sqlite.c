@@ -368,6 +368,8 @@ static int look_first(const char *path, bool read_only, char *detail, size_t roo
 static const tb__backend sqlite_backend;
 
 int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_store **out, tb_store_error *error) {
+    /* Counting memory costs a mutex an allocation and nobody reads it. Too late, and without effect, once SQLite runs. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     bool read_only = options && options->read_only, english = options && options->english, is_new = false;
     char detail[TB__WHY + PATH_MAX] = "";
     *out = NULL;
@@ -457,7 +459,7 @@ static int put_event_row(struct sqlite_store *s, const tb_event_row *e) {
 }
 
 static int put_case_row(struct sqlite_store *s, const tb_case_row *c) {
-    for (int which = c->seq == 1 ? PUT_CASE : KEEP_DUE;; which = PUT_CASE) {
+    for (int which = c->seq == 1 || c->moved ? PUT_CASE : KEEP_DUE;; which = PUT_CASE) {
         sqlite3_stmt *st = s->statement[which];
         put_int(st, 1, c->id);
         put_text(st, 2, c->name);

@@ -1,9 +1,12 @@
 /* The yardstick: the least that any server with our durability does. libuv, one writer thread, group commit, SQLite
- * in WAL with synchronous=FULL, two statements an act (append an event, put the case row). No JSON, no
- * authentication, no rules, no step. DESIGN §7 asks for a fraction of its rate; both are measured in one run by one
- * client (bench_load.c).
+ * in WAL with synchronous=FULL. No JSON, no authentication, no rules, no step. DESIGN §7 asks for a fraction of its
+ * rate; both are measured in one run by one client (bench_load.c).
  *
- *   bench_bare --db FILE --port P [--state 300]      POST /cases/N/acts with any body; until SIGTERM
+ *   bench_bare --db FILE --port P [--state 300] [--rows same|lean]    POST /cases/N/acts with any body; until SIGTERM
+ *
+ * It records, an act, either the same rows as the server (same: the event with all its columns, the case with its timer
+ * in an index, the task that goes and the one that comes), so that what differs is parsing, authority, step and answer; or
+ * only an event and a case row (lean, two statements), the least that could be called a workflow store at all.
  *
  * Checkpoints as in the real store: passive ones beside, the writer restarts the log between batches above a bound. */
 #include <getopt.h>
@@ -24,7 +27,8 @@ enum {
     FRAME_BYTES = 4096 + 24,
     WAL_BOUND = 16 << 20,
     WAL_PASSIVE = 4 << 20,
-    STATE_BYTES = 4096
+    STATE_BYTES = 4096,
+    DAY_MS = 86400000
 };
 
 typedef struct connection {
@@ -35,7 +39,8 @@ typedef struct connection {
     size_t in_n;
     const char *body;
     int body_n;
-    int64_t case_id, leaf;
+    int64_t case_id, leaf, before; /* before: the case of its last request */
+    int seq;                       /* of its case */
     bool busy, closing;       /* busy: its request is with the writer */
 } connection;
 
@@ -54,7 +59,8 @@ static struct {
     pthread_cond_t work, check;
     bool given, written, stop, passive, passive_running;
     sqlite3 *db, *beside;
-    sqlite3_stmt *begin, *commit, *event, *kase;
+    sqlite3_stmt *begin, *commit, *event, *kase, *drop, *put; /* drop, put: tasks; NULL when lean */
+    bool lean;
     int64_t wal, passive_at;
     char state[STATE_BYTES];
     int state_n;
@@ -73,6 +79,37 @@ static void run(sqlite3_stmt *st, const char *what) {
     sqlite3_reset(st);
 }
 
+/* What the server's rows hold beside: numbers, a request key, a digest; a timer that moves with every act. */
+static void bind_rest(connection *c, int64_t now) {
+    static const char digest[32] = {1};
+    c->seq = c->case_id == c->before ? c->seq + 1 : 1;
+    c->before = c->case_id;
+    sqlite3_bind_int64(g.event, 5, c->seq);
+    sqlite3_bind_int64(g.event, 6, c->leaf - 64);
+    sqlite3_bind_text(g.event, 7, "load-1234567890", 15, SQLITE_STATIC);
+    sqlite3_bind_blob(g.event, 8, digest, sizeof digest, SQLITE_STATIC);
+    sqlite3_bind_int64(g.kase, 4, c->seq);
+    sqlite3_bind_int64(g.kase, 5, now / DAY_MS * DAY_MS + (1 + c->seq) * DAY_MS);
+    sqlite3_bind_int64(g.kase, 6, (int64_t)((uint64_t)c->case_id * 0x9E3779B97F4A7C15u >> 1)); /* origin: as a hash falls */
+}
+
+static void put_tasks(connection *c, int64_t now) {
+    static const char *const steps[] = {"受理", "审查", "决定", "送达", "归档"};
+    static const char *const posts[] = {"受理员", "审查员", "决定人", "送达员", "档案员"};
+    if (c->seq > 1) {
+        sqlite3_bind_text(g.drop, 1, posts[(c->seq - 2) % 5], -1, SQLITE_STATIC);
+        sqlite3_bind_int64(g.drop, 2, c->case_id);
+        sqlite3_bind_text(g.drop, 3, steps[(c->seq - 2) % 5], -1, SQLITE_STATIC);
+        run(g.drop, "task");
+    }
+    sqlite3_bind_text(g.put, 1, posts[(c->seq - 1) % 5], -1, SQLITE_STATIC);
+    sqlite3_bind_int64(g.put, 2, c->case_id);
+    sqlite3_bind_text(g.put, 3, steps[(c->seq - 1) % 5], -1, SQLITE_STATIC);
+    sqlite3_bind_int64(g.put, 4, now);
+    sqlite3_bind_int64(g.put, 5, now / DAY_MS * DAY_MS + (1 + c->seq) * DAY_MS);
+    run(g.put, "task");
+}
+
 static void write_batch(void) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
@@ -84,11 +121,13 @@ static void write_batch(void) {
         sqlite3_bind_int64(g.event, 2, c->case_id);
         sqlite3_bind_int64(g.event, 3, now);
         sqlite3_bind_text(g.event, 4, c->body, c->body_n, SQLITE_STATIC);
-        run(g.event, "event");
         sqlite3_bind_int64(g.kase, 1, c->case_id);
         sqlite3_bind_int64(g.kase, 2, c->leaf);
         sqlite3_bind_text(g.kase, 3, g.state, g.state_n, SQLITE_STATIC);
+        if (!g.lean) bind_rest(c, now);
+        run(g.event, "event");
         run(g.kase, "case");
+        if (!g.lean) put_tasks(c, now);
     }
     run(g.commit, "commit");
 }
@@ -274,25 +313,47 @@ static void on_term(uv_signal_t *s, int number) {
 
 /* ---- start ---- */
 
+static const char lean_schema[] = "CREATE TABLE event(leaf INTEGER PRIMARY KEY, case_id INTEGER NOT NULL,"
+                                  " at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
+                                  "CREATE TABLE cases(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL,"
+                                  " last INTEGER NOT NULL, state TEXT NOT NULL) STRICT;";
+static const char same_schema[] =
+    "CREATE TABLE event(leaf INTEGER PRIMARY KEY, case_id INTEGER NOT NULL, seq INTEGER NOT NULL, prev INTEGER NOT NULL,"
+    " at INTEGER NOT NULL, wall INTEGER NOT NULL, kind TEXT NOT NULL, program INTEGER NOT NULL, world INTEGER NOT NULL,"
+    " semantics INTEGER NOT NULL, request TEXT, body TEXT NOT NULL, outcome BLOB NOT NULL) STRICT;"
+    "CREATE TABLE cases(id INTEGER PRIMARY KEY, name TEXT NOT NULL, matter TEXT NOT NULL, program INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, last INTEGER NOT NULL, due INTEGER, state TEXT NOT NULL, keys BLOB NOT NULL, origin INTEGER) STRICT;"
+    "CREATE INDEX cases_due ON cases(due) WHERE due IS NOT NULL;"
+    "CREATE UNIQUE INDEX cases_origin ON cases(origin) WHERE origin IS NOT NULL;"
+    "CREATE TABLE task(place TEXT NOT NULL, post TEXT NOT NULL, case_id INTEGER NOT NULL, step TEXT NOT NULL,"
+    " matter TEXT NOT NULL, entered INTEGER NOT NULL, due INTEGER, overdue INTEGER NOT NULL,"
+    " PRIMARY KEY(place, post, case_id, step)) STRICT, WITHOUT ROWID;";
+
+static sqlite3_stmt *prepare(const char *text) {
+    sqlite3_stmt *st = NULL;
+    must(sqlite3_prepare_v2(g.db, text, -1, &st, NULL), text);
+    return st;
+}
+
 static void open_database(const char *path) {
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* as the server does */
     must(sqlite3_open_v2(path, &g.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL), path);
-    must(sqlite3_exec(g.db,
-                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                      "PRAGMA cache_size=-65536;"
-                      "CREATE TABLE IF NOT EXISTS event(leaf INTEGER PRIMARY KEY, case_id INTEGER NOT NULL,"
-                      " at INTEGER NOT NULL, body TEXT NOT NULL) STRICT;"
-                      "CREATE TABLE IF NOT EXISTS cases(id INTEGER PRIMARY KEY, seq INTEGER NOT NULL,"
-                      " last INTEGER NOT NULL, state TEXT NOT NULL) STRICT;", NULL, NULL, NULL), "schema");
-    must(sqlite3_prepare_v2(g.db, "SELECT coalesce(max(leaf), 0) FROM event", -1, &g.event, NULL), "tail");
-    must(sqlite3_step(g.event), "tail");
-    g.leaf = sqlite3_column_int64(g.event, 0);
-    sqlite3_finalize(g.event);
-    must(sqlite3_prepare_v2(g.db, "BEGIN IMMEDIATE", -1, &g.begin, NULL), "begin");
-    must(sqlite3_prepare_v2(g.db, "COMMIT", -1, &g.commit, NULL), "commit");
-    must(sqlite3_prepare_v2(g.db, "INSERT INTO event VALUES(?1, ?2, ?3, ?4)", -1, &g.event, NULL), "event");
-    must(sqlite3_prepare_v2(g.db, "INSERT INTO cases VALUES(?1, 1, ?2, ?3)"
-                                  " ON CONFLICT(id) DO UPDATE SET seq=seq+1, last=?2, state=?3",
-                            -1, &g.kase, NULL), "case");
+    must(sqlite3_exec(g.db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
+                            "PRAGMA cache_size=-65536;", NULL, NULL, NULL), "pragmas");
+    must(sqlite3_exec(g.db, g.lean ? lean_schema : same_schema, NULL, NULL, NULL), "schema");
+    g.begin = prepare("BEGIN IMMEDIATE");
+    g.commit = prepare("COMMIT");
+    if (g.lean) {
+        g.event = prepare("INSERT INTO event VALUES(?1, ?2, ?3, ?4)");
+        g.kase = prepare("INSERT INTO cases VALUES(?1, 1, ?2, ?3)"
+                         " ON CONFLICT(id) DO UPDATE SET seq=seq+1, last=?2, state=?3");
+    } else {
+        g.event = prepare("INSERT INTO event VALUES(?1, ?2, ?5, ?6, ?3, ?3, 'act', 5, 1, 1, ?7, ?4, ?8)");
+        g.kase = prepare("INSERT INTO cases VALUES(?1, '13TXS1ZD6PGG1', '开具户籍类证明', 5, ?4, ?2, ?5, ?3, x'00', ?6)"
+                         " ON CONFLICT(id) DO UPDATE SET seq=?4, last=?2, due=?5, state=?3");
+        g.drop = prepare("DELETE FROM task WHERE place='370402' AND post=?1 AND case_id=?2 AND step=?3");
+        g.put = prepare("INSERT OR REPLACE INTO task VALUES('370402', ?1, ?2, ?3, '开具户籍类证明', ?4, ?5, 0)");
+    }
     sqlite3_wal_hook(g.db, on_wal, NULL);
     must(sqlite3_open_v2(path, &g.beside, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL), path);
     must(sqlite3_exec(g.beside, "PRAGMA synchronous=FULL; PRAGMA schema_version", NULL, NULL, NULL), path);
@@ -300,7 +361,8 @@ static void open_database(const char *path) {
 }
 
 int main(int argc, char **argv) {
-    static const struct option options[] = {{"db", 1, NULL, 'd'}, {"port", 1, NULL, 'p'}, {"state", 1, NULL, 's'}, {0}};
+    static const struct option options[] = {{"db", 1, NULL, 'd'}, {"port", 1, NULL, 'p'}, {"state", 1, NULL, 's'},
+                                            {"rows", 1, NULL, 'r'}, {0}};
     const char *db = NULL;
     int port = 0;
     g.state_n = 300;
@@ -308,9 +370,10 @@ int main(int argc, char **argv) {
         if (o == 'd') db = optarg;
         else if (o == 'p') port = atoi(optarg);
         else if (o == 's') g.state_n = atoi(optarg);
+        else if (o == 'r') g.lean = strcmp(optarg, "lean") == 0;
     }
     if (!db || port <= 0 || g.state_n < 0 || g.state_n > STATE_BYTES) {
-        fprintf(stderr, "usage: bench_bare --db FILE --port P [--state BYTES]\n");
+        fprintf(stderr, "usage: bench_bare --db FILE --port P [--state BYTES] [--rows same|lean]\n");
         return 2;
     }
     memset(g.state, 's', sizeof g.state);
@@ -343,8 +406,8 @@ int main(int argc, char **argv) {
     pthread_mutex_unlock(&g.lock);
     pthread_join(g.writer, NULL);
     pthread_join(g.checkpointer, NULL);
-    sqlite3_stmt *all[] = {g.begin, g.commit, g.event, g.kase};
-    for (int i = 0; i < 4; i++) sqlite3_finalize(all[i]);
+    sqlite3_stmt *all[] = {g.begin, g.commit, g.event, g.kase, g.drop, g.put};
+    for (int i = 0; i < 6; i++) sqlite3_finalize(all[i]);
     sqlite3_close(g.beside);
     sqlite3_close(g.db);
     return 0; /* connections and the loop end with the process */
