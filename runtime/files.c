@@ -1,5 +1,5 @@
-/* Rules on disk: see files.h. Everything a path can be is asked of the system by opening it, never by looking first, so that what is
- * read is what was judged. */
+/* Rules on disk: see files.h. Everything a path can be is asked of the system by opening it, never by looking first,
+ * so that what is read is what was judged. */
 #include "files.h"
 #include "canonical.h"
 #include <dirent.h>
@@ -20,9 +20,12 @@ static int fail(tb_files *files, enum tb_lang lang, int result, const char *path
 
 static int fail_errno(tb_files *files, enum tb_lang lang, const char *path, int error) {
     switch (error) {
-    case ENOENT: return fail(files, lang, TB_FAILED, path, "没有这个文件或目录。请检查路径", "no such file or directory; check the path");
+    case ENOENT:
+        return fail(files, lang, TB_FAILED, path, "没有这个文件或目录。请检查路径",
+                    "no such file or directory; check the path");
     case EACCES: return fail(files, lang, TB_FAILED, path, "没有权限读取", "permission denied");
-    case ENOTDIR: return fail(files, lang, TB_FAILED, path, "路径中有一段不是目录", "a part of the path is not a directory");
+    case ENOTDIR:
+        return fail(files, lang, TB_FAILED, path, "路径中有一段不是目录", "a part of the path is not a directory");
     case ELOOP: return fail(files, lang, TB_FAILED, path, "符号链接绕成了圈", "too many symbolic links");
     default: return fail(files, lang, TB_FAILED, path, strerror(error), strerror(error));
     }
@@ -60,7 +63,8 @@ static int check_text(tb_files *files, enum tb_lang lang, const char *path, tb_s
 
 static int add_open_file(tb_arena *a, tb_files *files, const char *path, int fd, off_t size, enum tb_lang lang) {
     if (size > TB_SOURCE_BYTES)
-        return fail(files, lang, TB_FAILED, path, "文件超过 8 MiB，不像是规则", "the file is larger than 8 MiB, which no rules file is");
+        return fail(files, lang, TB_FAILED, path, "文件超过 8 MiB，不像是规则",
+                    "the file is larger than 8 MiB, which no rules file is");
     char *p = tb_alloc(a, (size_t)size + 1);
     size_t n;
     int error = read_all(fd, p, (size_t)size, &n);
@@ -95,8 +99,7 @@ static int add_directory(tb_arena *a, tb_files *files, const char *path, int fd,
     if (!d) return close(fd), fail_errno(files, lang, path, errno);
     TB_LIST(char *) names = {0};
     for (struct dirent *e; (e = readdir(d));)
-        if (wanted(e, dirfd(d)))
-            *TB_PUSH(a, names) = (char *)tb_path_under(a, tb_str_z(path), tb_str_z(e->d_name)).p;
+        if (wanted(e, dirfd(d))) *TB_PUSH(a, names) = (char *)tb_path_under(a, tb_str_z(path), tb_str_z(e->d_name)).p;
     closedir(d);
     if (names.count) qsort(names.items, names.count, sizeof *names.items, by_name);
     for (uint32_t i = 0; i < names.count; i++) {
@@ -158,7 +161,9 @@ static bool is_directory(tb_arena *a, tb_str parent, const char *name) {
     return stat(tb_path_under(a, parent, tb_str_z(name)).p, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool is_root(tb_arena *a, tb_str directory) { return is_directory(a, directory, "组织") || is_directory(a, directory, "日历"); }
+static bool is_root(tb_arena *a, tb_str directory) {
+    return is_directory(a, directory, "组织") || is_directory(a, directory, "日历");
+}
 
 /* First upwards through the path as written, so that messages keep the user's own words; then above where it begins. */
 tb_str tb_rules_root(tb_arena *a, const char *path) {
@@ -188,7 +193,8 @@ bool tb_resolve_on_disk(void *resolver, tb_str from, tb_str path, tb_str *found_
     for (int i = root.n ? 0 : 1; i < 2; i++) {
         tb_str candidate = tb_path_under(r->arena, places[i], path);
         const tb_file *f = tb_files_find(&r->read, candidate);
-        if (!f && access(candidate.p, F_OK) == 0 && add_path(r->arena, &r->read, candidate.p, TB_FILES_DEPTH, r->lang) == TB_OK)
+        if (!f && access(candidate.p, F_OK) == 0 &&
+            add_path(r->arena, &r->read, candidate.p, TB_FILES_DEPTH, r->lang) == TB_OK)
             f = tb_files_find(&r->read, candidate);
         if (!f) continue;
         *found_path = f->path;
@@ -213,7 +219,8 @@ static bool write_all(int fd, tb_str text) {
 bool tb_file_write(tb_arena *a, const char *path, tb_str text) {
     struct stat st;
     char whole[PATH_MAX];
-    if (!realpath(path, whole) || stat(whole, &st) != 0) return false; /* through a link: the file it means is replaced */
+    if (!realpath(path, whole) || stat(whole, &st) != 0)
+        return false; /* through a link: the file it means is replaced */
     tb_str beside = tb_str_printf(a, "%s.XXXXXX", whole);
     int fd = mkstemp((char *)beside.p);
     if (fd < 0) return false;

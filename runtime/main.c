@@ -27,7 +27,8 @@ static int unknown_command(tb_line *line, const char *word) {
         if (strncmp((*c)->name, word, 2) == 0)
             return tb_line_error(line, "没有命令“%s”。是不是 %s？全部命令见 tongban --help",
                                  "no command \"%s\"; did you mean %s? See tongban --help", word, (*c)->name);
-    return tb_line_error(line, "没有命令“%s”。全部命令见 tongban --help", "no command \"%s\"; see tongban --help", word);
+    return tb_line_error(line, "没有命令“%s”。全部命令见 tongban --help", "no command \"%s\"; see tongban --help",
+                         word);
 }
 
 static bool is(const char *word, const char *flag) { return word && strcmp(word, flag) == 0; }
@@ -71,7 +72,8 @@ int main(int argc, char **argv) {
     s.argc = argc;
     s.argv = argv;
     s.line.arena = tb_arena_new(NULL, 0);
-    if (!s.line.arena || tb_try(s.line.arena, start, &s) != TB_OK) s.code = tb_line_error(&s.line, "内存不足", "out of memory");
+    if (!s.line.arena || tb_try(s.line.arena, start, &s) != TB_OK)
+        s.code = tb_line_error(&s.line, "内存不足", "out of memory");
     tb_arena_free(s.line.arena);
     return s.code;
 }

@@ -12,7 +12,7 @@
 
 typedef struct served {
     pid_t pid;
-    int output;     /* what it prints */
+    int output; /* what it prints */
     char url[64];
     char said[4096]; /* until it listened */
 } served;

@@ -17,7 +17,8 @@ static const char *node_style(const tb_program *p, const tb_graph_node *n) {
     switch (n->kind) {
     case TB_G_START: return "shape=oval";
     case TB_G_FORK:
-    case TB_G_JOIN: return "shape=box, style=filled, fillcolor=\"#333333\", fontcolor=white, height=0.1, margin=\"0.3,0.02\"";
+    case TB_G_JOIN:
+        return "shape=box, style=filled, fillcolor=\"#333333\", fontcolor=white, height=0.1, margin=\"0.3,0.02\"";
     case TB_G_ANYWHERE: return "shape=note, style=dashed";
     case TB_G_OUTCOME: return "shape=box, style=\"rounded,bold\", peripheries=2";
     case TB_G_STEP: break;

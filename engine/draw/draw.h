@@ -1,8 +1,10 @@
-/* Drawings of a matter: its program as a graph, and the graph as text for Graphviz (dot) and Mermaid. Pure: texts into a buffer.
+/* Drawings of a matter: its program as a graph, and the graph as text for Graphviz (dot) and Mermaid. Pure: texts into
+ * a buffer.
  *
- * The graph is drawn from the chart, not from the source: what is shown is what will run. A step is one node even where the chart holds
- * it several times; a 并行 is a box with a fork and a join; a 分支 a box inside it; an obligation (应当, M15) stands beside its step, joined
- * by dotted lines; 任一环节 is one node of its own. Marked: limits, places, 不计入期限, overdue paths, the point of no return. */
+ * The graph is drawn from the chart, not from the source: what is shown is what will run. A step is one node even
+ * where the chart holds it several times; a 并行 is a box with a fork and a join; a 分支 a box inside it; an
+ * obligation (应当, M15) stands beside its step, joined by dotted lines; 任一环节 is one node of its own. Marked:
+ * limits, places, 不计入期限, overdue paths, the point of no return. */
 #ifndef TB_DRAW_H
 #define TB_DRAW_H
 #include "program.h"
@@ -11,25 +13,36 @@ void tb_draw_dot(tb_buf *out, const tb_program *p);
 void tb_draw_mermaid(tb_buf *out, const tb_program *p);
 
 /* ---- the graph, for every drawer ---- */
-enum tb_graph_node_kind { TB_G_START = 1 /* of a mode */, TB_G_STEP, TB_G_FORK, TB_G_JOIN, TB_G_ANYWHERE, TB_G_OUTCOME };
+enum tb_graph_node_kind {
+    TB_G_START = 1 /* of a mode */,
+    TB_G_STEP,
+    TB_G_FORK,
+    TB_G_JOIN,
+    TB_G_ANYWHERE,
+    TB_G_OUTCOME
+};
 typedef struct tb_graph_node {
     enum tb_graph_node_kind kind;
     uint32_t index;   /* START: mode; STEP: step; FORK, JOIN: state of the parallel; OUTCOME: outcome */
     uint32_t cluster; /* TB_NO_INDEX: none */
 } tb_graph_node;
 typedef struct tb_graph_cluster {
-    uint16_t state;   /* a PARALLEL or a BRANCH */
-    uint32_t inside;  /* the cluster around it; TB_NO_INDEX: none */
+    uint16_t state;  /* a PARALLEL or a BRANCH */
+    uint32_t inside; /* the cluster around it; TB_NO_INDEX: none */
     tb_str label;
 } tb_graph_cluster;
 
 enum tb_graph_edge_kind {
-    TB_G_MOVE = 1, TB_G_OVERDUE, TB_G_BEGIN /* from START, or from a fork into its branches */, TB_G_OBLIGES, TB_G_FULFILS
+    TB_G_MOVE = 1,
+    TB_G_OVERDUE,
+    TB_G_BEGIN /* from START, or from a fork into its branches */,
+    TB_G_OBLIGES,
+    TB_G_FULFILS
 };
 typedef struct tb_graph_edge {
     enum tb_graph_edge_kind kind;
-    uint32_t from, to;   /* nodes; equal when the act leaves the case where it is */
-    uint32_t move;       /* TB_NO_INDEX: none */
+    uint32_t from, to; /* nodes; equal when the act leaves the case where it is */
+    uint32_t move;     /* TB_NO_INDEX: none */
 } tb_graph_edge;
 
 typedef struct tb_graph {

@@ -1,4 +1,5 @@
-/* From a program to the graph that is drawn: see draw.h. Walks the chart's states and transitions and folds copies of a step into one node. */
+/* From a program to the graph that is drawn: see draw.h. Walks the chart's states and transitions and folds copies of
+ * a step into one node. */
 #include "draw.h"
 
 struct drawing {
@@ -43,7 +44,8 @@ static uint32_t cluster_of(struct drawing *d, uint16_t state) {
             if (g->clusters.items[i].state == s) return i;
         uint16_t up = tb_chart_parent(d->chart, s);
         uint32_t inside = up == TB_NO_STATE ? TB_NO_INDEX : cluster_of(d, up);
-        tb_str label = tb_str_printf(d->arena, "%s %.*s", kind == TB_NODE_PARALLEL ? "并行" : "分支", TB_FMT(meaning(d, s)->name));
+        tb_str label =
+            tb_str_printf(d->arena, "%s %.*s", kind == TB_NODE_PARALLEL ? "并行" : "分支", TB_FMT(meaning(d, s)->name));
         *TB_PUSH(d->arena, g->clusters) = (tb_graph_cluster){s, inside, label};
         return g->clusters.count - 1;
     }
@@ -62,7 +64,8 @@ static uint32_t node_of(struct drawing *d, uint16_t state, bool arriving) {
     case TB_NODE_STEP:
     case TB_NODE_HOST: return node(d, TB_G_STEP, n->index, cluster_of(d, state));
     case TB_NODE_PARALLEL:
-        return arriving ? node(d, TB_G_FORK, state, cluster_of(d, state)) : node(d, TB_G_JOIN, state, cluster_of(d, state));
+        return arriving ? node(d, TB_G_FORK, state, cluster_of(d, state))
+                        : node(d, TB_G_JOIN, state, cluster_of(d, state));
     case TB_NODE_OUTCOME: return node(d, TB_G_OUTCOME, n->index, TB_NO_INDEX);
     case TB_NODE_BRANCH_DONE:
     case TB_NODE_BRANCH_REJECTED: return join_of(d, state);
@@ -87,13 +90,14 @@ static void draw_states(struct drawing *d) {
 
 static void draw_entries(struct drawing *d) {
     for (uint32_t m = 0; m < d->program->modes.count; m++)
-        edge(d, TB_G_BEGIN, node(d, TB_G_START, m, TB_NO_INDEX), node_of(d, d->program->modes.items[m].start, true), TB_NO_INDEX);
+        edge(d, TB_G_BEGIN, node(d, TB_G_START, m, TB_NO_INDEX), node_of(d, d->program->modes.items[m].start, true),
+             TB_NO_INDEX);
     /* A fork leads to the first step of each branch: the first one below it in document order. */
     for (uint16_t s = 0; s < tb_chart_states(d->chart); s++) {
         if (meaning(d, s)->kind != TB_NODE_BRANCH) continue;
         uint16_t parallel = around(d, s, TB_NODE_PARALLEL), first = (uint16_t)(s + 1);
-        while (first < tb_chart_states(d->chart) && meaning(d, first)->kind != TB_NODE_STEP && meaning(d, first)->kind != TB_NODE_HOST &&
-               meaning(d, first)->kind != TB_NODE_PARALLEL)
+        while (first < tb_chart_states(d->chart) && meaning(d, first)->kind != TB_NODE_STEP &&
+               meaning(d, first)->kind != TB_NODE_HOST && meaning(d, first)->kind != TB_NODE_PARALLEL)
             first++;
         if (parallel != TB_NO_STATE && first < tb_chart_states(d->chart) && tb_chart_descends(d->chart, first, s))
             edge(d, TB_G_BEGIN, node_of(d, parallel, true), node_of(d, first, true), TB_NO_INDEX);
@@ -139,7 +143,8 @@ static const char *unit_word(enum tb_unit unit) {
 
 static void put_limit(tb_buf *b, const tb_program *p, const tb_clock_def *c) {
     tb_putf(b, "\n期限 %d%s", c->n, unit_word(c->unit));
-    if (c->from != TB_NO_INDEX) tb_putf(b, "，自 %s%.*s", c->first ? "首次" : "", TB_FMT(p->milestones.items[c->from].name));
+    if (c->from != TB_NO_INDEX)
+        tb_putf(b, "，自 %s%.*s", c->first ? "首次" : "", TB_FMT(p->milestones.items[c->from].name));
 }
 
 static void put_step(tb_buf *b, const tb_program *p, const tb_step_def *s) {
@@ -178,7 +183,8 @@ tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge
     if (e->kind == TB_G_OBLIGES) {
         tb_puts(&b, "应当");
     } else {
-        if (m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED) tb_puts(&b, m->kind == TB_MOVE_DONE ? "均办结" : "任一不予");
+        if (m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED)
+            tb_puts(&b, m->kind == TB_MOVE_DONE ? "均办结" : "任一不予");
         else tb_putstr(&b, m->act);
         if (m->before != TB_NO_INDEX) tb_putf(&b, "（%.*s之前）", TB_FMT(p->milestones.items[m->before].name));
     }

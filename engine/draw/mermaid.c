@@ -19,7 +19,8 @@ static void put_quoted(tb_buf *b, tb_str s) {
 }
 
 static void put_node(tb_buf *b, const tb_program *p, const tb_graph_node *n, uint32_t id) {
-    static const char *const open[] = {"", "([", "[", "[", "[", ">", "[["}, *const close[] = {"", "])", "]", "]", "]", "]", "]]"};
+    static const char *const open[] = {"", "([", "[", "[", "[", ">", "[["}, *const close[] = {"",  "])", "]", "]",
+                                                                                              "]", "]",  "]]"};
     static const char *const class[] = {"", "", "", ":::bar", ":::bar", ":::anywhere", ":::outcome"};
     tb_putf(b, "  n%u%s", id, open[n->kind]);
     put_quoted(b, tb__graph_node_text(b->arena, p, n));
@@ -69,6 +70,8 @@ void tb_draw_mermaid(tb_buf *out, const tb_program *p) {
         else if (e->move != TB_NO_INDEX && p->moves.items[e->move].irreversible)
             tb_putf(out, "  linkStyle %u stroke:#b30000,color:#b30000\n", i);
     }
-    tb_puts(out, "  classDef bar fill:#333,color:#fff\n  classDef excluded fill:#ddd\n  classDef anywhere stroke-dasharray:4\n"
-                 "  classDef outcome stroke-width:3px\n");
+    tb_puts(
+        out,
+        "  classDef bar fill:#333,color:#fff\n  classDef excluded fill:#ddd\n  classDef anywhere stroke-dasharray:4\n"
+        "  classDef outcome stroke-width:3px\n");
 }

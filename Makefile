@@ -1,0 +1,173 @@
+# Tongban: how it is built and tested. Written by hand; GNU make, one process, no generator.
+#
+#   make              build/tongban
+#   make run          builds and serves http://127.0.0.1:8420
+#   make test         runs everything that checks anything; ends with "N passed, N failed"
+#   make bench        durable acts a second, beside a bare loop, in one run
+#   make check-clang  the whole tree with clang, warnings as errors
+#   make fuzz         300,000 random edits of rules
+#   make soak         the crash test, 1,000 kills
+#   make clean        removes build/
+#
+# What is made lies in build/: obj, asan, tsan, clang (one directory a flavour of objects), gen (scanner and parser).
+B ?= build
+
+# What is being made is told by its name; `make V=1` shows whole commands.
+Q   := $(if $(V),,@)
+SAY  = $(if $(V),,@echo "  $$@")
+
+# As many compilers at once as there are processors, unless -j says otherwise.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+CC    := gcc
+CLANG := clang
+
+# ---- flags ----
+# C11 with POSIX and Linux functions (_GNU_SOURCE); every warning is an error, so that none is ever old.
+WARN   := -Wall -Wextra -Wpedantic -Werror
+CFLAGS := -std=c11 -D_GNU_SOURCE $(WARN) -g
+# -MMD -MP: each object leaves a .d file naming the headers it read, so that touching a header rebuilds what uses it.
+DEPEND := -MMD -MP
+# Objects of each flavour: plain (what runs); asan (tests: bad memory access, undefined behaviour, leaks; no recovery,
+# so that a finding fails the test); tsan (tests with threads: races); clang (a second compiler's opinion, nothing is
+# linked).
+FLAGS_obj   := -O2
+FLAGS_asan  := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_tsan  := -O1 -fsanitize=thread
+FLAGS_clang := -O2
+CC_obj   := $(CC)
+CC_asan  := $(CC)
+CC_tsan  := $(CC)
+CC_clang := $(CLANG)
+# Packages each needs (.ci/install).
+NEEDS_obj   := run
+NEEDS_asan  := test
+NEEDS_tsan  := test
+NEEDS_clang := test
+
+# Layers: a directory sees its own headers and those of the layers below it, never above (runtime → engine → grammar),
+# so that an #include in the wrong direction does not compile.
+LLHTTP         := /usr/share/llhttp
+LLHTTP_INCLUDE := -isystem /usr/share/include/llhttp
+SEES_grammar := -Igrammar -I$(B)/gen
+SEES_gen     := -Igrammar -I$(B)/gen
+SEES_engine  := -Igrammar -Iengine
+SEES_runtime := -Igrammar -Iengine -Iruntime $(LLHTTP_INCLUDE)
+SEES_tests   := $(SEES_runtime) -Itests -I$(B)/gen
+sees          = $(SEES_$(firstword $(subst /, ,$(1))))
+
+# libuv: loop, network, threads. sqlite3: the store. crypto: SM3. utf8proc: display widths. curl: the commands that talk
+# to a server. m, pthread: for SQLite and libuv.
+LIBS := -luv -lsqlite3 -lcrypto -lutf8proc -lcurl -lpthread -lm
+# Tests read facts from outside with a JSON reader that is not ours.
+LIBS_asan := $(LIBS) -ljansson
+LIBS_tsan := $(LIBS) -ljansson
+LIBS_obj  := $(LIBS)
+
+# ---- what there is ----
+SOURCES := $(wildcard grammar/*.c engine/*.c engine/*/*.c runtime/*.c runtime/*/*.c)
+GEN     := gen/lexer gen/parser
+PARTS   := $(SOURCES:.c=) $(GEN) llhttp/api llhttp/http llhttp/llhttp
+MAIN    := runtime/main
+TESTS   := $(basename $(wildcard tests/test_*.c))
+# Tests that run threads are built with TSan as well.
+THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test_server,$(TESTS))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all run test bench check-clang asan tsan fuzz soak clean
+
+all: $(B)/tongban
+
+$(B)/tongban: $(PARTS:%=$(B)/obj/%.o)
+	$(Q)$(CC) -o $@ $^ $(LIBS)
+
+# ---- packages: asked for before the first object is made, and again when the list changes ----
+$(B)/.packages-run: .ci/install
+	.ci/install run
+	@mkdir -p $(@D) && touch $@
+# After the other: two apt-get at once would lock each other out.
+$(B)/.packages-test: $(B)/.packages-run
+	.ci/install test
+	@mkdir -p $(@D) && touch $@
+
+# ---- scanner and parser ----
+# bison: -Werror with dangling aliases (a token alias in quotes that no token has) and counterexamples (a conflict
+# shows the text it is about). --defines names the header beside the source. flex: --header-file likewise; the options
+# proper stand in lexer.l.
+$(B)/gen/parser.c: grammar/parser.y | $(B)/.packages-run
+	@mkdir -p $(@D)
+	$(Q)bison -Wall -Wdangling-alias -Wcounterexamples -Werror --defines=$(B)/gen/parser.h -o $@ $<
+$(B)/gen/parser.h: $(B)/gen/parser.c ;
+$(B)/gen/lexer.c: grammar/lexer.l grammar/keywords.def | $(B)/.packages-run
+	@mkdir -p $(@D)
+	$(Q)flex --header-file=$(B)/gen/lexer.h -o $@ $<
+$(B)/gen/lexer.h: $(B)/gen/lexer.c ;
+
+# ---- objects, archives and tests, by the same rules for each flavour; $(1) is its name ----
+define FLAVOUR
+$(B)/$(1)/gen/%.o: $(B)/gen/%.c $(B)/gen/parser.h $(B)/gen/lexer.h | $(B)/.packages-$(NEEDS_$(1))
+	@mkdir -p $$(@D)
+	$(SAY)
+	$(Q)$$(CC_$(1)) $$(CFLAGS) $$(FLAGS_$(1)) $$(DEPEND) $$(SEES_gen) -c -o $$@ $$<
+# Debian ships llhttp as C sources. They are others' code: -w turns their warnings off.
+$(B)/$(1)/llhttp/%.o: | $(B)/.packages-$(NEEDS_$(1))
+	@mkdir -p $$(@D)
+	$(SAY)
+	$(Q)$$(CC_$(1)) -std=gnu11 -w -g $$(FLAGS_$(1)) $(LLHTTP_INCLUDE) -c -o $$@ $(LLHTTP)/$$*.c
+$(B)/$(1)/%.o: %.c | $(B)/gen/parser.h $(B)/gen/lexer.h $(B)/.packages-$(NEEDS_$(1))
+	@mkdir -p $$(@D)
+	$(SAY)
+	$(Q)$$(CC_$(1)) $$(CFLAGS) $$(FLAGS_$(1)) $$(DEPEND) $$(call sees,$$*) -c -o $$@ $$<
+# Everything but main(), for the tests: the linker takes from it what a test needs and does not bring itself.
+# (q, not r: two objects of one base name are both kept.)
+$(B)/$(1)/libtongban.a: $(patsubst %,$(B)/$(1)/%.o,$(filter-out $(MAIN),$(PARTS)))
+	@rm -f $$@
+	$(Q)ar qcs $$@ $$^
+$(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtongban.a
+	$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(B)/$(1)/libtongban.a $(LIBS_$(1))
+endef
+$(foreach flavour,obj asan tsan clang,$(eval $(call FLAVOUR,$(flavour))))
+
+# ---- checks ----
+# The whole program under ASan and UBSan: what the tests drive over HTTP and the command line.
+$(B)/asan/tongban: $(B)/asan/$(MAIN).o $(B)/asan/libtongban.a
+	$(Q)$(CC) $(FLAGS_asan) -o $@ $^ $(LIBS)
+asan: $(TESTS:%=$(B)/asan/%)
+tsan: $(THREADED:%=$(B)/tsan/%)
+check-clang: $(PARTS:%=$(B)/clang/%.o) $(patsubst %.c,$(B)/clang/%.o,$(wildcard tests/*.c))
+
+# tests/run runs its arguments one after the other, adds up their last lines "N passed, N failed" and prints the sum as
+# the very last line. What they drive is TONGBAN, the program under ASan. TB_SHARED names a directory of shared data;
+# what is absent there is skipped, and said.
+export TONGBAN   = $(B)/asan/tongban
+export TB_SHARED ?= ../shared
+export B
+SCRIPTS := $(wildcard tests/*.sh)
+test: $(B)/.packages-test all check-clang asan tsan $(B)/asan/tongban $(B)/obj/tests/bench_load
+	@tests/run $(TESTS:%=$(B)/asan/%) $(THREADED:%=$(B)/tsan/%) $(SCRIPTS)
+
+# The same tests for longer: edits of rules under ASan and UBSan; kills of a loaded server.
+fuzz: $(B)/asan/tests/test_grammar
+	TB_EDITS=100000 $<
+soak: $(B)/asan/tongban $(B)/asan/tests/test_crash
+	$(B)/asan/tests/test_crash 1000
+
+# ---- running ----
+# The load client with its plans, and the bare loop to compare with; `tongban bench` runs them in turn.
+$(B)/obj/tests/bench_load: $(B)/obj/tests/bench_plan_case.o
+bench: all $(B)/obj/tests/bench_load $(B)/obj/tests/bench_bare
+	$(B)/tongban bench $(BENCH)
+
+run: all
+	@mkdir -p $(B)/run
+	@exec $(B)/tongban serve --db $(B)/run/tongban.db --rules rules --listen 127.0.0.1:8420 --welcome
+
+clean:
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

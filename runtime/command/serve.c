@@ -1,0 +1,100 @@
+/* tongban serve: the server in the foreground, until Ctrl-C or SIGTERM. */
+#include "../server.h"
+#include "workspace.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "127.0.0.1:8420", ":8420", "[::1]:8420". */
+static bool read_address(tb_line *line, const char *text, char host[64], int *port) {
+    const char *colon = strrchr(text, ':');
+    char *end = NULL;
+    long n = colon ? strtol(colon + 1, &end, 10) : -1;
+    if (n < 0 || n > 65535 || end == colon + 1 || *end || colon - text > 60) {
+        tb_line_error(line, "“%s”不是监听地址。写成 127.0.0.1:8420", "\"%s\" is not an address; write 127.0.0.1:8420",
+                      text);
+        return false;
+    }
+    size_t bracket = text[0] == '[' && colon > text && colon[-1] == ']';
+    snprintf(host, 64, "%.*s", (int)((size_t)(colon - text) - 2 * bracket), text + bracket);
+    if (!host[0]) strcpy(host, "127.0.0.1");
+    *port = (int)n;
+    return true;
+}
+
+/* What to try first; `make run` asks for it. The commands are run as printed by tests/cases/welcome.case. */
+static void welcome(const tb_line *line, const char *address) {
+    char server[128] = "";
+    if (strcmp(address, "127.0.0.1:8420") != 0) snprintf(server, sizeof server, " --server http://%s", address);
+    printf("%s\n",
+           tb_line_say(line, "\n另开一个终端，在本目录下试试：\n", "\nIn another terminal, in this directory, try:\n"));
+    printf("  build/tongban apply 开具户籍类证明 --example --person 李四 --place 370402%s\n", server);
+    printf("  build/tongban tasks --place 370402%s\n", server);
+    printf("  build/tongban due 2026-09-24 10个工作日\n\n");
+    printf("%s\n",
+           tb_line_say(line, "停止：Ctrl-C。接口说明：runtime/API.md", "Stop: Ctrl-C. The API: runtime/API.md"));
+}
+
+struct saying {
+    const tb_line *line;
+    bool welcome;
+};
+
+/* The server's lines; after the one with its address, what to try. */
+static void say(void *user, const char *text) {
+    struct saying *s = user;
+    const char *address = strstr(text, "http://");
+    puts(text);
+    if (address && s->welcome) {
+        char where[64];
+        snprintf(where, sizeof where, "%.*s", (int)strspn(address + 7, "0123456789abcdef.:[]"), address + 7);
+        s->welcome = false;
+        welcome(s->line, where);
+    }
+    fflush(stdout);
+}
+
+static int run(tb_line *line) {
+    const char *listen = tb_line_value(line, "listen");
+    char host[64], why[2048] = "";
+    struct saying saying = {line, tb_line_has(line, "welcome")};
+    tb_server_options o = {.db = tb_line_value(line, "db"),
+                           .rules = tb_line_value(line, "rules"),
+                           .host = host,
+                           .test_clock = tb_line_value(line, "test-clock"),
+                           .lang = line->lang,
+                           .say = say,
+                           .user = &saying};
+    if (!o.db)
+        return tb_line_error(line, "请用 --db 指定数据库文件（没有则新建）",
+                             "name the database with --db (it is created when absent)");
+    if (!read_address(line, listen ? listen : "127.0.0.1:8420", host, &o.port)) return TB_EXIT_FAILED;
+    tb_server *s = tb_server_new(&o, why, sizeof why);
+    if (!s) return tb_line_error(line, "%s", "%s", why);
+    int r = tb_server_run(s);
+    tb_server_free(s);
+    return r == TB_OK ? TB_EXIT_CLEAN : TB_EXIT_FAILED;
+}
+
+static const tb_flag flags[] = {
+    {"db", "文件", "数据库文件，没有则新建", "the database file, created when absent"},
+    {"rules", "目录", "启动时装载的规则目录", "a directory of rules loaded at start"},
+    {"listen", "地址:端口", "监听地址，缺省 127.0.0.1:8420", "address:port, 127.0.0.1:8420 when absent"},
+    {"test-clock", "时刻", "用虚拟时钟，从此刻起，由 POST /v1/clock 推进",
+     "virtual time from this instant on, moved by POST /v1/clock"},
+    {"welcome", NULL, "启动后提示可以试用的命令", "print commands to try"},
+    {NULL, NULL, NULL, NULL},
+};
+const tb_command tb__command_serve = {
+    .name = "serve",
+    .arguments = "--db 文件 [--rules 目录] [--listen 地址:端口]",
+    .least = 0,
+    .most = 0,
+    .flags = flags,
+    .run = run,
+    .zh = "启动服务（HTTP/JSON）",
+    .en = "run the server (HTTP/JSON)",
+    .more_zh = "前台运行，Ctrl-C 停止；停止前答完手上的请求。目前只监听本机地址，因为还没有身份认证。\n"
+               "例：tongban serve --db tongban.db --rules rules",
+    .more_en = "Runs in the foreground until Ctrl-C. Only loopback addresses for now: there is no authentication yet.",
+};
