@@ -19,35 +19,48 @@
 #include <string.h>
 
 enum {
-    OFFSET_MS = 8 * 3600000, HOUR_MS = 3600000, MINUTE_MS = 60000,
+    OFFSET_MS = 8 * 3600000,
+    HOUR_MS = 3600000,
+    MINUTE_MS = 60000,
     YEARS = TB_YEAR_LAST - TB_YEAR_FIRST + 1,
-    FIRST_DAY = -7670,                         /* 1949-01-01 */
-    DAYS = YEARS * 365 + 61,                   /* leap days: 1952, 1956 … 2196 without 2100 */
+    FIRST_DAY = -7670,       /* 1949-01-01 */
+    DAYS = YEARS * 365 + 61, /* leap days: 1952, 1956 … 2196 without 2100 */
     WORDS = DAYS / 64 + 1,
-    TAIL_MONTH = 12, TAIL_DAY = 25,            /* from here on a year waits for the next one's notice (M11) */
-    OPENS = 9 * 60, CLOSES = 17 * 60,
+    TAIL_MONTH = 12,
+    TAIL_DAY = 25, /* from here on a year waits for the next one's notice (M11) */
+    OPENS = 9 * 60,
+    CLOSES = 17 * 60,
 };
 
 typedef struct day_set {
     uint64_t bits[WORDS];
-    uint32_t before[WORDS + 1];                /* set bits in the words before */
+    uint32_t before[WORDS + 1]; /* set bits in the words before */
 } day_set;
 
-struct special { int32_t day; bool work; tb_str name; };
-struct fixed { int month, day; tb_str name; };
+struct special {
+    int32_t day;
+    bool work;
+    tb_str name;
+};
+struct fixed {
+    int month, day;
+    tb_str name;
+};
 
 struct tb_calendar {
     tb_arena *arena;
     tb_str name, notices[YEARS];
     bool published[YEARS];
-    int first, last;                           /* published years, 0 none */
+    int first, last; /* published years, 0 none */
     int opens, closes;
     bool closes_day;
-    TB_LIST(struct special) specials;          /* by day */
+    TB_LIST(struct special) specials; /* by day */
     TB_LIST(struct fixed) fixed;
     day_set open, sure, unknown;
 };
-struct tb_calendar_builder { tb_calendar c; };
+struct tb_calendar_builder {
+    tb_calendar c;
+};
 
 /* ---- civil days ---- */
 
@@ -324,8 +337,8 @@ const tb_calendar *tb_calendar_end(tb_calendar_builder *b) {
         for (int m = 1; m <= 12; m++)
             for (int d = 1; d <= month_days(y, m); d++, day++) {
                 while (next < c->specials.count && c->specials.items[next].day < day) next++;
-                const struct special *s = next < c->specials.count && c->specials.items[next].day == day
-                    ? &c->specials.items[next] : NULL;
+                const struct special *s =
+                    next < c->specials.count && c->specials.items[next].day == day ? &c->specials.items[next] : NULL;
                 if (missing_year(c, y, m, d)) {
                     if (!fixed_by_law(c, y, m, d)) set_add(&c->unknown, day), set_add(&c->open, day);
                 } else if (s ? s->work : tb_weekday(day) <= 5) {
@@ -447,8 +460,8 @@ static tb_due due_workdays(const tb_calendar *c, int32_t start, int n, const tb_
     return due_on(c, start, day, select_day(&c->unknown, unknown));
 }
 
-/* 自然日, 月, 年: `last` is the last day; with roll it moves to the next workday (M9), and a day that might be a rest day
- * is only a bound (M11). A day on which the clock stands still cannot be the one it is moved to. */
+/* 自然日, 月, 年: `last` is the last day; with roll it moves to the next workday (M9), and a day that might be a rest
+ * day is only a bound (M11). A day on which the clock stands still cannot be the one it is moved to. */
 static tb_due due_rolled(const tb_calendar *c, int32_t start, int32_t last, bool roll, const tb_exclusion *out,
                          uint32_t outs) {
     if (last == TB_NO_DAY || !roll) return due_on(c, start, last, TB_NO_DAY);

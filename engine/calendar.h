@@ -13,37 +13,39 @@
 #include "arena.h"
 
 enum {
-    TB_YEAR_FIRST = 1949, TB_YEAR_LAST = 2199, TB_DAY_MS = 86400000,
+    TB_YEAR_FIRST = 1949,
+    TB_YEAR_LAST = 2199,
+    TB_DAY_MS = 86400000,
     TB_COUNT_LIMIT = 36600 /* days one limit may span */
 };
 #define TB_NO_DAY INT32_MIN
 #define TB_NO_TIME INT64_MIN
 
 /* ---- civil days and instants, UTC+08:00 ---- */
-int32_t tb_day(int year, int month, int day);                  /* TB_NO_DAY when there is no such day; years 1–9999 */
+int32_t tb_day(int year, int month, int day); /* TB_NO_DAY when there is no such day; years 1–9999 */
 void tb_day_split(int32_t day, int *year, int *month, int *d);
-int tb_weekday(int32_t day);                                   /* 1 Monday … 7 Sunday */
-int32_t tb_day_of(int64_t ms);                                 /* the civil day an instant falls on */
-int64_t tb_day_start(int32_t day);                             /* 00:00; the end of a day is the start of the next */
-int32_t tb_day_add_months(int32_t day, int months);            /* corresponding day or the month's last (M9); or none */
-bool tb_day_parse(tb_str s, int32_t *day);                     /* 2026-03-02 */
+int tb_weekday(int32_t day);                        /* 1 Monday … 7 Sunday */
+int32_t tb_day_of(int64_t ms);                      /* the civil day an instant falls on */
+int64_t tb_day_start(int32_t day);                  /* 00:00; the end of a day is the start of the next */
+int32_t tb_day_add_months(int32_t day, int months); /* corresponding day or the month's last (M9); or none */
+bool tb_day_parse(tb_str s, int32_t *day);          /* 2026-03-02 */
 /* RFC 3339 with any offset; after a space instead of T, seconds and offset may be left out: "2026-03-02 09:00" is
  * +08:00. Digits below the millisecond are cut off; leap seconds (:60) and 24:00 are refused. */
 bool tb_time_parse(tb_str text, int64_t *ms);
 enum { TB_TIME_TEXT = 40, TB_DAY_TEXT = 16 };
-char *tb_day_text(int32_t day, char out[TB_DAY_TEXT]);         /* 2026-03-02 */
-char *tb_time_text(int64_t ms, char out[TB_TIME_TEXT]);        /* 2026-03-02T09:00:00+08:00; .mmm only when not zero */
+char *tb_day_text(int32_t day, char out[TB_DAY_TEXT]);  /* 2026-03-02 */
+char *tb_time_text(int64_t ms, char out[TB_TIME_TEXT]); /* 2026-03-02T09:00:00+08:00; .mmm only when not zero */
 
 /* ---- building ---- */
 typedef struct tb_calendar tb_calendar;
 typedef struct tb_calendar_builder tb_calendar_builder;
 tb_calendar_builder *tb_calendar_begin(tb_arena *a, tb_str name);
-void tb_calendar_year(tb_calendar_builder *b, int year, tb_str notice);              /* published, by this notice */
+void tb_calendar_year(tb_calendar_builder *b, int year, tb_str notice); /* published, by this notice */
 /* false: the day is already given with another meaning, or lies outside TB_YEAR_… Rows about days that are not
  * published (M11) are kept but decide nothing. */
-bool tb_calendar_rest(tb_calendar_builder *b, int32_t day, tb_str name);             /* 放假 */
-bool tb_calendar_work(tb_calendar_builder *b, int32_t day, tb_str name);             /* 上班: a make-up workday */
-void tb_calendar_fixed(tb_calendar_builder *b, int month, int day, tb_str name);     /* each year, by law: for bounds */
+bool tb_calendar_rest(tb_calendar_builder *b, int32_t day, tb_str name);         /* 放假 */
+bool tb_calendar_work(tb_calendar_builder *b, int32_t day, tb_str name);         /* 上班: a make-up workday */
+void tb_calendar_fixed(tb_calendar_builder *b, int month, int day, tb_str name); /* each year, by law: for bounds */
 /* Office hours in minutes from 00:00; 09:00–17:00 unless told. `closes_day`: limits end at closing time, not at
  * 24:00. */
 void tb_calendar_hours(tb_calendar_builder *b, int opens, int closes, bool closes_day);
@@ -53,7 +55,7 @@ int tb_calendar_first_year(const tb_calendar *c), tb_calendar_last_year(const tb
 int tb_calendar_opens(const tb_calendar *c), tb_calendar_closes(const tb_calendar *c);
 bool tb_calendar_closes_day(const tb_calendar *c);
 
-tb_str tb_calendar_notice(const tb_calendar *c, int year);    /* the notice that published it; empty: not published */
+tb_str tb_calendar_notice(const tb_calendar *c, int year); /* the notice that published it; empty: not published */
 
 enum tb_day_kind { TB_WORKDAY = 1, TB_WEEKEND, TB_HOLIDAY, TB_MAKEUP_WORKDAY, TB_UNPUBLISHED };
 enum tb_day_kind tb_calendar_day(const tb_calendar *c, int32_t day, tb_str *name /* may be NULL: why */);
@@ -63,9 +65,9 @@ enum tb_unit { TB_WORKDAYS = 1, TB_DAYS, TB_HOURS, TB_MONTHS, TB_YEARS };
 enum tb_due_kind { TB_DUE_EXACT = 1, TB_DUE_NOT_BEFORE /* M11: a bound */, TB_DUE_NONE /* stopped, or out of range */ };
 typedef struct tb_due {
     enum tb_due_kind kind;
-    int32_t day;      /* the due day, or the earliest day it can be */
-    int64_t at;       /* when it expires: the end of that day (24:00 or closing time), or the instant for hours */
-    int unpublished;  /* for NOT_BEFORE: the year whose calendar is missing */
+    int32_t day;     /* the due day, or the earliest day it can be */
+    int64_t at;      /* when it expires: the end of that day (24:00 or closing time), or the instant for hours */
+    int unpublished; /* for NOT_BEFORE: the year whose calendar is missing */
 } tb_due;
 
 /* Days that do not count towards a limit (M10): those with from < d ≤ to. `to` INT32_MAX while still stopped. */
@@ -80,8 +82,8 @@ typedef struct tb_exclusion {
  * 月, 年 and hours move on by as many days as were excluded before the answer. While an exclusion is open the answer is
  * TB_DUE_NONE, also when the due day came before it: an owner who needs that day asks without it.
  *
- * `roll`: a last day on a rest day moves to the next workday that is not excluded (自然日, 月, 年; M9). Such a last day is
- * exact without roll wherever it lies; with it, only when it is known whether it is a workday (M11).
+ * `roll`: a last day on a rest day moves to the next workday that is not excluded (自然日, 月, 年; M9). Such a last day
+ * is exact without roll wherever it lies; with it, only when it is known whether it is a workday (M11).
  *
  * n may be negative: counted backwards (届满前30日) without roll; exclusions must be empty (else TB_DUE_NONE). Workdays
  * counted back over unpublished days give the earliest day it can be, for which none of those is a workday.
@@ -97,14 +99,20 @@ int32_t tb_next_workday(const tb_calendar *c, int32_t day);
 
 /* ---- explanation: the derivation in ranges: counted, skipped (by which rule), excluded, not published ---- */
 enum tb_why {
-    TB_WHY_COUNTED = 1, TB_WHY_WEEKEND, TB_WHY_HOLIDAY, TB_WHY_MAKEUP /* counted, though a weekend */, TB_WHY_EXCLUDED,
-    TB_WHY_ROLLED, TB_WHY_UNPUBLISHED, TB_WHY_FIRST_DAY
+    TB_WHY_COUNTED = 1,
+    TB_WHY_WEEKEND,
+    TB_WHY_HOLIDAY,
+    TB_WHY_MAKEUP /* counted, though a weekend */,
+    TB_WHY_EXCLUDED,
+    TB_WHY_ROLLED,
+    TB_WHY_UNPUBLISHED,
+    TB_WHY_FIRST_DAY
 };
 typedef struct tb_due_range {
     int32_t from, to; /* inclusive */
     enum tb_why why;
-    tb_str name;      /* the holiday's, a view into c; of TB_WHY_ROLLED: of the day before, which moved it on */
-    int counted;      /* workdays, days or whole hours counted up to the end of this range */
+    tb_str name; /* the holiday's, a view into c; of TB_WHY_ROLLED: of the day before, which moved it on */
+    int counted; /* workdays, days or whole hours counted up to the end of this range */
 } tb_due_range;
 typedef TB_LIST(tb_due_range) tb_due_ranges;
 /* The same answer as tb_due_after, with its ranges in the order of counting (backwards: the latest first), without

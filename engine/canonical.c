@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-    WAITING = 48,             /* values the stacks hold before they grow */
-    FEW = 16,                 /* members sorted by insertion */
+    WAITING = 48, /* values the stacks hold before they grow */
+    FEW = 16,     /* members sorted by insertion */
     DECIMAL_DIGITS = 18,
 };
 
@@ -336,9 +336,17 @@ static bool read_value(reader *r, tb_json *v) {
     case 't': v->kind = TB_JSON_TRUE; return read_word(r, "true", 4);
     case 'f': v->kind = TB_JSON_FALSE; return read_word(r, "false", 5);
     case 'n': return read_word(r, "null", 4);
-    case '-': case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': case '8': case '9':
-        v->kind = TB_JSON_INT;
-        return read_number(r, &v->number);
+    case '-':
+    case '0':
+    case '1':
+    case '2':
+    case '3':
+    case '4':
+    case '5':
+    case '6':
+    case '7':
+    case '8':
+    case '9': v->kind = TB_JSON_INT; return read_number(r, &v->number);
     default: return refuse(r, r->p, "not a JSON value");
     }
 }
@@ -454,7 +462,8 @@ static void put_byte(tb_buf *b, char c) {
 static void put_int(tb_buf *b, int64_t n) {
     char text[24], *p = text + sizeof text;
     uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-    do *--p = (char)('0' + u % 10); while (u /= 10);
+    do *--p = (char)('0' + u % 10);
+    while (u /= 10);
     if (n < 0) *--p = '-';
     tb_put(b, p, (size_t)(text + sizeof text - p));
 }
@@ -534,8 +543,25 @@ bool tb_decimal_read(tb_str s, tb_decimal *d) {
 }
 
 static const int64_t powers[] = {
-    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-    10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000,
+    1,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000,
+    100000000000,
+    1000000000000,
+    10000000000000,
+    100000000000000,
+    1000000000000000,
+    10000000000000000,
+    100000000000000000,
+    1000000000000000000,
 };
 
 /* Whole parts first, then fractions both stretched to 18 places: nothing can overflow. C division truncates towards

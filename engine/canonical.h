@@ -12,7 +12,12 @@
 #include "arena.h"
 
 enum tb_json_kind {
-    TB_JSON_NULL = 0 /* absent; never written */, TB_JSON_FALSE, TB_JSON_TRUE, TB_JSON_INT, TB_JSON_STR, TB_JSON_ARRAY,
+    TB_JSON_NULL = 0 /* absent; never written */,
+    TB_JSON_FALSE,
+    TB_JSON_TRUE,
+    TB_JSON_INT,
+    TB_JSON_STR,
+    TB_JSON_ARRAY,
     TB_JSON_OBJECT
 };
 enum { TB_JSON_DEPTH = 32, TB_JSON_MEMBERS = 4096 /* of one object or array */ };
@@ -21,9 +26,9 @@ struct tb_json {
     enum tb_json_kind kind;
     int64_t number;
     tb_str text;
-    uint32_t count;          /* of items */
-    const tb_json *items;    /* array: values; object: values, in the order of keys */
-    const tb_str *keys;      /* object: sorted by bytes, unique */
+    uint32_t count;       /* of items */
+    const tb_json *items; /* array: values; object: values, in the order of keys */
+    const tb_str *keys;   /* object: sorted by bytes, unique */
 };
 
 /* Reads any JSON that fits the restrictions above (white space and any key order allowed; null members dropped);
@@ -31,18 +36,22 @@ struct tb_json {
  * (a constant text) and `*where` (byte offset; of a doubled key written with escapes: the end of its object) when
  * refused; both may be NULL. Lives in `a`; strings without escapes point into `text`, which must outlive it. */
 const tb_json *tb_json_read(tb_arena *a, tb_str text, const char **error, size_t *where);
-const tb_json *tb_json_get(const tb_json *object, const char *key);     /* NULL: absent, or not an object */
+const tb_json *tb_json_get(const tb_json *object, const char *key); /* NULL: absent, or not an object */
 const tb_json *tb_json_find(const tb_json *object, tb_str key);
-tb_str tb_json_text(const tb_json *object, const char *key);            /* empty when absent or not a string */
+tb_str tb_json_text(const tb_json *object, const char *key); /* empty when absent or not a string */
 int64_t tb_json_number(const tb_json *object, const char *key, int64_t otherwise);
 
 /* Writing a value, canonical. Absent values (TB_JSON_NULL) in objects and arrays are left out. */
 void tb_json_write(tb_buf *b, const tb_json *v);
-void tb_json_put_text(tb_buf *b, tb_str s);                              /* one string with its quotes */
+void tb_json_put_text(tb_buf *b, tb_str s); /* one string with its quotes */
 
 /* Making values. Members may be added in any order; tb_json_done sorts and empties the maker. Duplicate keys: the
  * last wins, and an absent value takes the member away. Texts are kept as views: they must outlive the value. */
-typedef struct tb_json_maker { tb_arena *arena; TB_LIST(tb_json) values; TB_LIST(tb_str) keys; } tb_json_maker;
+typedef struct tb_json_maker {
+    tb_arena *arena;
+    TB_LIST(tb_json) values;
+    TB_LIST(tb_str) keys;
+} tb_json_maker;
 void tb_json_begin(tb_json_maker *m, tb_arena *a);
 void tb_json_add(tb_json_maker *m, tb_str key, tb_json value);
 tb_json tb_json_done(tb_json_maker *m);
@@ -51,12 +60,15 @@ tb_json tb_json_of_array(const tb_json *items, uint32_t count);
 
 /* Exact decimals: "12.50" ⇄ 1250 with scale 2; at most 18 digits. false: not a decimal (one spelling only: no +, no
  * leading zeros, digits on both sides of the point), or too long. */
-typedef struct tb_decimal { int64_t units; int scale; } tb_decimal;
+typedef struct tb_decimal {
+    int64_t units;
+    int scale;
+} tb_decimal;
 bool tb_decimal_read(tb_str s, tb_decimal *d);
 int tb_decimal_cmp(tb_decimal a, tb_decimal b);
 
-/* Check digits: 身份证 (GB 11643; 18 characters, X capital, a real day of birth), 统一社会信用代码 (GB 32100-2015; digits in
- * the division code). */
+/* Check digits: 身份证 (GB 11643; 18 characters, X capital, a real day of birth), 统一社会信用代码 (GB 32100-2015;
+ * digits in the division code). */
 bool tb_valid_id_card(tb_str s);
 bool tb_valid_credit_code(tb_str s);
 bool tb_valid_utf8(tb_str s, size_t *where); /* RFC 3629; `*where` (may be NULL): offset of the first bad byte */

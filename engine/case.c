@@ -1,7 +1,9 @@
-/* The state of a case as a value: copying, writing it as canonical JSON (names, so that an auditor reads it with a shell), reading it back.
+/* The state of a case as a value: copying, writing it as canonical JSON (names, so that an auditor reads it with a
+ * shell), reading it back.
  *
- * Why names: the row must mean something without the program's tables, and a program compiled again from the same sources must read
- * it whatever numbers it gave. Active states are written as their leaves; everything above them follows. */
+ * Why names: the row must mean something without the program's tables, and a program compiled again from the same
+ * sources must read it whatever numbers it gave. Active states are written as their leaves; everything above them
+ * follows. */
 #include "case.h"
 #include <string.h>
 
@@ -11,12 +13,12 @@ static void *copy(tb_arena *a, const void *p, size_t n) {
 }
 #define COPY_ARRAY(a, p, n) copy((a), (p), (size_t)(n) * sizeof *(p))
 /* Room for one more: the usual step adds an item, and TB_PUSH would move the list. */
-#define COPY_LIST(a, to, from)                                                                    \
-    do {                                                                                          \
-        (to).count = (from).count;                                                                \
-        (to).room = (from).count + 1;                                                             \
-        (to).items = TB_NEW_ARRAY((a), (to).room, __typeof__(*(to).items));                       \
-        if ((from).count) memcpy((to).items, (from).items, (from).count * sizeof *(to).items);    \
+#define COPY_LIST(a, to, from)                                                                                         \
+    do {                                                                                                               \
+        (to).count = (from).count;                                                                                     \
+        (to).room = (from).count + 1;                                                                                  \
+        (to).items = TB_NEW_ARRAY((a), (to).room, __typeof__(*(to).items));                                            \
+        if ((from).count) memcpy((to).items, (from).items, (from).count * sizeof *(to).items);                         \
     } while (0)
 
 tb_json tb__json_copy(tb_arena *a, const tb_json *v) {
@@ -56,7 +58,8 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     tb_case *c = TB_NEW(a, tb_case);
     *c = *from;
     c->id = tb_str_copy(a, from->id);
-    c->applicant = (tb_actor){tb_str_copy(a, from->applicant.person), tb_str_copy(a, from->applicant.post), tb_str_copy(a, from->applicant.place)};
+    c->applicant = (tb_actor){tb_str_copy(a, from->applicant.person), tb_str_copy(a, from->applicant.post),
+                              tb_str_copy(a, from->applicant.place)};
     c->active = COPY_ARRAY(a, from->active, TB_CHART_WORDS(tb_chart_states(p->chart)));
     c->memory = COPY_ARRAY(a, from->memory, tb_chart_memory(p->chart));
     c->places = COPY_ARRAY(a, from->places, p->places.count);
@@ -71,12 +74,14 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
         const tb_task *old = &from->tasks.items[i];
         t->confirming = tb_str_copy(a, old->confirming);
         COPY_LIST(a, t->confirmed, old->confirmed);
-        for (uint32_t j = 0; j < t->confirmed.count; j++) t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
+        for (uint32_t j = 0; j < t->confirmed.count; j++)
+            t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
     }
     COPY_LIST(a, c->clocks, from->clocks);
     COPY_LIST(a, c->stopped, from->stopped);
     COPY_LIST(a, c->issued, from->issued);
-    for (uint32_t i = 0; i < c->issued.count; i++) c->issued.items[i].number = tb_str_copy(a, from->issued.items[i].number);
+    for (uint32_t i = 0; i < c->issued.count; i++)
+        c->issued.items[i].number = tb_str_copy(a, from->issued.items[i].number);
     COPY_LIST(a, c->duties, from->duties);
     for (uint32_t i = 0; i < c->duties.count; i++) c->duties.items[i].who = tb_str_copy(a, from->duties.items[i].who);
     return c;
@@ -161,7 +166,10 @@ static void write_tasks(tb_buf *b, const tb_case *c) {
 }
 
 /* An object of named rows, its keys put in byte order by an insertion sort over few indices. */
-struct rows { uint32_t index[TB_COUNTED_MOVES]; uint32_t n; };
+struct rows {
+    uint32_t index[TB_COUNTED_MOVES];
+    uint32_t n;
+};
 static void rows_add(struct rows *r, uint32_t i, tb_str (*name)(const tb_program *, uint32_t), const tb_program *p) {
     uint32_t at = r->n++;
     for (; at > 0 && tb_str_cmp(name(p, r->index[at - 1]), name(p, i)) > 0; at--) r->index[at] = r->index[at - 1];
@@ -282,11 +290,11 @@ static uint16_t node_named(const tb_program *p, tb_str name) {
     return TB_NO_STATE;
 }
 
-#define FIND_NAMED(list, field, name_, found)                                                   \
-    do {                                                                                        \
-        (found) = TB_NO_INDEX;                                                                  \
-        for (uint32_t i_ = 0; i_ < (list).count && (found) == TB_NO_INDEX; i_++)                \
-            if (tb_str_eq((list).items[i_] field, (name_))) (found) = i_;                       \
+#define FIND_NAMED(list, field, name_, found)                                                                          \
+    do {                                                                                                               \
+        (found) = TB_NO_INDEX;                                                                                         \
+        for (uint32_t i_ = 0; i_ < (list).count && (found) == TB_NO_INDEX; i_++)                                       \
+            if (tb_str_eq((list).items[i_] field, (name_))) (found) = i_;                                              \
     } while (0)
 
 static const tb_json *member(const tb_json *o, const char *key, enum tb_json_kind kind) {
@@ -309,11 +317,15 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
     const tb_json *list = member(o, "clocks", TB_JSON_ARRAY);
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *v = &list->items[i];
-        tb_running k = {.state = TB_NO_STATE, .from = tb_json_number(v, "from", 0), .to = tb_json_number(v, "to", TB_NO_TIME),
-                        .extended = (int)tb_json_number(v, "extended", 0), .overdue = tb_json_get(v, "overdue") != NULL};
+        tb_running k = {.state = TB_NO_STATE,
+                        .from = tb_json_number(v, "from", 0),
+                        .to = tb_json_number(v, "to", TB_NO_TIME),
+                        .extended = (int)tb_json_number(v, "extended", 0),
+                        .overdue = tb_json_get(v, "overdue") != NULL};
         FIND_NAMED(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
         if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT) return false;
-        if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE) return false;
+        if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE)
+            return false;
         *TB_PUSH(r->a, r->c->clocks) = k;
     }
     return list != NULL;
@@ -327,7 +339,8 @@ static bool read_tasks(struct reading *r, const tb_json *o) {
         if (t.state == TB_NO_STATE || r->p->nodes[t.state].kind != TB_NODE_STEP) return false;
         t.step = r->p->nodes[t.state].index;
         t.confirming = tb_json_text(v, "confirming");
-        for (uint32_t j = 0; confirmed && j < confirmed->count; j++) *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
+        for (uint32_t j = 0; confirmed && j < confirmed->count; j++)
+            *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
         *TB_PUSH(r->a, r->c->tasks) = t;
     }
     return list != NULL;
@@ -344,7 +357,9 @@ static bool read_lists(struct reading *r, const tb_json *o) {
     if (!list || !(list = member(o, "issued", TB_JSON_ARRAY))) return false;
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *v = &list->items[i];
-        tb_issued d = {.seq = (uint32_t)tb_json_number(v, "seq", 0), .at = tb_json_number(v, "at", 0), .number = tb_json_text(v, "number")};
+        tb_issued d = {.seq = (uint32_t)tb_json_number(v, "seq", 0),
+                       .at = tb_json_number(v, "at", 0),
+                       .number = tb_json_text(v, "number")};
         FIND_NAMED(r->p->documents, .name, tb_json_text(v, "name"), d.document);
         if (d.document == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->issued) = d;
@@ -352,7 +367,8 @@ static bool read_lists(struct reading *r, const tb_json *o) {
     if (!(list = member(o, "stopped", TB_JSON_ARRAY))) return false;
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *v = &list->items[i];
-        tb_stopped s = {.from = (int32_t)tb_json_number(v, "from", 0), .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
+        tb_stopped s = {.from = (int32_t)tb_json_number(v, "from", 0),
+                        .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
         FIND_NAMED(r->p->steps, .name, tb_json_text(v, "step"), s.step);
         if (s.step == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->stopped) = s;
@@ -367,8 +383,11 @@ static bool read_tables(struct reading *r, const tb_json *o) {
     if (!m || !places || !taken) return false;
     for (uint32_t i = 0; i < m->count; i++) {
         FIND_NAMED(r->p->milestones, .name, m->keys[i], at);
-        if (at == TB_NO_INDEX || m->items[i].kind != TB_JSON_ARRAY || m->items[i].count != 3 || m->items[i].items[0].number < 1) return false;
-        r->c->milestones[at] = (tb_occurrence){m->items[i].items[1].number, m->items[i].items[2].number, (uint32_t)m->items[i].items[0].number};
+        if (at == TB_NO_INDEX || m->items[i].kind != TB_JSON_ARRAY || m->items[i].count != 3 ||
+            m->items[i].items[0].number < 1)
+            return false;
+        r->c->milestones[at] = (tb_occurrence){m->items[i].items[1].number, m->items[i].items[2].number,
+                                               (uint32_t)m->items[i].items[0].number};
     }
     for (uint32_t i = 0; i < places->count; i++) {
         FIND_NAMED(r->p->places, .name, places->keys[i], at);
@@ -396,8 +415,8 @@ static bool read_memory(struct reading *r, const tb_json *o) {
     return true;
 }
 
-/* A state from a database may be anything: what the step relies on is asked here. Each active step has one task and each task is of an active
- * step; a running step limit too; a closed case has an outcome and nothing else. */
+/* A state from a database may be anything: what the step relies on is asked here. Each active step has one task and
+ * each task is of an active step; a running step limit too; a closed case has an outcome and nothing else. */
 static bool fits_chart(const struct reading *r) {
     const tb_program *p = r->p;
     const tb_case *c = r->c;
@@ -432,9 +451,11 @@ static int read_work(void *arg) {
     const tb_json *o = tb_json_read(r->a, text, &r->error, &where);
     if (!o) return TB_FAILED;
     tb_case *c = r->c = tb__case_new(r->a, r->p, tb_json_text(o, "id"));
-    const tb_json *form = member(o, "form", TB_JSON_OBJECT), *materials = member(o, "materials", TB_JSON_ARRAY), *who = tb_json_get(o, "applicant");
+    const tb_json *form = member(o, "form", TB_JSON_OBJECT), *materials = member(o, "materials", TB_JSON_ARRAY),
+                  *who = tb_json_get(o, "applicant");
     r->error = "the state does not fit the program";
-    if (!tb_str_eq(tb_json_text(o, "matter"), r->p->matter) || !tb_str_eq(tb_json_text(o, "version"), r->p->version)) return TB_FAILED;
+    if (!tb_str_eq(tb_json_text(o, "matter"), r->p->matter) || !tb_str_eq(tb_json_text(o, "version"), r->p->version))
+        return TB_FAILED;
     if (!form || !materials || !who) return TB_FAILED;
     c->form = *form;
     c->materials = *materials;
@@ -448,7 +469,8 @@ static int read_work(void *arg) {
         FIND_NAMED(r->p->outcomes, , tb_json_text(o, "outcome"), c->outcome);
         if (c->outcome == TB_NO_INDEX) return TB_FAILED;
     }
-    if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, o) || !read_lists(r, o) || !read_tables(r, o) || !read_memory(r, o) || !fits_chart(r))
+    if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, o) || !read_lists(r, o) || !read_tables(r, o) ||
+        !read_memory(r, o) || !fits_chart(r))
         return TB_FAILED;
     r->error = NULL;
     return TB_OK;

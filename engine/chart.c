@@ -98,10 +98,10 @@ static inline bool meets(const tb_chart *c, const uint64_t *a, const uint64_t *b
     return false;
 }
 
-#define EACH_IN(s, set, lo, hi) \
+#define EACH_IN(s, set, lo, hi)                                                                                        \
     for (uint16_t s = next_in(set, lo, hi); s != TB_NO_STATE; s = next_in(set, (unsigned)s + 1, hi))
 /* Children are found by jumping over each child's descendants. */
-#define EACH_CHILD(k, states, parent_) \
+#define EACH_CHILD(k, states, parent_)                                                                                 \
     for (uint16_t k = (uint16_t)((parent_) + 1); k <= (states)[parent_].last; k = (uint16_t)((states)[k].last + 1))
 
 /* ---- looking ---- */
@@ -118,7 +118,9 @@ uint16_t tb_chart_parent(const tb_chart *c, uint16_t s) { return c->state[s].par
 enum tb_state_kind tb_chart_kind(const tb_chart *c, uint16_t s) { return (enum tb_state_kind)c->state[s].kind; }
 uint32_t tb_chart_tag(const tb_chart *c, uint16_t s) { return c->state[s].tag; }
 uint16_t tb_chart_transitions(const tb_chart *c) { return c->transitions; }
-struct tb_chart_arrow tb_chart_arrow(const tb_chart *c, uint16_t t) { return c->arrow[t].shown; }
+struct tb_chart_arrow tb_chart_arrow(const tb_chart *c, uint16_t t) {
+    return c->arrow[t].shown;
+}
 bool tb_chart_descends(const tb_chart *c, uint16_t s, uint16_t ancestor) { return inside(c->state, s, ancestor); }
 uint32_t tb_chart_memory(const tb_chart *c) { return (uint32_t)c->histories * c->words; }
 bool tb_chart_ended(const tb_chart *c, const uint64_t *active) { return meets(c, active, c->ends); }
@@ -157,9 +159,8 @@ static bool is_memory(const tb_chart *c, const uint64_t *set, uint16_t h) {
         for (uint16_t up = s; up != parent; up = c->state[up].parent) tb_bit_set(all, up);
     }
     if (!has_its_children(c, all, parent)) return false;
-    if (deep)
-        EACH_IN(s, all, parent + 1u, last)
-            if (!has_its_children(c, all, s)) return false;
+    if (deep) EACH_IN(s, all, parent + 1u, last)
+    if (!has_its_children(c, all, s)) return false;
     return true;
 }
 
@@ -428,7 +429,7 @@ static bool lies_in(const tb_chart *c, const uint64_t *memory, uint16_t target, 
     for (uint32_t i = 0; some == TB_NO_STATE && i < h->initials; i++)
         if (!lies_in(c, memory, h->initial[i], s)) return false;
     EACH_IN(k, set, h->parent + 1u, above->last)
-        if (!inside(c->state, k, s)) return false;
+    if (!inside(c->state, k, s)) return false;
     return true;
 }
 
@@ -440,8 +441,7 @@ static void remember(tb_chart_run *run, uint16_t s) {
         uint64_t *set = run->memory + place(c, h);
         memset(set, 0, c->words * sizeof *set);
         EACH_IN(k, run->active, s + 1u, c->state[s].last)
-            if (c->state[h].kind == TB_HISTORY_DEEP ? tb_bit(c->atomic, k) : c->state[k].parent == s)
-                tb_bit_set(set, k);
+        if (c->state[h].kind == TB_HISTORY_DEEP ? tb_bit(c->atomic, k) : c->state[k].parent == s) tb_bit_set(set, k);
     }
 }
 
@@ -476,7 +476,8 @@ static void choose(tb_chart_run *run, struct choice *chosen, uint16_t t) {
     uint16_t d = a->remembers ? domain_of(c, &a->shown, run->memory) : a->domain;
     for (uint32_t i = 0; i < chosen->count; i++)
         if (conflict(c, d, chosen->domain[i]) &&
-            !inside(c->state, a->shown.source, c->arrow[chosen->transition[i]].shown.source)) return;
+            !inside(c->state, a->shown.source, c->arrow[chosen->transition[i]].shown.source))
+            return;
     uint32_t n = 0;
     for (uint32_t i = 0; i < chosen->count; i++) {
         if (conflict(c, d, chosen->domain[i])) continue;
@@ -521,9 +522,8 @@ static void leave_states(tb_chart_run *run, const struct choice *chosen) {
         for (unsigned w = (d + 1u) / 64, lo = d + 1u, hi = c->state[d].last; w <= hi / 64; w++)
             out[w] |= run->active[w] & span(w, lo, hi);
     }
-    if (c->histories)
-        EACH_IN(s, out, 0, c->states - 1u)
-            if (tb_bit(c->remembered, s)) remember(run, s);
+    if (c->histories) EACH_IN(s, out, 0, c->states - 1u)
+    if (tb_bit(c->remembered, s)) remember(run, s);
     for (unsigned w = c->words; w-- > 0;) {
         while (out[w]) {
             unsigned bit = 63 - (unsigned)__builtin_clzll(out[w]);
@@ -580,7 +580,7 @@ static bool enter_states(tb_chart_run *run, uint64_t *in) {
         const struct state *at = &c->state[s];
         if (at->kind == TB_PARALLEL) {
             EACH_CHILD(k, c->state, s)
-                if (!is_history(&c->state[k])) tb_bit_set(in, k);
+            if (!is_history(&c->state[k])) tb_bit_set(in, k);
         } else if (at->kind == TB_COMPOUND && next_in(in, s + 1u, at->last) == TB_NO_STATE) {
             for (uint32_t i = 0; i < at->initials; i++) want(run, in, at->initial[i]);
         }

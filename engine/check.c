@@ -1,7 +1,8 @@
-/* What makes a matter unable to work: steps nobody reaches, places a case can never leave, milestones nothing sets, posts nobody holds.
+/* What makes a matter unable to work: steps nobody reaches, places a case can never leave, milestones nothing sets,
+ * posts nobody holds.
  *
- * These are graph questions over the chart with every condition taken as possible; the proofs over time and persons build on the same
- * tables. 任一环节 does not count as a way to end: a case that can only be withdrawn is stuck. */
+ * These are graph questions over the chart with every condition taken as possible; the proofs over time and persons
+ * build on the same tables. 任一环节 does not count as a way to end: a case that can only be withdrawn is stuck. */
 #include "compile_work.h"
 #include "expression.h"
 #include <string.h>
@@ -16,7 +17,8 @@ struct graph {
 /* Everything entered with a state: its ancestors, its first child or all regions. */
 static bool reach(struct graph *g, uint16_t s) {
     bool news = false;
-    for (uint16_t up = s; up != TB_NO_STATE && !g->reached[up]; up = tb_chart_parent(g->chart, up)) g->reached[up] = 1, news = true;
+    for (uint16_t up = s; up != TB_NO_STATE && !g->reached[up]; up = tb_chart_parent(g->chart, up))
+        g->reached[up] = 1, news = true;
     enum tb_state_kind kind = tb_chart_kind(g->chart, s);
     for (uint16_t c = (uint16_t)(s + 1); c < g->n && tb_chart_descends(g->chart, c, s); c++) {
         if (tb_chart_parent(g->chart, c) != s) continue;
@@ -39,11 +41,14 @@ static void find_reached(struct graph *g) {
     }
 }
 
-/* Can a state be left for good? A branch's leaf: to the branch's end, and the parallel goes on; a region's: to its 完成. */
+/* Can a state be left for good? A branch's leaf: to the branch's end, and the parallel goes on; a region's: to its
+ * 完成. */
 static bool ends_now(struct graph *g, uint16_t s) {
     const tb_program *p = g->m->p;
     enum tb_node_kind kind = p->nodes[s].kind;
-    if (kind == TB_NODE_OUTCOME || kind == TB_NODE_DONE || kind == TB_NODE_BRANCH_DONE || kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE) return true;
+    if (kind == TB_NODE_OUTCOME || kind == TB_NODE_DONE || kind == TB_NODE_BRANCH_DONE ||
+        kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE)
+        return true;
     if (kind == TB_NODE_HOST) { /* its step and every obligation must be able to end */
         for (uint16_t c = (uint16_t)(s + 1); c < g->n && tb_chart_descends(g->chart, c, s); c++)
             if (p->nodes[c].kind == TB_NODE_STEP && !g->ends[c]) return false;
@@ -52,7 +57,8 @@ static bool ends_now(struct graph *g, uint16_t s) {
     bool way = false;
     for (uint16_t t = 0; t < tb_chart_transitions(g->chart) && !way; t++) {
         struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
-        for (uint32_t k = 0; k < arrow.count && arrow.source == s; k++) way |= arrow.targets[k] != s && g->ends[arrow.targets[k]];
+        for (uint32_t k = 0; k < arrow.count && arrow.source == s; k++)
+            way |= arrow.targets[k] != s && g->ends[arrow.targets[k]];
     }
     if (kind == TB_NODE_PARALLEL)
         for (uint16_t c = (uint16_t)(s + 1); c < g->n && way && tb_chart_descends(g->chart, c, s); c++)
@@ -73,14 +79,16 @@ static void report_graph(struct graph *g) {
     for (uint32_t i = 0; i < m->p->steps.count; i++) {
         bool reached = false, ends = true;
         for (uint32_t k = 0; k < m->leaves.count; k++)
-            if (m->leaves.items[k].step == i) reached |= g->reached[m->leaves.items[k].state], ends &= g->ends[m->leaves.items[k].state];
+            if (m->leaves.items[k].step == i)
+                reached |= g->reached[m->leaves.items[k].state], ends &= g->ends[m->leaves.items[k].state];
         tb_str name = m->p->steps.items[i].name;
         if (!reached) TB__REPORT(m, UNREACHABLE, m->p->steps.items[i].span, name, TB_NONE, TB_NONE);
         else if (!ends) TB__REPORT(m, CANNOT_END, m->p->steps.items[i].span, name, TB_NONE, TB_NONE);
     }
     for (uint32_t i = 0; i < m->branches.count; i++) {
         const tb__branch_states *b = &m->branches.items[i];
-        if (b->section->kind == TB_S_PARALLEL && !g->reached[b->state]) TB__REPORT(m, UNREACHABLE, b->section->name.span, b->section->name.text, TB_NONE, TB_NONE);
+        if (b->section->kind == TB_S_PARALLEL && !g->reached[b->state])
+            TB__REPORT(m, UNREACHABLE, b->section->name.span, b->section->name.text, TB_NONE, TB_NONE);
     }
 }
 
@@ -93,8 +101,8 @@ static uint64_t modes_allowed(const tb_condition *c) {
     return ~(uint64_t)0;
 }
 
-/* How a case of this mode gets to a step that does not exist in it: the clause that says 转, else the step's own heading (the first step of a
- * branch is entered with its parallel). */
+/* How a case of this mode gets to a step that does not exist in it: the clause that says 转, else the step's own
+ * heading (the first step of a branch is entered with its parallel). */
 static tb_span way_into(struct graph *g, uint64_t mode, uint16_t s) {
     const tb_program *p = g->m->p;
     for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
@@ -121,7 +129,8 @@ static void check_modes(tb__matter *m, struct graph *g) {
             for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
                 struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
                 const tb_node *from = &p->nodes[arrow.source];
-                if (!g->reached[arrow.source] || !(modes_allowed(p->moves.items[p->transition_move[t]].guard) & mode)) continue;
+                if (!g->reached[arrow.source] || !(modes_allowed(p->moves.items[p->transition_move[t]].guard) & mode))
+                    continue;
                 if (from->kind == TB_NODE_STEP && !(p->steps.items[from->index].modes & mode)) continue;
                 for (uint32_t k = 0; k < arrow.count; k++)
                     if (!g->reached[arrow.targets[k]]) news |= reach(g, arrow.targets[k]);
@@ -129,7 +138,8 @@ static void check_modes(tb__matter *m, struct graph *g) {
         }
         for (uint16_t s = 0; s < g->n; s++)
             if (g->reached[s] && p->nodes[s].kind == TB_NODE_STEP && !(p->steps.items[p->nodes[s].index].modes & mode))
-                TB__REPORT(m, MODE_TARGET, way_into(g, mode, s), p->steps.items[p->nodes[s].index].name, p->modes.items[i].name, TB_NONE);
+                TB__REPORT(m, MODE_TARGET, way_into(g, mode, s), p->steps.items[p->nodes[s].index].name,
+                           p->modes.items[i].name, TB_NONE);
     }
 }
 
@@ -154,17 +164,20 @@ static void check_milestones(tb__matter *m) {
             if (f->kind == TB_DO_TRANSFER) set[p->places.items[f->a].received] = 1;
         }
     for (uint32_t i = 0; i < p->documents.count; i++)
-        for (uint32_t k = 0; m->document_used[i] && k < p->documents.items[i].records_n; k++) set[p->documents.items[i].records[k]] = 1;
+        for (uint32_t k = 0; m->document_used[i] && k < p->documents.items[i].records_n; k++)
+            set[p->documents.items[i].records[k]] = 1;
     if (p->receipt != TB_NO_INDEX && set[p->receipt]) set[TB_M_RECEIVED] = 1;
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         const tb_clock_def *d = &p->clocks.items[i];
         uint32_t ends[2] = {d->from, d->to};
         for (int k = 0; k < 2; k++)
-            if (ends[k] != TB_NO_INDEX && !set[ends[k]]) TB__REPORT(m, NEVER_RECORDED, d->span, p->milestones.items[ends[k]].name, TB_NONE, TB_NONE);
+            if (ends[k] != TB_NO_INDEX && !set[ends[k]])
+                TB__REPORT(m, NEVER_RECORDED, d->span, p->milestones.items[ends[k]].name, TB_NONE, TB_NONE);
     }
     for (uint32_t i = 0; i < p->moves.count; i++) {
         uint32_t before = p->moves.items[i].before;
-        if (before != TB_NO_INDEX && !set[before]) TB__REPORT(m, NEVER_RECORDED, p->moves.items[i].span, p->milestones.items[before].name, TB_NONE, TB_NONE);
+        if (before != TB_NO_INDEX && !set[before])
+            TB__REPORT(m, NEVER_RECORDED, p->moves.items[i].span, p->milestones.items[before].name, TB_NONE, TB_NONE);
     }
 }
 
@@ -189,12 +202,16 @@ static void check_posts(tb__matter *m) {
         }
         for (uint32_t k = 0; k < p->steps.count; k++)
             for (uint32_t n = 0; n < p->steps.items[k].posts_n; n++)
-                if (p->steps.items[k].posts[n] == i && !p->steps.items[k].all && p->steps.items[k].posts_n == 1 && p->steps.items[k].persons > (int)need)
+                if (p->steps.items[k].posts[n] == i && !p->steps.items[k].all && p->steps.items[k].posts_n == 1 &&
+                    p->steps.items[k].persons > (int)need)
                     need = (uint32_t)p->steps.items[k].persons;
-        if (most < need) TB__REPORT(m, NO_HOLDER, post->span, post->name, need > 1 ? tb_str_printf(m->c->a, "%.*s，需要 %u 人", TB_FMT(where), need) : where, TB_NONE);
+        if (most < need)
+            TB__REPORT(m, NO_HOLDER, post->span, post->name,
+                       need > 1 ? tb_str_printf(m->c->a, "%.*s，需要 %u 人", TB_FMT(where), need) : where, TB_NONE);
     }
     for (uint32_t i = 0; i < p->documents.count; i++)
-        if (!m->document_used[i]) TB__REPORT(m, UNUSED, p->documents.items[i].span, TB_STR("文书"), p->documents.items[i].name, TB_NONE);
+        if (!m->document_used[i])
+            TB__REPORT(m, UNUSED, p->documents.items[i].span, TB_STR("文书"), p->documents.items[i].name, TB_NONE);
 }
 
 void tb__matter_check(tb__matter *m) {

@@ -1,7 +1,9 @@
-/* Clocks of a case (M7, M8, M10, M11): a running clock keeps its start and what was added; its due day is derived each time.
+/* Clocks of a case (M7, M8, M10, M11): a running clock keeps its start and what was added; its due day is derived each
+ * time.
  *
- * Why derived: a calendar revised in mid-year moves every open deadline, and a stored target would have to be found and mended. The timer
- * in the store is only a reminder; when it pops, the due day is derived again before anything is called overdue. */
+ * Why derived: a calendar revised in mid-year moves every open deadline, and a stored target would have to be found and
+ * mended. The timer in the store is only a reminder; when it pops, the due day is derived again before anything is
+ * called overdue. */
 #include "case.h"
 
 const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code) {
@@ -20,7 +22,7 @@ static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusi
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->stopped.count && n <= room; i++) {
         const tb_stopped *s = &c->stopped.items[i];
-        if (s->to <= start) continue; /* over before this clock began */
+        if (s->to <= start) continue;                     /* over before this clock began */
         if (n && n <= room && s->from <= out[n - 1].to) { /* they begin in order of time: what touches is one */
             if (s->to > out[n - 1].to) out[n - 1].to = s->to;
             if (s->from < out[n - 1].from) out[n - 1].from = s->from;
@@ -40,12 +42,15 @@ static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_
     tb_exclusion out[EXCLUSIONS];
     uint32_t outs = exclusions(c, clock, out, EXCLUSIONS);
     if (!calendar || outs > EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
-    int n = def->n + clock->extended > 0 ? def->n + clock->extended : 0; /* 续计 with nothing left ends on the day it began, not before */
+    int n = def->n + clock->extended > 0 ? def->n + clock->extended
+                                         : 0; /* 续计 with nothing left ends on the day it began, not before */
     return why ? tb_due_explain(a, calendar, clock->from, n, def->unit, def->roll, out, outs, why)
                : tb_due_after(calendar, clock->from, n, def->unit, def->roll, out, outs);
 }
 
-tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock) { return derive(NULL, c, env, clock, NULL); }
+tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock) {
+    return derive(NULL, c, env, clock, NULL);
+}
 
 tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
     return derive(a, c, env, clock, why);
@@ -66,10 +71,11 @@ bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t
         if (r->to != TB_NO_TIME || r->overdue) continue;
         tb_due due = tb_clock_due(c, env, r);
         if (due.kind == TB_DUE_NONE) continue;
-        /* Earliest first, then in order of declaration (M12). An expiry goes before any re-check: a bound that has passed says nothing
-         * (M11) and must not hide a limit that did expire. */
+        /* Earliest first, then in order of declaration (M12). An expiry goes before any re-check: a bound that has
+         * passed says nothing (M11) and must not hide a limit that did expire. */
         bool recheck = due.kind == TB_DUE_NOT_BEFORE;
-        bool earlier = !found || (recheck != t->recheck ? !recheck : due.at < t->due || (due.at == t->due && r->def < best));
+        bool earlier =
+            !found || (recheck != t->recheck ? !recheck : due.at < t->due || (due.at == t->due && r->def < best));
         if (!earlier) continue;
         *t = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name, .recheck = recheck};
         best = r->def;

@@ -1,7 +1,9 @@
-/* The compiler's outside: gathers files and what they reference, builds calendars and the directory, hands each matter to matter.c.
+/* The compiler's outside: gathers files and what they reference, builds calendars and the directory, hands each matter
+ * to matter.c.
  *
- * A program is named by SM3 over its sources (M4): the digests of the texts, the matter's file first and then what it references in order
- * of first mention, without paths, so that the same rules have the same name on a desk and on a server. */
+ * A program is named by SM3 over its sources (M4): the digests of the texts, the matter's file first and then what it
+ * references in order of first mention, without paths, so that the same rules have the same name on a desk and on a
+ * server. */
 #include "compile_work.h"
 #include "expression.h"
 #include <string.h>
@@ -24,7 +26,8 @@ static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
     const tb_tree *t = tb_parse(c->a, &c->rules->sources, file, c->d);
     *TB_PUSH(c->a, c->rules->trees) = t;
     for (uint32_t i = 0; t && i < t->sections.count; i++)
-        if (t->sections.items[i].kind == TB_S_LAW) *TB_PUSH(c->a, c->laws) = (tb__law){t->sections.items[i].name.text, &t->sections.items[i], file};
+        if (t->sections.items[i].kind == TB_S_LAW)
+            *TB_PUSH(c->a, c->laws) = (tb__law){t->sections.items[i].name.text, &t->sections.items[i], file};
     return file;
 }
 
@@ -41,7 +44,8 @@ static void follow_references(tb__compiler *c) {
         for (uint32_t i = 0; i < t->references.count; i++) {
             const tb_name *n = &t->references.items[i];
             tb_str found, text;
-            if (!c->in->resolve || !c->in->resolve(c->in->user, c->rules->sources.list.items[f].path, n->text, &found, &text)) {
+            if (!c->in->resolve ||
+                !c->in->resolve(c->in->user, c->rules->sources.list.items[f].path, n->text, &found, &text)) {
                 tb_report(c->d, TB_E_REFERENCE_MISSING, n->span, n->text, TB_NONE, TB_NONE);
                 continue;
             }
@@ -59,7 +63,8 @@ static void follow_references(tb__compiler *c) {
             for (uint32_t k = 0; k < there->sections.count; k++) {
                 enum tb_section_kind kind = there->sections.items[k].kind;
                 if (kind != TB_S_LAW)
-                    tb_report(c->d, TB_E_REFERENCE_KIND, n->span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                    tb_report(c->d, TB_E_REFERENCE_KIND, n->span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE,
+                              TB_NONE);
                 if (kind != TB_S_LAW) break;
             }
         }
@@ -96,11 +101,14 @@ static bool month_day(tb_str s, int *month, int *day) {
     return at == 1 && tb_day(2000, value[0], value[1]) != TB_NO_DAY;
 }
 
-static tb_str first_text(const tb_part *part) { return part && part->names.count ? part->names.items[0].text : TB_NONE; }
+static tb_str first_text(const tb_part *part) {
+    return part && part->names.count ? part->names.items[0].text : TB_NONE;
+}
 
 static void bad_day(tb__compiler *c, const tb_clause *k, int32_t day) {
     char text[TB_DAY_TEXT];
-    tb_report(c->d, TB_E_BAD_CALENDAR_DAY, k->span, tb_str_copy(c->a, tb_str_z(tb_day_text(day, text))), TB_NONE, TB_NONE);
+    tb_report(c->d, TB_E_BAD_CALENDAR_DAY, k->span, tb_str_copy(c->a, tb_str_z(tb_day_text(day, text))), TB_NONE,
+              TB_NONE);
 }
 
 static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
@@ -123,7 +131,8 @@ static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_cl
             break;
         }
         for (int32_t day = k->day; day <= to; day++)
-            if (!(k->kind == TB_C_REST ? tb_calendar_rest(b, day, name) : tb_calendar_work(b, day, name))) bad_day(c, k, day);
+            if (!(k->kind == TB_C_REST ? tb_calendar_rest(b, day, name) : tb_calendar_work(b, day, name)))
+                bad_day(c, k, day);
         break;
     }
     default: break; /* shape.c has said so */
@@ -132,7 +141,10 @@ static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_cl
 
 /* Sections of one name are one calendar, wherever they stand: a new year's notice may come as a file of its own. */
 static void build_calendars(tb__compiler *c, uint32_t roots) {
-    struct named { tb_str name; tb_calendar_builder *b; };
+    struct named {
+        tb_str name;
+        tb_calendar_builder *b;
+    };
     TB_LIST(struct named) list = {0};
     for (uint32_t f = 0; f < roots; f++) {
         const tb_tree *t = c->rules->trees.items[f];
@@ -141,7 +153,8 @@ static void build_calendars(tb__compiler *c, uint32_t roots) {
             if (s->kind != TB_S_CALENDAR) continue;
             uint32_t at = 0;
             while (at < list.count && !tb_str_eq(list.items[at].name, s->name.text)) at++;
-            if (at == list.count) *TB_PUSH(c->a, list) = (struct named){s->name.text, tb_calendar_begin(c->a, s->name.text)};
+            if (at == list.count)
+                *TB_PUSH(c->a, list) = (struct named){s->name.text, tb_calendar_begin(c->a, s->name.text)};
             for (uint32_t k = 0; k < s->clauses.count; k++) calendar_clause(c, list.items[at].b, &s->clauses.items[k]);
         }
     }
@@ -150,7 +163,10 @@ static void build_calendars(tb__compiler *c, uint32_t roots) {
 
 /* ---- 组织 ---- */
 
-struct office { tb_str name; int index, place; };
+struct office {
+    tb_str name;
+    int index, place;
+};
 
 static void build_directory(tb__compiler *c, uint32_t roots) {
     tb_directory_builder *b = NULL;
@@ -182,10 +198,12 @@ static void build_directory(tb__compiler *c, uint32_t roots) {
                 continue;
             }
             uint32_t mine = organs.count;
-            for (uint32_t k = 0; k < s->clauses.count; k++) { /* organs first: a person may be written before its organ */
+            for (uint32_t k = 0; k < s->clauses.count;
+                 k++) { /* organs first: a person may be written before its organ */
                 const tb_clause *x = &s->clauses.items[k];
                 if (x->kind != TB_C_OFFICE || !x->names.count) continue;
-                tb_organ organ = {x->names.items[0].text, first_text(tb_part_of(x, TB_P_DUTY)), first_text(tb_part_of(x, TB_P_SEAL)), (uint32_t)at};
+                tb_organ organ = {x->names.items[0].text, first_text(tb_part_of(x, TB_P_DUTY)),
+                                  first_text(tb_part_of(x, TB_P_SEAL)), (uint32_t)at};
                 int index = tb_directory_organ(b, organ);
                 if (index < 0) tb_report(c->d, TB_E_DUPLICATE, x->names.items[0].span, organ.name, TB_NONE, TB_NONE);
                 else *TB_PUSH(c->a, organs) = (struct office){organ.name, index, at};
@@ -213,14 +231,16 @@ static void build_directory(tb__compiler *c, uint32_t roots) {
 
 static tb_str short_law(tb_str s) {
     static const char full[] = "中华人民共和国";
-    if (tb_str_starts(s, full) && s.n > sizeof full - 1) return (tb_str){s.p + sizeof full - 1, s.n - (uint32_t)(sizeof full - 1)};
+    if (tb_str_starts(s, full) && s.n > sizeof full - 1)
+        return (tb_str){s.p + sizeof full - 1, s.n - (uint32_t)(sizeof full - 1)};
     return s;
 }
 
 const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref) {
     for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
         for (uint32_t i = 0; i < c->laws.count; i++)
-            if (c->laws.items[i].file == *f && tb_str_eq(short_law(c->laws.items[i].name), short_law(ref->law))) return c->laws.items[i].section;
+            if (c->laws.items[i].file == *f && tb_str_eq(short_law(c->laws.items[i].name), short_law(ref->law)))
+                return c->laws.items[i].section;
     return NULL;
 }
 
@@ -231,7 +251,9 @@ const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref) {
         if (k->kind != TB_C_ARTICLE || k->article.article != ref->article || k->article.sub != ref->sub) continue;
         bool paragraph = k->article.paragraph == ref->paragraph, item = k->article.item == ref->item;
         if (paragraph && item) return k;
-        if ((paragraph || !k->article.paragraph || !ref->paragraph) && (item || !k->article.item || !ref->item) && !loose) loose = k;
+        if ((paragraph || !k->article.paragraph || !ref->paragraph) && (item || !k->article.item || !ref->item) &&
+            !loose)
+            loose = k;
     }
     return loose;
 }
@@ -254,30 +276,34 @@ static tb_str program_digest(tb__compiler *c, uint32_t file) {
     return tb_buf_str(&hex);
 }
 
-/* A file with any error, a slip of syntax included, yields no program: what was skipped might have been the rule that matters. */
+/* A file with any error, a slip of syntax included, yields no program: what was skipped might have been the rule that
+ * matters. */
 static bool file_errs(const tb__compiler *c, uint32_t file) {
     for (uint32_t i = 0; i < c->d->list.count; i++)
-        if (c->d->list.items[i].span.file == file && tb_code_severity(c->d->list.items[i].code) == TB_ERROR) return true;
+        if (c->d->list.items[i].span.file == file && tb_code_severity(c->d->list.items[i].code) == TB_ERROR)
+            return true;
     return c->d->dropped > 0;
 }
 
 static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end) {
-    tb__matter m = {.c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
+    tb__matter m = {
+        .c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
     m.sections = TB_NEW_ARRAY(c->a, end - first, const tb_section *);
     for (uint32_t i = first; i < end; i++) m.sections[m.sections_n++] = &t->sections.items[i];
     m.p->sources = &c->rules->sources;
     m.p->digest = program_digest(c, file);
     m.p->matter = m.head->name.text;
     for (uint32_t i = 0; i < c->rules->programs.count; i++)
-        if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter)) TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
+        if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
+            TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
     if (!tb__matter_tables(&m) || !tb__matter_chart(&m)) return;
     tb__matter_check(&m);
     if (!file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
 }
 
 static bool belongs_to_matter(enum tb_section_kind k) {
-    return k == TB_S_FORM || k == TB_S_MATERIALS || k == TB_S_DOCUMENTS || k == TB_S_STEP || k == TB_S_PARALLEL || k == TB_S_BRANCH ||
-           k == TB_S_ANYWHERE || k == TB_S_SCENARIO;
+    return k == TB_S_FORM || k == TB_S_MATERIALS || k == TB_S_DOCUMENTS || k == TB_S_STEP || k == TB_S_PARALLEL ||
+           k == TB_S_BRANCH || k == TB_S_ANYWHERE || k == TB_S_SCENARIO;
 }
 
 static int compile_work(void *arg) {
@@ -291,7 +317,8 @@ static int compile_work(void *arg) {
         uint32_t errors = c->d->errors, file = add_file(c, c->in->paths[i], c->in->texts[i]);
         const tb_tree *t = c->rules->trees.items[file];
         clean[i] = c->d->errors == errors;
-        if (!t->sections.count && clean[i]) tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
+        if (!t->sections.count && clean[i])
+            tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
     }
     uint32_t roots = c->rules->trees.count;
     if (roots < c->in->count) too_many_files(c, (tb_span){roots - 1, 0, 0});
@@ -306,7 +333,8 @@ static int compile_work(void *arg) {
             enum tb_section_kind kind = i < t->sections.count ? t->sections.items[i].kind : TB_S_NONE;
             if (belongs_to_matter(kind)) {
                 if (matter == TB_NO_INDEX && !told)
-                    tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                    tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span,
+                              tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
                 told |= matter == TB_NO_INDEX;
                 continue;
             }

@@ -1,11 +1,15 @@
-/* Inside the compiler: what its files share. compile.c gathers files; matter.c fills a program's tables; moves.c builds the chart and
- * its moves; check.c asks whether the whole can work. */
+/* Inside the compiler: what its files share. compile.c gathers files; matter.c fills a program's tables; moves.c builds
+ * the chart and its moves; check.c asks whether the whole can work. */
 #ifndef TB_COMPILE_WORK_H
 #define TB_COMPILE_WORK_H
 #include "compile.h"
 
 /* A law file's section, found by the laws that cite it. */
-typedef struct tb__law { tb_str name; const tb_section *section; uint32_t file; } tb__law;
+typedef struct tb__law {
+    tb_str name;
+    const tb_section *section;
+    uint32_t file;
+} tb__law;
 
 typedef struct tb__compiler {
     tb_arena *a;
@@ -13,13 +17,20 @@ typedef struct tb__compiler {
     tb_rules *rules;
     tb_diagnostics *d;
     TB_LIST(tb__law) laws;
-    uint32_t **closure;      /* by file: files it references, itself first, ended by TB_NO_INDEX */
+    uint32_t **closure;            /* by file: files it references, itself first, ended by TB_NO_INDEX */
     const tb_directory *directory; /* for checks; NULL: none */
 } tb__compiler;
 
 /* What a matter is while it is being compiled. */
-typedef struct tb__leaf { uint16_t state, entry, host; uint32_t step; uint16_t done; /* of its obligation region; TB_NO_STATE */ } tb__leaf;
-typedef struct tb__branch_states { const tb_section *section; uint16_t state, done, rejected, parallel; } tb__branch_states;
+typedef struct tb__leaf {
+    uint16_t state, entry, host;
+    uint32_t step;
+    uint16_t done; /* of its obligation region; TB_NO_STATE */
+} tb__leaf;
+typedef struct tb__branch_states {
+    const tb_section *section;
+    uint16_t state, done, rejected, parallel;
+} tb__branch_states;
 typedef struct tb__matter {
     tb__compiler *c;
     tb_program *p;
@@ -27,27 +38,27 @@ typedef struct tb__matter {
     const tb_section **sections; /* of this matter, the head first */
     uint32_t sections_n;
     const tb_section **step_section; /* by step */
-    bool *obligation;            /* by step: stands in a 应当 */
+    bool *obligation;                /* by step: stands in a 应当 */
     uint8_t *post_used, *document_used;
     tb_chart_builder *builder;
     TB_LIST(tb_node) nodes;
-    TB_LIST(tb__leaf) leaves;    /* steps as chart states; an obligation may stand in several */
+    TB_LIST(tb__leaf) leaves;            /* steps as chart states; an obligation may stand in several */
     TB_LIST(tb__branch_states) branches; /* parallels too: state only */
     TB_LIST(uint32_t) transition_move;
-    uint16_t *outcome_state;     /* by outcome */
+    uint16_t *outcome_state; /* by outcome */
     uint32_t internal_events;
     uint32_t errors_before;
 } tb__matter;
 
 /* matter.c */
 bool tb__matter_tables(tb__matter *m);
-uint32_t tb__post_named(tb__matter *m, const tb_name *n);              /* reports; TB_NO_INDEX */
+uint32_t tb__post_named(tb__matter *m, const tb_name *n); /* reports; TB_NO_INDEX */
 uint32_t tb__place_named(tb__matter *m, const tb_name *n);
 uint32_t tb__document_named(tb__matter *m, const tb_name *n);
-uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name);    /* adds it when new */
+uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name); /* adds it when new */
 /* 「最近一次收到材料」, 「首次受理」, 「告知送达」: the milestone, whether the first one; TB_NO_INDEX for 接受任务. */
 uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first);
-tb_str tb__fixed_name(tb_str name);                                    /* English names of fixed things → theirs */
+tb_str tb__fixed_name(tb_str name); /* English names of fixed things → theirs */
 void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws);
 const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref);
 const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);

@@ -30,11 +30,13 @@ struct tb_directory {
     TB_LIST(tb_place) places;
     TB_LIST(tb_organ) organs;
     TB_LIST(struct person) persons;
-    TB_LIST(holders) posts;             /* one for each (place, post) that someone holds */
-    struct slot *slots;                 /* open addressing; a power of two, at most half full */
+    TB_LIST(holders) posts; /* one for each (place, post) that someone holds */
+    struct slot *slots;     /* open addressing; a power of two, at most half full */
     uint32_t used, mask;
 };
-struct tb_directory_builder { tb_directory d; };
+struct tb_directory_builder {
+    tb_directory d;
+};
 
 /* ---- the index ---- */
 

@@ -1,5 +1,5 @@
-/* Who and where: places (区划), organs (机构) and their seals, posts (岗位), persons (人员) — the 组织 files as one immutable
- * index (M4, M17).
+/* Who and where: places (区划), organs (机构) and their seals, posts (岗位), persons (人员) — the 组织 files as one
+ * immutable index (M4, M17).
  *
  * Why not in programs: people change posts every week and matters do not; a program names posts and kinds of organ,
  * and the directory in force when an act arrives says who holds them where. Each event records the directory's
@@ -19,8 +19,8 @@ typedef struct tb_organ {
 } tb_organ;
 typedef struct tb_place {
     tb_str code, name;
-    tb_str parent;    /* code of the place above; empty: none given */
-    tb_str calendar;  /* name of the 日历 that rules here; empty: the parent's, at last "全国" */
+    tb_str parent;   /* code of the place above; empty: none given */
+    tb_str calendar; /* name of the 日历 that rules here; empty: the parent's, at last "全国" */
 } tb_place;
 
 tb_directory_builder *tb_directory_begin(tb_arena *a);
@@ -29,13 +29,13 @@ tb_directory_builder *tb_directory_begin(tb_arena *a);
  * found by it. */
 int tb_directory_place(tb_directory_builder *b, tb_place place);
 int tb_directory_organ(tb_directory_builder *b, tb_organ organ);
-int tb_directory_person(tb_directory_builder *b, int place, int organ /* -1 none */, tb_str name,
-                        const tb_str *posts, uint32_t count);
+int tb_directory_person(tb_directory_builder *b, int place, int organ /* -1 none */, tb_str name, const tb_str *posts,
+                        uint32_t count);
 const tb_directory *tb_directory_end(tb_directory_builder *b);
 
 uint32_t tb_directory_places(const tb_directory *d);
 const tb_place *tb_directory_place_at(const tb_directory *d, uint32_t index);
-const tb_place *tb_directory_find_place(const tb_directory *d, tb_str code);        /* NULL: unknown */
+const tb_place *tb_directory_find_place(const tb_directory *d, tb_str code); /* NULL: unknown */
 const tb_place *tb_directory_place_named(const tb_directory *d, tb_str name);
 /* The organ of that name; or the first at `place` with that duty. NULL: none. */
 const tb_organ *tb_directory_organ_named(const tb_directory *d, tb_str name);

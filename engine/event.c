@@ -1,5 +1,5 @@
-/* Events as they are stored (M5, M6): the input of a step as canonical JSON, and back. Only what was given is written, so that a row shows
- * an auditor just what the person sent. The kind is told by "act", "submit" or "timer". */
+/* Events as they are stored (M5, M6): the input of a step as canonical JSON, and back. Only what was given is written,
+ * so that a row shows an auditor just what the person sent. The kind is told by "act", "submit" or "timer". */
 #include "case.h"
 
 static void actor(tb_json_maker *m, tb_arena *a, const tb_actor *by) {
@@ -47,8 +47,13 @@ static int read_event(void *arg) {
     const tb_json *o = tb_json_read(r->a, r->body, &error, &where);
     if (!o || o->kind != TB_JSON_OBJECT) return TB_FAILED;
     const tb_json *by = tb_json_get(o, "by");
-    *r->e = (tb_event){.at = tb_json_number(o, "at", 0), .act = tb_json_text(o, "act"), .task = tb_json_text(o, "task"), .mode = tb_json_text(o, "submit"),
-                       .form = tb_json_get(o, "form"), .materials = tb_json_get(o, "materials"), .input = tb_json_get(o, "input"),
+    *r->e = (tb_event){.at = tb_json_number(o, "at", 0),
+                       .act = tb_json_text(o, "act"),
+                       .task = tb_json_text(o, "task"),
+                       .mode = tb_json_text(o, "submit"),
+                       .form = tb_json_get(o, "form"),
+                       .materials = tb_json_get(o, "materials"),
+                       .input = tb_json_get(o, "input"),
                        .timer = tb_json_text(o, "timer")};
     if (by) r->e->by = (tb_actor){tb_json_text(by, "person"), tb_json_text(by, "post"), tb_json_text(by, "place")};
     r->e->kind = tb_json_get(o, "act") ? TB_EV_ACT : tb_json_get(o, "timer") ? TB_EV_TIMER : TB_EV_SUBMIT;

@@ -1,4 +1,5 @@
-/* Conditions: see expression.h for what is checked and why. Evaluation is a walk over a checked tree of bounded depth (TB_EXPR_DEPTH). */
+/* Conditions: see expression.h for what is checked and why. Evaluation is a walk over a checked tree of bounded depth
+ * (TB_EXPR_DEPTH). */
 #include "expression.h"
 #include "compile_work.h"
 #include "step.h"
@@ -20,7 +21,9 @@ static uint32_t field_named(const tb_program *p, tb_str name) {
 static bool is_number(enum tb_type t) { return t == TB_T_INTEGER || t == TB_T_DECIMAL || t == TB_T_MONEY; }
 
 /* Values that are one text; 是否 and 地址 are not, and 时刻 has many spellings of one instant. */
-static bool is_text(enum tb_type t) { return !is_number(t) && t != TB_T_DATE && t != TB_T_TIME && t != TB_T_BOOL && t != TB_T_ADDRESS; }
+static bool is_text(enum tb_type t) {
+    return !is_number(t) && t != TB_T_DATE && t != TB_T_TIME && t != TB_T_BOOL && t != TB_T_ADDRESS;
+}
 
 static bool check_option(struct checking *k, const tb_field *f, tb_str text, tb_span span) {
     for (uint32_t i = 0; i < f->options_n; i++)
@@ -62,10 +65,15 @@ static tb_condition *check_compare(struct checking *k, const tb_expr *e, tb_cond
     bool ordered = e->op != TB_EQ && e->op != TB_NE, fits;
     switch (right->kind) {
     case TB_X_NUMBER: fits = is_number(f->type) && tb_decimal_read(right->text, &c->number); break;
-    case TB_X_DATE: fits = f->type == TB_T_DATE; c->day = right->day; break;
+    case TB_X_DATE:
+        fits = f->type == TB_T_DATE;
+        c->day = right->day;
+        break;
     case TB_X_TEXT:
-    case TB_X_NAME: /* a name is an option or a word, never another field: that would be compared as a word without a sound */
-        fits = is_text(f->type) && !ordered && (right->kind == TB_X_TEXT || f->type == TB_T_OPTION || field_named(k->p, right->text) == TB_NO_INDEX);
+    case TB_X_NAME: /* a name is an option or a word, never another field: that would be compared as a word without a
+                       sound */
+        fits = is_text(f->type) && !ordered &&
+               (right->kind == TB_X_TEXT || f->type == TB_T_OPTION || field_named(k->p, right->text) == TB_NO_INDEX);
         c->text = right->text;
         if (fits && !check_option(k, f, right->text, right->span)) return NULL;
         break;
@@ -85,7 +93,8 @@ static bool check_options(struct checking *k, const tb_expr *e, tb_condition *c)
     const tb_field *f = &k->p->fields.items[c->index];
     c->type = f->type;
     if (!is_text(f->type)) {
-        tb_report(k->d, TB_E_COMPARE_TYPES, e->span, f->name, e->names.count ? e->names.items[0].text : TB_NONE, TB_NONE);
+        tb_report(k->d, TB_E_COMPARE_TYPES, e->span, f->name, e->names.count ? e->names.items[0].text : TB_NONE,
+                  TB_NONE);
         return false;
     }
     tb_str *texts = TB_NEW_ARRAY(k->a, e->names.count, tb_str);
@@ -102,7 +111,8 @@ static bool check_modes(struct checking *k, const tb_expr *e, tb_condition *c) {
     for (uint32_t i = 0; i < e->names.count; i++) {
         uint32_t m = 0;
         while (m < k->p->modes.count && !tb_str_eq(k->p->modes.items[m].name, e->names.items[i].text)) m++;
-        if (m == k->p->modes.count) tb_report(k->d, TB_E_UNKNOWN_MODE, e->names.items[i].span, e->names.items[i].text, TB_NONE, TB_NONE);
+        if (m == k->p->modes.count)
+            tb_report(k->d, TB_E_UNKNOWN_MODE, e->names.items[i].span, e->names.items[i].text, TB_NONE, TB_NONE);
         else c->modes |= (uint64_t)1 << m;
     }
     return true;

@@ -1,8 +1,8 @@
 /* Conditions (若 …): names resolved, types checked, absent values handled, then evaluated against a case.
  *
- * Static types: a number is compared with a number, a date with a date, text and options for equality only. A field that need not be
- * filled may be read only where 已填 F holds (且 on its left, or the whole of a 或 on 未填 F): absent values are an error
- * the author must handle, never a silent null (DESIGN §3). */
+ * Static types: a number is compared with a number, a date with a date, text and options for equality only. A field
+ * that need not be filled may be read only where 已填 F holds (且 on its left, or the whole of a 或 on 未填 F): absent
+ * values are an error the author must handle, never a silent null (DESIGN §3). */
 #ifndef TB_EXPRESSION_H
 #define TB_EXPRESSION_H
 #include "program.h"
@@ -10,8 +10,8 @@
 struct tb_condition {
     enum tb_expr_kind kind;
     enum tb_compare op;
-    uint32_t index;       /* field; milestone or document of DONE */
-    bool document;        /* DONE: index is a document */
+    uint32_t index; /* field; milestone or document of DONE */
+    bool document;  /* DONE: index is a document */
     uint64_t modes;
     enum tb_type type;
     tb_decimal number;

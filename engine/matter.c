@@ -1,17 +1,39 @@
-/* A matter's tables: fields, materials, modes, places, posts, documents, milestones, steps, clocks — everything but the moves.
+/* A matter's tables: fields, materials, modes, places, posts, documents, milestones, steps, clocks — everything but the
+ * moves.
  *
- * Order matters only where names are needed: fields before the places taken from them, places before the posts that sit there, documents before
- * the steps that issue them. Milestones are collected from wherever they are set; what refers to one that nothing sets is an error
- * in check.c. Fixed names have English twins (submitted, decided …) so that an English text reads as one. */
+ * Order matters only where names are needed: fields before the places taken from them, places before the posts that sit
+ * there, documents before the steps that issue them. Milestones are collected from wherever they are set; what refers
+ * to one that nothing sets is an error in check.c. Fixed names have English twins (submitted, decided …) so that an
+ * English text reads as one. */
 #include "compile_work.h"
 #include <string.h>
 
 tb_str tb__fixed_name(tb_str s) {
-    static const struct { const char *en, *zh; } names[] = {
-        {"submitted", "提交"}, {"filed", "提交"}, {"file", "提交"}, {"received", "收到材料"}, {"notified", "告知"}, {"accepted", "受理"}, {"decided", "决定"}, {"served", "送达"},
-        {"closed", "办结"}, {"overdue", "逾期"}, {"all-completed", "均办结"}, {"any-rejected", "任一不予"}, {"applicant", "申请人"},
-        {"place-of-submission", "提交地"}, {"filing-place", "提交地"}, {"the-authority", "实施主体"}, {"filing-date", "申请日"},
-        {"day-of-application", "申请日"}, {"same-day", "当日收到"}, {"next-workday", "次一工作日收到"}, {"online", "全程网办"}, {"task-taken", "接受任务"}, {"均完成", "均办结"}};
+    static const struct {
+        const char *en, *zh;
+    } names[] = {{"submitted", "提交"},
+                 {"filed", "提交"},
+                 {"file", "提交"},
+                 {"received", "收到材料"},
+                 {"notified", "告知"},
+                 {"accepted", "受理"},
+                 {"decided", "决定"},
+                 {"served", "送达"},
+                 {"closed", "办结"},
+                 {"overdue", "逾期"},
+                 {"all-completed", "均办结"},
+                 {"any-rejected", "任一不予"},
+                 {"applicant", "申请人"},
+                 {"place-of-submission", "提交地"},
+                 {"filing-place", "提交地"},
+                 {"the-authority", "实施主体"},
+                 {"filing-date", "申请日"},
+                 {"day-of-application", "申请日"},
+                 {"same-day", "当日收到"},
+                 {"next-workday", "次一工作日收到"},
+                 {"online", "全程网办"},
+                 {"task-taken", "接受任务"},
+                 {"均完成", "均办结"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (tb_str_is(s, names[i].en)) return tb_str_z(names[i].zh);
     return s;
@@ -25,11 +47,11 @@ static const tb_clause *find_clause(const tb_section *s, enum tb_clause_kind kin
     return NULL;
 }
 
-#define FIND(list, text, at)                                                     \
-    do {                                                                         \
-        (at) = 0;                                                                \
-        while ((at) < (list).count && !tb_str_eq((list).items[at].name, (text))) (at)++; \
-        if ((at) == (list).count) (at) = TB_NO_INDEX;                            \
+#define FIND(list, text, at)                                                                                           \
+    do {                                                                                                               \
+        (at) = 0;                                                                                                      \
+        while ((at) < (list).count && !tb_str_eq((list).items[at].name, (text))) (at)++;                               \
+        if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
     } while (0)
 
 uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name) {
@@ -41,7 +63,8 @@ uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name) {
         FIND(p->milestones, tb_str_printf(a, "%.*s收到", TB_FMT(place)), at);
     }
     if (at != TB_NO_INDEX) return at;
-    if (p->milestones.count <= TB_MILESTONES) TB_PUSH(a, p->milestones)->name = name; /* one too many is kept, so that few() sees it */
+    if (p->milestones.count <= TB_MILESTONES)
+        TB_PUSH(a, p->milestones)->name = name; /* one too many is kept, so that few() sees it */
     return p->milestones.count - 1;
 }
 
@@ -119,11 +142,16 @@ static const tb_law_ref *law_of(const tb_clause *c, enum tb_part_kind kind) {
 /* ---- 申请表, 申请材料 ---- */
 
 static enum tb_type type_named(tb_str s) {
-    static const struct { const char *zh, *en; enum tb_type type; } types[] = {
-        {"文本", "text", TB_T_TEXT}, {"整数", "integer", TB_T_INTEGER}, {"小数", "decimal", TB_T_DECIMAL}, {"金额", "money", TB_T_MONEY},
-        {"日期", "date", TB_T_DATE}, {"时刻", "time", TB_T_TIME}, {"是否", "yes-no", TB_T_BOOL}, {"选项", "option", TB_T_OPTION},
-        {"地址", "address", TB_T_ADDRESS}, {"区划", "division", TB_T_DIVISION}, {"身份证", "id-card", TB_T_ID_CARD},
-        {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE}, {"手机号", "phone", TB_T_PHONE}, {"附件", "attachment", TB_T_ATTACHMENT}};
+    static const struct {
+        const char *zh, *en;
+        enum tb_type type;
+    } types[] = {{"文本", "text", TB_T_TEXT},         {"整数", "integer", TB_T_INTEGER},
+                 {"小数", "decimal", TB_T_DECIMAL},   {"金额", "money", TB_T_MONEY},
+                 {"日期", "date", TB_T_DATE},         {"时刻", "time", TB_T_TIME},
+                 {"是否", "yes-no", TB_T_BOOL},       {"选项", "option", TB_T_OPTION},
+                 {"地址", "address", TB_T_ADDRESS},   {"区划", "division", TB_T_DIVISION},
+                 {"身份证", "id-card", TB_T_ID_CARD}, {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE},
+                 {"手机号", "phone", TB_T_PHONE},     {"附件", "attachment", TB_T_ATTACHMENT}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (tb_str_is(s, types[i].zh) || tb_str_is(s, types[i].en)) return types[i].type;
     return 0;
@@ -135,7 +163,8 @@ static void add_field(tb__matter *m, const tb_clause *c) {
     if (c->names.count < 2) return;
     FIND(m->p->fields, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
-        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->fields.items[at].span;
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
+            m->p->fields.items[at].span;
         return;
     }
     tb_field f = {.name = c->names.items[0].text, .type = type_named(c->names.items[1].text), .span = c->span};
@@ -166,25 +195,32 @@ static void add_material(tb__matter *m, const tb_clause *c) {
     uint32_t at;
     FIND(m->p->materials, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
-        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->materials.items[at].span;
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
+            m->p->materials.items[at].span;
         return;
     }
-    *TB_PUSH(m->c->a, m->p->materials) = (tb_material){.name = c->names.items[0].text, .needed = tb_part_of(c, TB_P_NEEDED) != NULL,
-        .electronic = tb_part_of(c, TB_P_ELECTRONIC) != NULL, .exempt = tb_part_of(c, TB_P_EXEMPT) != NULL,
-        .only = text_of(tb_part_of(c, TB_P_ONLY)), .span = c->span};
+    *TB_PUSH(m->c->a, m->p->materials) = (tb_material){.name = c->names.items[0].text,
+                                                       .needed = tb_part_of(c, TB_P_NEEDED) != NULL,
+                                                       .electronic = tb_part_of(c, TB_P_ELECTRONIC) != NULL,
+                                                       .exempt = tb_part_of(c, TB_P_EXEMPT) != NULL,
+                                                       .only = text_of(tb_part_of(c, TB_P_ONLY)),
+                                                       .span = c->span};
 }
 
 static void add_document(tb__matter *m, const tb_clause *c) {
     uint32_t at;
     FIND(m->p->documents, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
-        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other = m->p->documents.items[at].span;
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
+            m->p->documents.items[at].span;
         return;
     }
     tb_document d = {.name = c->names.items[0].text, .seal = text_of(tb_part_of(c, TB_P_SEAL)), .span = c->span};
     uint32_t *records = TB_NEW_ARRAY(m->c->a, TB_MILESTONES, uint32_t);
     for (uint32_t i = 0; i < c->parts.count; i++)
-        for (uint32_t k = 0; c->parts.items[i].kind == TB_P_RECORD && k < c->parts.items[i].names.count && d.records_n < TB_MILESTONES; k++)
+        for (uint32_t k = 0;
+             c->parts.items[i].kind == TB_P_RECORD && k < c->parts.items[i].names.count && d.records_n < TB_MILESTONES;
+             k++)
             records[d.records_n++] = tb__milestone_of(m->c->a, m->p, c->parts.items[i].names.items[k].text);
     d.records = records;
     *TB_PUSH(m->c->a, m->p->documents) = d;
@@ -210,8 +246,10 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
         for (uint32_t i = 0; i < c->names.count; i++) {
             uint32_t at;
             FIND(p->modes, c->names.items[i].text, at);
-            if (at != TB_NO_INDEX) TB__REPORT(m, DUPLICATE, c->names.items[i].span, c->names.items[i].text, TB_NONE, TB_NONE);
-            else if (p->modes.count == TB_MODES) TB__REPORT(m, TOO_MANY, c->span, TB_STR("办理模式"), tb_str_printf(a, "%d", TB_MODES), TB_NONE);
+            if (at != TB_NO_INDEX)
+                TB__REPORT(m, DUPLICATE, c->names.items[i].span, c->names.items[i].text, TB_NONE, TB_NONE);
+            else if (p->modes.count == TB_MODES)
+                TB__REPORT(m, TOO_MANY, c->span, TB_STR("办理模式"), tb_str_printf(a, "%d", TB_MODES), TB_NONE);
             else TB_PUSH(a, p->modes)->name = c->names.items[i].text;
         }
         break;
@@ -229,7 +267,9 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
         if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at;
         else if (tb_str_is(fixed, "提交地")) r.from = TB_PLACE_SUBMISSION;
         else if (tb_str_is(fixed, "实施主体")) r.from = TB_PLACE_ORGAN;
-        bool placed = at == TB_NO_INDEX || ((p->fields.items[at].type == TB_T_ADDRESS || p->fields.items[at].type == TB_T_DIVISION) && p->fields.items[at].required);
+        bool placed = at == TB_NO_INDEX ||
+                      ((p->fields.items[at].type == TB_T_ADDRESS || p->fields.items[at].type == TB_T_DIVISION) &&
+                       p->fields.items[at].required);
         if (!r.from || !placed) TB__REPORT(m, PLACE_SOURCE, from->span, from->text, TB_NONE, TB_NONE);
         r.received = tb__milestone_of(a, p, tb_str_printf(a, "%.*s收到", TB_FMT(role->text)));
         *TB_PUSH(a, p->places) = r;
@@ -247,12 +287,15 @@ static void add_posts(tb__matter *m) {
         if (c->kind != TB_C_POSTS) continue;
         const tb_part *at = tb_part_of(c, TB_P_AT);
         uint32_t place = at && at->names.count ? tb__place_named(m, &at->names.items[0]) : p->authority_place;
-        if (place == TB_NO_INDEX && !at) TB__REPORT(m, UNKNOWN_PLACE, c->span, TB_STR("属地"), TB_NONE, TB_NONE); /* it would sit where the applicant is */
+        if (place == TB_NO_INDEX && !at)
+            TB__REPORT(m, UNKNOWN_PLACE, c->span, TB_STR("属地"), TB_NONE,
+                       TB_NONE); /* it would sit where the applicant is */
         for (uint32_t k = 0; k < c->names.count; k++) {
             uint32_t known;
             FIND(p->posts, c->names.items[k].text, known);
             if (known != TB_NO_INDEX)
-                TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other = p->posts.items[known].span;
+                TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other =
+                    p->posts.items[known].span;
             else *TB_PUSH(m->c->a, p->posts) = (tb_post){c->names.items[k].text, place, c->names.items[k].span};
         }
     }
@@ -262,7 +305,9 @@ static void add_posts(tb__matter *m) {
     for (uint32_t i = 0; by && i < by->names.count; i++) {
         uint32_t known;
         FIND(p->posts, by->names.items[i].text, known);
-        if (known == TB_NO_INDEX) *TB_PUSH(m->c->a, p->posts) = (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
+        if (known == TB_NO_INDEX)
+            *TB_PUSH(m->c->a, p->posts) =
+                (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
     }
     m->post_used = TB_NEW_ARRAY(m->c->a, p->posts.count, uint8_t);
     m->post_used[TB_POST_APPLICANT] = 1;
@@ -275,11 +320,14 @@ static void authority(tb__matter *m) {
     FIND(p->places, TB_STR("属地"), seat);
     p->authority_place = seat;
     if (!c) {
-        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB_STR("实施主体"), TB_STR("实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。"));
+        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB_STR("实施主体"),
+                   TB_STR("实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。"));
     } else if (c->names.count >= 2) {
         p->authority_place = tb__place_named(m, &c->names.items[0]);
-        if (p->authority_place != TB_NO_INDEX && p->places.items[p->authority_place].from == TB_PLACE_ORGAN) /* it would be where it is */
-            TB__REPORT(m, PLACE_SOURCE, p->places.items[p->authority_place].span, p->places.items[p->authority_place].name, TB_NONE, TB_NONE);
+        if (p->authority_place != TB_NO_INDEX &&
+            p->places.items[p->authority_place].from == TB_PLACE_ORGAN) /* it would be where it is */
+            TB__REPORT(m, PLACE_SOURCE, p->places.items[p->authority_place].span,
+                       p->places.items[p->authority_place].name, TB_NONE, TB_NONE);
         p->authority_duty = c->names.items[1].text;
     } else if (c->names.count == 1) {
         p->authority = c->names.items[0].text;
@@ -296,7 +344,8 @@ static void separations(tb__matter *m) {
         for (uint32_t x = 0; x < c->names.count; x++)
             for (uint32_t y = x + 1; y < c->names.count; y++) {
                 uint32_t a = tb__post_named(m, &c->names.items[x]), b = tb__post_named(m, &c->names.items[y]);
-                if (a != TB_NO_INDEX && b != TB_NO_INDEX) *TB_PUSH(m->c->a, m->p->separations) = (tb_separation){a, b, c->span};
+                if (a != TB_NO_INDEX && b != TB_NO_INDEX)
+                    *TB_PUSH(m->c->a, m->p->separations) = (tb_separation){a, b, c->span};
             }
     }
 }
@@ -313,7 +362,10 @@ static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
     d->roll = tb_part_of(c, TB_P_ROLL) != NULL;
     d->keep = tb_part_of(c, TB_P_KEEP) != NULL;
     if (d->n < 1 || d->unit < TB_WORKDAYS || d->unit > TB_YEARS || d->n > unit_limits[d->unit]) {
-        TB__REPORT(m, LIMIT_RANGE, c->span, tb_str_printf(m->c->a, "%d", d->unit >= TB_WORKDAYS && d->unit <= TB_YEARS ? unit_limits[d->unit] : 0), TB_NONE, TB_NONE);
+        TB__REPORT(
+            m, LIMIT_RANGE, c->span,
+            tb_str_printf(m->c->a, "%d", d->unit >= TB_WORKDAYS && d->unit <= TB_YEARS ? unit_limits[d->unit] : 0),
+            TB_NONE, TB_NONE);
         return false;
     }
     const tb_part *calendar = tb_part_of(c, TB_P_CALENDAR);
@@ -322,22 +374,30 @@ static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
 }
 
 static void span_limits(tb__matter *m) {
-    static const struct { enum tb_clause_kind clause; enum tb_clock_kind kind; const char *name; } spans[] = {
-        {TB_C_STATUTORY, TB_CLOCK_STATUTORY, "法定期限"}, {TB_C_PROMISED, TB_CLOCK_PROMISED, "承诺期限"}};
+    static const struct {
+        enum tb_clause_kind clause;
+        enum tb_clock_kind kind;
+        const char *name;
+    } spans[] = {{TB_C_STATUTORY, TB_CLOCK_STATUTORY, "法定期限"}, {TB_C_PROMISED, TB_CLOCK_PROMISED, "承诺期限"}};
     tb_program *p = m->p;
     for (uint32_t i = 0; i < m->head->clauses.count; i++)
         for (size_t k = 0; k < sizeof spans / sizeof *spans; k++) {
             const tb_clause *c = &m->head->clauses.items[i];
             if (c->kind != spans[k].clause || c->none) continue;
-            tb_clock_def d = {.kind = spans[k].kind, .step = TB_NO_INDEX, .place = p->authority_place, .name = tb_str_z(spans[k].name)};
+            tb_clock_def d = {.kind = spans[k].kind,
+                              .step = TB_NO_INDEX,
+                              .place = p->authority_place,
+                              .name = tb_str_z(spans[k].name)};
             uint32_t same = 1;
             for (uint32_t n = 0; n < p->clocks.count; n++) same += p->clocks.items[n].kind == d.kind;
             if (same > 1) d.name = tb_str_printf(m->c->a, "%s%u", spans[k].name, same);
             const tb_part *from = tb_part_of(c, TB_P_FROM);
             bool first = false;
-            d.from = from && from->names.count ? tb__milestone_ref(m, from->names.items[0].text, &first) : TB_M_ACCEPTED;
+            d.from =
+                from && from->names.count ? tb__milestone_ref(m, from->names.items[0].text, &first) : TB_M_ACCEPTED;
             d.first = first;
-            d.to = from && from->names.count > 1 ? tb__milestone_ref(m, from->names.items[1].text, &first) : TB_M_DECIDED;
+            d.to =
+                from && from->names.count > 1 ? tb__milestone_ref(m, from->names.items[1].text, &first) : TB_M_DECIDED;
             if (d.from == TB_NO_INDEX) d.from = TB_M_ACCEPTED;
             if (fill_limit(m, c, &d)) *TB_PUSH(m->c->a, p->clocks) = d;
         }
@@ -349,12 +409,14 @@ static void span_limits(tb__matter *m) {
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         if (p->clocks.items[i].kind != TB_CLOCK_STATUTORY) continue;
         statutory = true;
-        if (p->clocks.items[i].unit != p->extension_unit) TB__REPORT(m, EXTENSION_UNIT, x->span, TB_NONE, TB_NONE, TB_NONE);
+        if (p->clocks.items[i].unit != p->extension_unit)
+            TB__REPORT(m, EXTENSION_UNIT, x->span, TB_NONE, TB_NONE, TB_NONE);
     }
     if (!statutory) TB__REPORT(m, EXTENSION_ALONE, x->span, TB_NONE, TB_NONE, TB_NONE);
     bool known = p->extension_unit >= TB_WORKDAYS && p->extension_unit <= TB_YEARS;
     if (!known || p->extension_n < 1 || p->extension_n > unit_limits[p->extension_unit])
-        TB__REPORT(m, LIMIT_RANGE, x->span, tb_str_printf(m->c->a, "%d", known ? unit_limits[p->extension_unit] : 0), TB_NONE, TB_NONE);
+        TB__REPORT(m, LIMIT_RANGE, x->span, tb_str_printf(m->c->a, "%d", known ? unit_limits[p->extension_unit] : 0),
+                   TB_NONE, TB_NONE);
 }
 
 /* ---- 环节 ---- */
@@ -365,7 +427,8 @@ static uint64_t step_modes(tb__matter *m, const tb_section *s) {
     for (uint32_t i = 0; i < s->only.count; i++) {
         uint32_t at;
         FIND(m->p->modes, s->only.items[i].text, at);
-        if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_MODE, s->only.items[i].span, s->only.items[i].text, TB_NONE, TB_NONE);
+        if (at == TB_NO_INDEX)
+            TB__REPORT(m, UNKNOWN_MODE, s->only.items[i].span, s->only.items[i].text, TB_NONE, TB_NONE);
         else modes |= (uint64_t)1 << at;
     }
     return modes;
@@ -394,7 +457,8 @@ static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
         for (uint32_t k = 0; k + g.n <= s->name.n && !listed; k++) listed = memcmp(s->name.p + k, g.p, g.n) == 0;
     }
     if (article && !listed && !c->pending)
-        TB__REPORT(m, GROUND_NOT_LISTED, s->why_excluded->span, tb_source_text(m->p->sources, s->why_excluded->span), s->name, TB_NONE);
+        TB__REPORT(m, GROUND_NOT_LISTED, s->why_excluded->span, tb_source_text(m->p->sources, s->why_excluded->span),
+                   s->name, TB_NONE);
 }
 
 static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) {
@@ -426,7 +490,12 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
     if (!s.posts_n) TB__REPORT(m, NO_ACTOR, section->name.span, s.name, TB_NONE, TB_NONE);
     for (uint32_t i = 0; i < s.posts_n && s.place == TB_NO_INDEX; i++) s.place = p->posts.items[s.posts[i]].place;
     if (limit) {
-        tb_clock_def d = {.kind = TB_CLOCK_STEP, .step = index, .place = s.place, .to = TB_NO_INDEX, .from = TB_NO_INDEX, .name = s.name};
+        tb_clock_def d = {.kind = TB_CLOCK_STEP,
+                          .step = index,
+                          .place = s.place,
+                          .to = TB_NO_INDEX,
+                          .from = TB_NO_INDEX,
+                          .name = s.name};
         const tb_part *from = tb_part_of(limit, TB_P_FROM);
         if (from && from->names.count) d.from = tb__milestone_ref(m, from->names.items[0].text, &d.first);
         if (fill_limit(m, limit, &d)) {
@@ -449,11 +518,18 @@ static void steps(tb__matter *m) {
             TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = p->steps.items[at].span;
             continue;
         }
-        if (tb_str_starts(s->name.text, "法定期限") || tb_str_starts(s->name.text, "承诺期限")) /* a step's limit bears its name */
+        if (tb_str_starts(s->name.text, "法定期限") ||
+            tb_str_starts(s->name.text, "承诺期限")) /* a step's limit bears its name */
             TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE);
         m->step_section[p->steps.count] = s;
-        *TB_PUSH(m->c->a, p->steps) = (tb_step_def){.name = s->name.text, .phase = s->phase.text, .persons = 1, .clock = TB_NO_INDEX,
-            .place = TB_NO_INDEX, .branch = TB_NO_STATE, .span = s->name.span, .modes = step_modes(m, s)};
+        *TB_PUSH(m->c->a, p->steps) = (tb_step_def){.name = s->name.text,
+                                                    .phase = s->phase.text,
+                                                    .persons = 1,
+                                                    .clock = TB_NO_INDEX,
+                                                    .place = TB_NO_INDEX,
+                                                    .branch = TB_NO_STATE,
+                                                    .span = s->name.span,
+                                                    .modes = step_modes(m, s)};
     }
     m->obligation = TB_NEW_ARRAY(m->c->a, p->steps.count + 1, bool);
     for (uint32_t i = 0; i < p->steps.count; i++) fill_step(m, m->step_section[i], i);
@@ -469,20 +545,25 @@ static void receipt(tb__matter *m) {
         if (p->clocks.items[i].from == TB_M_RECEIVED) needs = &p->clocks.items[i];
     if (counts && counts->names.count > 1) {
         if (!tb_str_is(tb__fixed_name(counts->names.items[0].text), "收到材料"))
-            TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[0].span, counts->names.items[0].text, TB_NONE, TB_NONE);
+            TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[0].span, counts->names.items[0].text, TB_NONE,
+                       TB_NONE);
         uint32_t of = tb__milestone_of(m->c->a, p, counts->names.items[1].text);
         for (uint32_t i = 0; i < p->places.count; i++)
             if (p->places.items[i].received == of) p->receipt = of;
-        if (p->receipt == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[1].span, counts->names.items[1].text, TB_NONE, TB_NONE);
+        if (p->receipt == TB_NO_INDEX)
+            TB__REPORT(m, UNKNOWN_MILESTONE, counts->names.items[1].span, counts->names.items[1].text, TB_NONE,
+                       TB_NONE);
     } else if (needs) {
         TB__REPORT(m, NO_RECEIPT, needs->span, TB_NONE, TB_NONE, TB_NONE);
     }
     bool online = false;
-    for (uint32_t i = 0; i < p->modes.count; i++) online |= tb_str_is(tb__fixed_name(p->modes.items[i].name), "全程网办");
+    for (uint32_t i = 0; i < p->modes.count; i++)
+        online |= tb_str_is(tb__fixed_name(p->modes.items[i].name), "全程网办");
     if (hours && hours->names.count > 1) {
         tb_str word = tb__fixed_name(hours->names.items[1].text);
         p->next_workday_receipt = tb_str_is(word, "次一工作日收到");
-        if (!p->next_workday_receipt && !tb_str_is(word, "当日收到")) TB__REPORT(m, AFTER_HOURS_WORD, hours->names.items[1].span, word, TB_NONE, TB_NONE);
+        if (!p->next_workday_receipt && !tb_str_is(word, "当日收到"))
+            TB__REPORT(m, AFTER_HOURS_WORD, hours->names.items[1].span, word, TB_NONE, TB_NONE);
     } else if (needs && online) {
         TB__REPORT(m, NO_AFTER_HOURS, needs->span, TB_NONE, TB_NONE, TB_NONE);
     }
@@ -490,8 +571,9 @@ static void receipt(tb__matter *m) {
 
 /* Sentences that a matter or a step says once: of two, one would count without a word about the other. */
 static bool said_once(enum tb_clause_kind k) {
-    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND, TB_C_SERVICE, TB_C_AUTHORITY, TB_C_MODES, TB_C_RECEIPT, TB_C_DEEM, TB_C_EXTENSION,
-                                               TB_C_ACTORS, TB_C_LIMIT, TB_C_ORGAN, TB_C_EXCLUSION};
+    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,    TB_C_SERVICE, TB_C_AUTHORITY,
+                                               TB_C_MODES,   TB_C_RECEIPT, TB_C_DEEM,    TB_C_EXTENSION,
+                                               TB_C_ACTORS,  TB_C_LIMIT,   TB_C_ORGAN,   TB_C_EXCLUSION};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;
     return false;
@@ -503,16 +585,19 @@ static void check_once(tb__matter *m) {
         for (uint32_t k = 0; k < s->clauses.count; k++) {
             const tb_clause *c = &s->clauses.items[k], *first = find_clause(s, c->kind);
             if (first != c && said_once(c->kind))
-                TB__REPORT(m, DUPLICATE, c->head, tb_str_z(tb_clause_word(c->kind, TB_LANG_ZH)), TB_NONE, TB_NONE)->other = first->head;
+                TB__REPORT(m, DUPLICATE, c->head, tb_str_z(tb_clause_word(c->kind, TB_LANG_ZH)), TB_NONE, TB_NONE)
+                    ->other = first->head;
         }
         for (uint32_t k = 0; k < i && s->kind == TB_S_SCENARIO; k++)
             if (m->sections[k]->kind == TB_S_SCENARIO && tb_str_eq(m->sections[k]->name.text, s->name.text))
-                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = m->sections[k]->name.span;
+                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other =
+                    m->sections[k]->name.span;
     }
 }
 
 static void missing(tb__matter *m, enum tb_clause_kind kind, const char *word, const char *example) {
-    if (!find_clause(m->head, kind)) TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, m->p->matter, tb_str_z(word), tb_str_z(example));
+    if (!find_clause(m->head, kind))
+        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, m->p->matter, tb_str_z(word), tb_str_z(example));
 }
 
 /* Whatever sets a milestone, before anything asks for one: 若 已 X may stand above the step that says 记 X. */

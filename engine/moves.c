@@ -1,4 +1,5 @@
-/* From clauses to a chart: states for steps, obligations, parallels and branches; a move for every …的 clause; transitions that carry them.
+/* From clauses to a chart: states for steps, obligations, parallels and branches; a move for every …的 clause;
+ * transitions that carry them.
  *
  *   root ─┬─ LIVE ─┬─ 受理                      a plain step: one leaf
  *         │        ├─ 审查* ─┬─ 审查             a step with 应当: a parallel (the host) of itself …
@@ -8,33 +9,38 @@
  *         ├─ 办结：准予 (final)
  *         └─ 办结：撤回 (final)                  one final state an outcome
  *
- * An act's transition stands on the step's own leaf, so an act is addressed to one task (M2); 任一环节 stands on LIVE. 逾期的 is the event OVERDUE
- * sent to the leaf. 均办结的 is the parallel's done event, 任一不予的 an internal event raised on entering 不予. */
+ * An act's transition stands on the step's own leaf, so an act is addressed to one task (M2); 任一环节 stands on LIVE.
+ * 逾期的 is the event OVERDUE sent to the leaf. 均办结的 is the parallel's done event, 任一不予的 an internal event
+ * raised on entering 不予. */
 #include "compile_work.h"
 #include "expression.h"
 #include <string.h>
 
-#define FIND(list, field, text, at)                                                          \
-    do {                                                                                     \
-        (at) = 0;                                                                            \
-        while ((at) < (list).count && !tb_str_eq((list).items[at] field, (text))) (at)++;    \
-        if ((at) == (list).count) (at) = TB_NO_INDEX;                                        \
+#define FIND(list, field, text, at)                                                                                    \
+    do {                                                                                                               \
+        (at) = 0;                                                                                                      \
+        while ((at) < (list).count && !tb_str_eq((list).items[at] field, (text))) (at)++;                              \
+        if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
     } while (0)
 
 /* ---- states ---- */
 
-static uint16_t add_state(tb__matter *m, uint16_t parent, enum tb_state_kind kind, enum tb_node_kind node, uint32_t index, tb_str name) {
+static uint16_t add_state(tb__matter *m, uint16_t parent, enum tb_state_kind kind, enum tb_node_kind node,
+                          uint32_t index, tb_str name) {
     uint16_t s = tb_chart_state(m->builder, parent, kind, index);
     *TB_PUSH(m->c->a, m->nodes) = (tb_node){.kind = node, .index = index, .name = name};
     return s;
 }
 
-static tb_str path2(tb__matter *m, tb_str a, const char *between, tb_str b) { return tb_str_printf(m->c->a, "%.*s%s%.*s", TB_FMT(a), between, TB_FMT(b)); }
+static tb_str path2(tb__matter *m, tb_str a, const char *between, tb_str b) {
+    return tb_str_printf(m->c->a, "%.*s%s%.*s", TB_FMT(a), between, TB_FMT(b));
+}
 
 static uint32_t obligation_step(tb__matter *m, const tb_clause *c, bool report) {
     uint32_t at = TB_NO_INDEX;
     if (c->names.count) FIND(m->p->steps, .name, c->names.items[0].text, at);
-    if (at == TB_NO_INDEX && report && c->names.count) TB__REPORT(m, UNKNOWN_STEP, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE);
+    if (at == TB_NO_INDEX && report && c->names.count)
+        TB__REPORT(m, UNKNOWN_STEP, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE);
     return at;
 }
 
@@ -42,8 +48,11 @@ static void add_step_state(tb__matter *m, uint16_t parent, uint32_t step) {
     const tb_section *s = m->step_section[step];
     tb_str name = m->p->steps.items[step].name;
     bool host = false;
-    for (uint32_t i = 0; i < s->clauses.count; i++) host |= s->clauses.items[i].kind == TB_C_OBLIGATION && obligation_step(m, &s->clauses.items[i], false) != TB_NO_INDEX;
-    uint16_t entry = host ? add_state(m, parent, TB_PARALLEL, TB_NODE_HOST, step, path2(m, name, "", TB_STR("*"))) : TB_NO_STATE;
+    for (uint32_t i = 0; i < s->clauses.count; i++)
+        host |= s->clauses.items[i].kind == TB_C_OBLIGATION &&
+                obligation_step(m, &s->clauses.items[i], false) != TB_NO_INDEX;
+    uint16_t entry =
+        host ? add_state(m, parent, TB_PARALLEL, TB_NODE_HOST, step, path2(m, name, "", TB_STR("*"))) : TB_NO_STATE;
     uint16_t leaf = add_state(m, host ? entry : parent, TB_ATOMIC, TB_NODE_STEP, step, name);
     *TB_PUSH(m->c->a, m->leaves) = (tb__leaf){leaf, host ? entry : leaf, entry, step, TB_NO_STATE};
     for (uint32_t i = 0; i < s->clauses.count && host; i++) {
@@ -51,7 +60,8 @@ static void add_step_state(tb__matter *m, uint16_t parent, uint32_t step) {
         uint32_t must = c->kind == TB_C_OBLIGATION ? obligation_step(m, c, true) : TB_NO_INDEX;
         if (must == TB_NO_INDEX) continue;
         tb_str inner = m->p->steps.items[must].name, path = path2(m, name, "/", inner);
-        if (m->p->steps.items[must].branch == TB_NO_STATE) m->p->steps.items[must].branch = m->p->steps.items[step].branch;
+        if (m->p->steps.items[must].branch == TB_NO_STATE)
+            m->p->steps.items[must].branch = m->p->steps.items[step].branch;
         uint16_t region = add_state(m, entry, TB_COMPOUND, TB_NODE_REGION, must, path2(m, path, "", TB_STR("…")));
         add_state(m, region, TB_ATOMIC, TB_NODE_IDLE, must, path2(m, path, "", TB_STR("：等待")));
         uint16_t active = add_state(m, region, TB_ATOMIC, TB_NODE_STEP, must, path);
@@ -71,7 +81,9 @@ static bool says_reject(const tb_section *s) {
 /* Asked once the branch's steps have their states: an obligation of one may reject, too, and a parallel within. */
 static bool branch_rejects(tb__matter *m, tb_str name, uint16_t branch) {
     for (uint32_t i = 0; i < m->sections_n; i++)
-        if (m->sections[i]->kind == TB_S_PARALLEL && tb_str_eq(m->sections[i]->in.text, name) && says_reject(m->sections[i])) return true;
+        if (m->sections[i]->kind == TB_S_PARALLEL && tb_str_eq(m->sections[i]->in.text, name) &&
+            says_reject(m->sections[i]))
+            return true;
     for (uint32_t i = 0; i < m->p->steps.count; i++)
         if (m->p->steps.items[i].branch == branch && says_reject(m->step_section[i])) return true;
     return false;
@@ -82,19 +94,23 @@ static void add_branch(tb__matter *m, uint16_t parallel, const tb_section *s, in
     uint16_t state = add_state(m, parallel, TB_COMPOUND, TB_NODE_BRANCH, 0, name);
     uint32_t before = m->leaves.count, errors = m->c->d->errors;
     add_contents(m, state, name, state, depth);
-    if (m->leaves.count == before && m->c->d->errors == errors) TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
+    if (m->leaves.count == before && m->c->d->errors == errors)
+        TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
     tb__branch_states b = {.section = s, .state = state, .parallel = parallel, .rejected = TB_NO_STATE};
     b.done = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_DONE, 0, path2(m, name, "：", TB_STR("完成")));
-    if (branch_rejects(m, name, state)) b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, path2(m, name, "：", TB_STR("不予")));
+    if (branch_rejects(m, name, state))
+        b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, path2(m, name, "：", TB_STR("不予")));
     *TB_PUSH(m->c->a, m->branches) = b;
 }
 
 static void add_parallel(tb__matter *m, uint16_t parent, const tb_section *s, int depth) {
     uint16_t state = add_state(m, parent, TB_PARALLEL, TB_NODE_PARALLEL, 0, s->name.text);
-    *TB_PUSH(m->c->a, m->branches) = (tb__branch_states){.section = s, .state = state, .done = TB_NO_STATE, .rejected = TB_NO_STATE, .parallel = TB_NO_STATE};
+    *TB_PUSH(m->c->a, m->branches) = (tb__branch_states){
+        .section = s, .state = state, .done = TB_NO_STATE, .rejected = TB_NO_STATE, .parallel = TB_NO_STATE};
     uint32_t branches = 0;
     for (uint32_t i = 0; i < m->sections_n; i++)
-        if (m->sections[i]->kind == TB_S_BRANCH && tb_str_eq(m->sections[i]->in.text, s->name.text)) branches++, add_branch(m, state, m->sections[i], depth + 1);
+        if (m->sections[i]->kind == TB_S_BRANCH && tb_str_eq(m->sections[i]->in.text, s->name.text))
+            branches++, add_branch(m, state, m->sections[i], depth + 1);
     if (!branches) TB__REPORT(m, PARALLEL_EMPTY, s->name.span, s->name.text, TB_NONE, TB_NONE);
 }
 
@@ -122,12 +138,14 @@ static void check_containers(tb__matter *m) {
         const tb_section *s = m->sections[i];
         bool found = !s->in.text.n;
         enum tb_section_kind want = s->kind == TB_S_BRANCH ? TB_S_PARALLEL : TB_S_BRANCH;
-        for (uint32_t k = 0; k < m->sections_n && !found; k++) found = m->sections[k]->kind == want && tb_str_eq(m->sections[k]->name.text, s->in.text);
+        for (uint32_t k = 0; k < m->sections_n && !found; k++)
+            found = m->sections[k]->kind == want && tb_str_eq(m->sections[k]->name.text, s->in.text);
         if (!found) TB__REPORT(m, UNKNOWN_BRANCH, s->in.span, s->in.text, TB_NONE, TB_NONE);
         if (s->kind != TB_S_BRANCH && s->kind != TB_S_PARALLEL) continue;
         for (uint32_t k = 0; k < i; k++)
             if (m->sections[k]->kind == s->kind && tb_str_eq(m->sections[k]->name.text, s->name.text))
-                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = m->sections[k]->name.span;
+                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other =
+                    m->sections[k]->name.span;
     }
     for (uint32_t i = 0; i < m->p->steps.count; i++)
         for (uint32_t k = 0; k < m->step_section[i]->clauses.count; k++) {
@@ -141,7 +159,10 @@ static void check_containers(tb__matter *m) {
         for (uint32_t k = 0; k < m->step_section[i]->clauses.count; k++) {
             const tb_clause *c = &m->step_section[i]->clauses.items[k];
             if (c->kind == TB_C_OBLIGATION && m->obligation[i])
-                TB__REPORT(m, CHART_BAD, c->head, tb_str_printf(m->c->a, "“%.*s”本身是应当办理的环节，里面不能再有 应当", TB_FMT(m->p->steps.items[i].name)), TB_NONE, TB_NONE);
+                TB__REPORT(m, CHART_BAD, c->head,
+                           tb_str_printf(m->c->a, "“%.*s”本身是应当办理的环节，里面不能再有 应当",
+                                         TB_FMT(m->p->steps.items[i].name)),
+                           TB_NONE, TB_NONE);
         }
 }
 
@@ -158,19 +179,23 @@ static void check_names(tb__matter *m) {
         }
 }
 
-/* One step can be owed in two places, but not in two branches: both may be open, and its task and its limit would have one name. */
+/* One step can be owed in two places, but not in two branches: both may be open, and its task and its limit would have
+ * one name. */
 static void check_shared_obligations(tb__matter *m) {
     for (uint32_t i = 0; i < m->p->steps.count; i++) {
         uint32_t first = TB_NO_INDEX;
         for (uint32_t k = 0; k < m->p->steps.count && m->obligation[i]; k++) {
             bool owes = false;
             for (uint32_t n = 0; n < m->step_section[k]->clauses.count; n++)
-                owes |= m->step_section[k]->clauses.items[n].kind == TB_C_OBLIGATION && obligation_step(m, &m->step_section[k]->clauses.items[n], false) == i;
+                owes |= m->step_section[k]->clauses.items[n].kind == TB_C_OBLIGATION &&
+                        obligation_step(m, &m->step_section[k]->clauses.items[n], false) == i;
             if (!owes) continue;
             if (first == TB_NO_INDEX) first = k;
             else if (m->p->steps.items[first].branch != m->p->steps.items[k].branch)
                 TB__REPORT(m, CHART_BAD, m->p->steps.items[k].span,
-                           tb_str_printf(m->c->a, "“%.*s”在不同的分支里都应当办理，会同时打开两次", TB_FMT(m->p->steps.items[i].name)), TB_NONE, TB_NONE);
+                           tb_str_printf(m->c->a, "“%.*s”在不同的分支里都应当办理，会同时打开两次",
+                                         TB_FMT(m->p->steps.items[i].name)),
+                           TB_NONE, TB_NONE);
         }
     }
 }
@@ -184,7 +209,9 @@ static tb_str without_day(tb_str s) { /* 受理日 → 受理 */
     return s;
 }
 
-struct effects { TB_LIST(tb_effect_def) list; };
+struct effects {
+    TB_LIST(tb_effect_def) list;
+};
 
 static void put_effect(tb__matter *m, struct effects *e, enum tb_effect_kind kind, uint32_t a) {
     if (a != TB_NO_INDEX) *TB_PUSH(m->c->a, e->list) = (tb_effect_def){.kind = kind, .a = a, .dated = TB_NO_INDEX};
@@ -194,7 +221,8 @@ static void put_text(tb__matter *m, struct effects *e, enum tb_effect_kind kind,
     *TB_PUSH(m->c->a, e->list) = (tb_effect_def){.kind = kind, .dated = TB_NO_INDEX, .text = text};
 }
 
-/* 视为 受理，受理日 最近一次收到材料日: one recording with its date, told before the documents that would record it as of now. */
+/* 视为 受理，受理日 最近一次收到材料日: one recording with its date, told before the documents that would record it as
+ * of now. */
 static void deemed_first(tb__matter *m, const tb_clause *c, struct effects *e) {
     const tb_part *deem = tb_part_of(c, TB_P_DEEM), *dated = tb_part_of(c, TB_P_DATED);
     if (deem && deem->names.count) {
@@ -219,10 +247,12 @@ static const uint32_t *posts_of(tb__matter *m, const tb_part *p, uint32_t *n) {
 
 static const tb_str *texts_of(tb__matter *m, const tb_clause *c, enum tb_part_kind kind, uint32_t skip, uint32_t *n) {
     uint32_t room = 0;
-    for (uint32_t i = 0; i < c->parts.count; i++) room += c->parts.items[i].kind == kind ? c->parts.items[i].names.count : 0;
+    for (uint32_t i = 0; i < c->parts.count; i++)
+        room += c->parts.items[i].kind == kind ? c->parts.items[i].names.count : 0;
     tb_str *texts = TB_NEW_ARRAY(m->c->a, room, tb_str);
     for (uint32_t i = 0; i < c->parts.count; i++)
-        for (uint32_t k = skip; c->parts.items[i].kind == kind && k < c->parts.items[i].names.count; k++) texts[(*n)++] = c->parts.items[i].names.items[k].text;
+        for (uint32_t k = skip; c->parts.items[i].kind == kind && k < c->parts.items[i].names.count; k++)
+            texts[(*n)++] = c->parts.items[i].names.items[k].text;
     return texts;
 }
 
@@ -252,7 +282,8 @@ static void fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
         if (p->kind == TB_P_BY || p->kind == TB_P_APPROVE) v->posts = posts_of(m, p, &v->posts_n);
         if (p->kind == TB_P_CHOICE && p->names.count) tb__post_named(m, &p->names.items[0]);
         if (p->kind == TB_P_TIMES) v->times = p->number;
-        if (p->kind == TB_P_TIMES && p->number < 1) TB__REPORT(m, LIMIT_RANGE, p->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
+        if (p->kind == TB_P_TIMES && p->number < 1)
+            TB__REPORT(m, LIMIT_RANGE, p->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
         if (p->kind == TB_P_IF && p->expr) {
             v->guard = tb_condition_check(m->c->a, m->p, p->expr, m->c->d);
             v->guard_text = tb_source_text(m->p->sources, p->expr->span);
@@ -284,7 +315,11 @@ static void collect_outcomes(tb__matter *m) {
         }
 }
 
-struct target { const tb_part *part; uint16_t state; tb_str text; };
+struct target {
+    const tb_part *part;
+    uint16_t state;
+    tb_str text;
+};
 
 static uint16_t entry_of_step(tb__matter *m, uint32_t step) {
     for (uint32_t i = 0; i < m->leaves.count; i++)
@@ -300,7 +335,9 @@ static uint16_t named_target(tb__matter *m, const tb_name *n) {
         return entry_of_step(m, step);
     }
     for (uint32_t i = 0; i < m->branches.count; i++)
-        if (m->branches.items[i].section->kind == TB_S_PARALLEL && tb_str_eq(m->branches.items[i].section->name.text, n->text)) return m->branches.items[i].state;
+        if (m->branches.items[i].section->kind == TB_S_PARALLEL &&
+            tb_str_eq(m->branches.items[i].section->name.text, n->text))
+            return m->branches.items[i].state;
     TB__REPORT(m, UNKNOWN_STEP, n->span, n->text, TB_NONE, TB_NONE);
     return TB_NO_STATE;
 }
@@ -311,8 +348,10 @@ static const tb__branch_states *branch_around(tb__matter *m, uint16_t branch) {
     return NULL;
 }
 
-/* Where a clause leads, for one place it stands in: `leaf` for a step's, NULL for 任一环节 and 并行; `branch` around it, or NULL. */
-static struct target target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf, const tb__branch_states *branch) {
+/* Where a clause leads, for one place it stands in: `leaf` for a step's, NULL for 任一环节 and 并行; `branch` around
+ * it, or NULL. */
+static struct target target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf,
+                               const tb__branch_states *branch) {
     static const enum tb_part_kind kinds[] = {TB_P_GOTO, TB_P_RETURN, TB_P_CLOSE, TB_P_COMPLETE, TB_P_REJECT};
     struct target t = {.state = TB_NO_STATE};
     for (uint32_t i = 0; i < c->parts.count; i++) {
@@ -355,13 +394,15 @@ static uint32_t new_move(tb__matter *m, tb_move v) {
     tb_str where = v.step == TB_NO_INDEX ? TB_STR("任一环节") : p->steps.items[v.step].name;
     v.key = tb_str_printf(m->c->a, "%.*s·%.*s", TB_FMT(where), TB_FMT(v.act));
     uint32_t same = 1;
-    for (uint32_t i = 0; i < p->moves.count; i++) same += p->moves.items[i].step == v.step && tb_str_eq(p->moves.items[i].act, v.act);
+    for (uint32_t i = 0; i < p->moves.count; i++)
+        same += p->moves.items[i].step == v.step && tb_str_eq(p->moves.items[i].act, v.act);
     if (same > 1) v.key = tb_str_printf(m->c->a, "%.*s#%u", TB_FMT(v.key), same);
     *TB_PUSH(m->c->a, p->moves) = v;
     return p->moves.count - 1;
 }
 
-/* An act bears the name its author gave it; only 逾期 is the engine's, with its English twin (「accepted」 may be an act, though it is also 受理). */
+/* An act bears the name its author gave it; only 逾期 is the engine's, with its English twin (「accepted」 may be an
+ * act, though it is also 受理). */
 static tb_str act_of(const tb_clause *c) {
     tb_str name = c->names.items[0].text;
     return tb_str_is(tb__fixed_name(name), "逾期") ? TB_STR("逾期") : name;
@@ -386,7 +427,8 @@ static void collect_acts(tb__matter *m) {
             const tb_clause *c = &m->sections[i]->clauses.items[k];
             bool step = m->sections[i]->kind == TB_S_STEP || m->sections[i]->kind == TB_S_ANYWHERE;
             if (c->kind != TB_C_EVENT || !c->names.count || !step || tb_str_is(act_of(c), "逾期")) continue;
-            if (m->p->extension_n && tb_str_is(act_of(c), EXTEND)) TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
+            if (m->p->extension_n && tb_str_is(act_of(c), EXTEND))
+                TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
             event_of(m, act_of(c));
         }
     if (m->p->extension_n) event_of(m, TB_STR(EXTEND));
@@ -407,8 +449,13 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
     tb_program *p = m->p;
     tb_str act = act_of(c);
     bool overdue = tb_str_is(act, "逾期");
-    tb_move v = {.kind = overdue ? TB_MOVE_OVERDUE : TB_MOVE_ACT, .act = act, .step = step, .before = TB_NO_INDEX, .span = c->span};
-    if (overdue && p->steps.items[step].clock == TB_NO_INDEX) TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
+    tb_move v = {.kind = overdue ? TB_MOVE_OVERDUE : TB_MOVE_ACT,
+                 .act = act,
+                 .step = step,
+                 .before = TB_NO_INDEX,
+                 .span = c->span};
+    if (overdue && p->steps.items[step].clock == TB_NO_INDEX)
+        TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
     fill_effects(m, c, &v);
     uint32_t event = overdue ? (uint32_t)TB_EVENT_OVERDUE : event_of(m, act), move = TB_NO_INDEX;
     for (uint32_t i = 0; i < m->leaves.count; i++) {
@@ -438,8 +485,12 @@ static void obligation_moves(tb__matter *m, const tb_section *s, uint32_t step) 
             uint32_t must = c->kind == TB_C_OBLIGATION ? obligation_step(m, c, false) : TB_NO_INDEX;
             if (must == TB_NO_INDEX) continue;
             const tb_part *condition = tb_part_of(c, TB_P_IF);
-            tb_move v = {.kind = TB_MOVE_OBLIGE, .act = path2(m, TB_STR("应当"), "", m->p->steps.items[must].name), .step = step, .before = TB_NO_INDEX,
-                         .target = m->p->steps.items[must].name, .span = c->span};
+            tb_move v = {.kind = TB_MOVE_OBLIGE,
+                         .act = path2(m, TB_STR("应当"), "", m->p->steps.items[must].name),
+                         .step = step,
+                         .before = TB_NO_INDEX,
+                         .target = m->p->steps.items[must].name,
+                         .span = c->span};
             if (condition && condition->expr) {
                 v.guard = tb_condition_check(m->c->a, m->p, condition->expr, m->c->d);
                 v.guard_text = tb_source_text(m->p->sources, condition->expr->span);
@@ -469,17 +520,25 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
 static void extension_move(tb__matter *m) {
     for (uint32_t i = 0; i < m->head->clauses.count && m->p->extension_n; i++) {
         const tb_clause *c = &m->head->clauses.items[i];
-        const tb_part *by = c->kind == TB_C_EXTENSION ? tb_part_of(c, TB_P_BEFORE_EXPIRY) : NULL, *times = by ? tb_part_of(c, TB_P_TIMES) : NULL;
+        const tb_part *by = c->kind == TB_C_EXTENSION ? tb_part_of(c, TB_P_BEFORE_EXPIRY) : NULL,
+                      *times = by ? tb_part_of(c, TB_P_TIMES) : NULL;
         if (!by) continue;
         tb_str *stated = TB_NEW_ARRAY(m->c->a, 1, tb_str);
         stated[0] = TB_STR("理由"); /* 行政许可法 42: the applicant is told why */
-        tb_move v = {.kind = TB_MOVE_ACT, .act = TB_STR(EXTEND), .step = TB_NO_INDEX, .before = TB_M_DECIDED, .times = times ? times->number : 1,
-                     .stated = stated, .stated_n = 1, .span = c->span};
+        tb_move v = {.kind = TB_MOVE_ACT,
+                     .act = TB_STR(EXTEND),
+                     .step = TB_NO_INDEX,
+                     .before = TB_M_DECIDED,
+                     .times = times ? times->number : 1,
+                     .stated = stated,
+                     .stated_n = 1,
+                     .span = c->span};
         v.posts = posts_of(m, by, &v.posts_n);
         struct effects e = {0};
         put_effect(m, &e, TB_DO_EXTEND, 0);
         const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
-        for (uint32_t k = 0; issue && k < issue->names.count; k++) put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
+        for (uint32_t k = 0; issue && k < issue->names.count; k++)
+            put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
         v.effects = e.list.items;
         v.effects_n = e.list.count;
         m->p->extension_move = new_move(m, v);
@@ -499,7 +558,9 @@ static void parallel_clauses(tb__matter *m, const tb__branch_states *b) {
     }
     const tb__branch_states *around = NULL; /* a parallel inside a branch ends the branch, not the case */
     for (uint32_t i = 0; i < m->branches.count && s->in.text.n; i++)
-        if (m->branches.items[i].section->kind == TB_S_BRANCH && tb_str_eq(m->branches.items[i].section->name.text, s->in.text)) around = &m->branches.items[i];
+        if (m->branches.items[i].section->kind == TB_S_BRANCH &&
+            tb_str_eq(m->branches.items[i].section->name.text, s->in.text))
+            around = &m->branches.items[i];
     tb_chart_done_event(m->builder, b->state, done_event);
     for (uint32_t i = 0; i < s->clauses.count; i++) {
         const tb_clause *c = &s->clauses.items[i];
@@ -512,16 +573,22 @@ static void parallel_clauses(tb__matter *m, const tb__branch_states *b) {
         }
         done |= all;
         rejected |= any;
-        tb_move v = {.kind = all ? TB_MOVE_DONE : TB_MOVE_REJECTED, .act = path2(m, s->name.text, "·", act), .step = TB_NO_INDEX, .before = TB_NO_INDEX, .span = c->span};
+        tb_move v = {.kind = all ? TB_MOVE_DONE : TB_MOVE_REJECTED,
+                     .act = path2(m, s->name.text, "·", act),
+                     .step = TB_NO_INDEX,
+                     .before = TB_NO_INDEX,
+                     .span = c->span};
         fill_effects(m, c, &v);
         struct target t = target_of(m, s, c, NULL, around);
         v.target = t.text;
         v.leaves = true;
-        if (t.state != TB_NO_STATE) add_transition(m, b->state, all ? done_event : reject_event, t.state, new_move(m, v));
+        if (t.state != TB_NO_STATE)
+            add_transition(m, b->state, all ? done_event : reject_event, t.state, new_move(m, v));
         else if (!t.part) TB__REPORT(m, PARALLEL_JOIN, c->head, s->name.text, path2(m, act, "的", TB_NONE), TB_NONE);
     }
     if (!done) TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("均办结的"), TB_NONE);
-    if (may_reject && !rejected) TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("任一不予的"), TB_NONE);
+    if (may_reject && !rejected)
+        TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("任一不予的"), TB_NONE);
 }
 
 static void mode_starts(tb__matter *m) {
@@ -531,9 +598,11 @@ static void mode_starts(tb__matter *m) {
         for (uint32_t k = 0; k < m->leaves.count && p->modes.items[i].start == TB_NO_STATE; k++) {
             const tb__leaf *leaf = &m->leaves.items[k];
             const tb_step_def *s = &p->steps.items[leaf->step];
-            if (leaf->done == TB_NO_STATE && s->branch == TB_NO_STATE && (s->modes >> i & 1)) p->modes.items[i].start = leaf->entry;
+            if (leaf->done == TB_NO_STATE && s->branch == TB_NO_STATE && (s->modes >> i & 1))
+                p->modes.items[i].start = leaf->entry;
         }
-        if (p->modes.items[i].start == TB_NO_STATE) TB__REPORT(m, NO_START, m->head->name.span, p->modes.items[i].name, TB_NONE, TB_NONE);
+        if (p->modes.items[i].start == TB_NO_STATE)
+            TB__REPORT(m, NO_START, m->head->name.span, p->modes.items[i].name, TB_NONE, TB_NONE);
     }
 }
 
@@ -554,7 +623,8 @@ bool tb__matter_chart(tb__matter *m) {
     }
     m->outcome_state = TB_NEW_ARRAY(a, p->outcomes.count, uint16_t);
     for (uint32_t i = 0; i < p->outcomes.count; i++)
-        m->outcome_state[i] = add_state(m, root, TB_FINAL, TB_NODE_OUTCOME, i, path2(m, TB_STR("办结"), "：", p->outcomes.items[i]));
+        m->outcome_state[i] =
+            add_state(m, root, TB_FINAL, TB_NODE_OUTCOME, i, path2(m, TB_STR("办结"), "：", p->outcomes.items[i]));
     if (m->nodes.count > TB_CHART_STATES) {
         TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("环节和分支"), tb_str_printf(a, "%d", TB_CHART_STATES), TB_NONE);
         return false;
@@ -581,8 +651,10 @@ bool tb__matter_chart(tb__matter *m) {
         if (m->branches.items[i].section->kind == TB_S_PARALLEL) parallel_clauses(m, &m->branches.items[i]);
     uint32_t counted = 0;
     for (uint32_t i = 0; i < p->moves.count; i++) counted += p->moves.items[i].times > 0;
-    if (counted > TB_COUNTED_MOVES) TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("限次的动作"), tb_str_printf(a, "%d", TB_COUNTED_MOVES), TB_NONE);
-    if (m->transition_move.count >= TB_CHART_TRANSITIONS) TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("动作"), tb_str_printf(a, "%d", TB_CHART_TRANSITIONS), TB_NONE);
+    if (counted > TB_COUNTED_MOVES)
+        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("限次的动作"), tb_str_printf(a, "%d", TB_COUNTED_MOVES), TB_NONE);
+    if (m->transition_move.count >= TB_CHART_TRANSITIONS)
+        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("动作"), tb_str_printf(a, "%d", TB_CHART_TRANSITIONS), TB_NONE);
     if (m->c->d->errors != m->errors_before) return false;
     p->chart = tb_chart_end(m->builder, &error);
     if (!p->chart) {
@@ -610,5 +682,6 @@ uint32_t tb_step_named(const tb_program *p, tb_str name) {
 
 tb_str tb_span_text(tb_arena *a, const tb_program *p, tb_span span) {
     if (span.file >= p->sources->list.count) return TB_NONE;
-    return tb_str_printf(a, "%.*s:%u", TB_FMT(p->sources->list.items[span.file].path), tb_source_place(p->sources, span.file, span.from).line);
+    return tb_str_printf(a, "%.*s:%u", TB_FMT(p->sources->list.items[span.file].path),
+                         tb_source_place(p->sources, span.file, span.from).line);
 }

@@ -1,10 +1,11 @@
 /* A program: one matter (事项) compiled. Immutable, in one arena, dropped whole (M1, M4).
  *
- * A program is a chart (chart.h) plus what administration adds to it: steps with people and limits, moves with conditions and
- * effects, milestones, clocks, documents, places. Everything is an index into tables of the program, so that a step touches no text;
- * names stay beside for people. The chart's shape: the root holds LIVE (every step, parallel and branch) and one final state per outcome.
- * A step with obligations (应当, M15) is a parallel of the step itself and, for each obligation, a region idle → step → done.
- * A 分支 is a region ending in 完成 or 不予. 任一环节 stands on LIVE. */
+ * A program is a chart (chart.h) plus what administration adds to it: steps with people and limits, moves with
+ * conditions and effects, milestones, clocks, documents, places. Everything is an index into tables of the program, so
+ * that a step touches no text; names stay beside for people. The chart's shape: the root holds LIVE (every step,
+ * parallel and branch) and one final state per outcome. A step with obligations (应当, M15) is a parallel of the step
+ * itself and, for each obligation, a region idle → step → done. A 分支 is a region ending in 完成 or 不予. 任一环节
+ * stands on LIVE. */
 #ifndef TB_PROGRAM_H
 #define TB_PROGRAM_H
 #include "calendar.h"
@@ -13,14 +14,37 @@
 #include "directory.h"
 #include "tree.h"
 
-enum { TB_SEMANTICS = 1 /* M5: raised when a meaning changes */, TB_MILESTONES = 64, TB_MODES = 16, TB_STEPS = 500, TB_FIELDS = 500,
-       TB_COUNTED_MOVES = 1024 /* with 限 N次 */ };
+enum {
+    TB_SEMANTICS = 1 /* M5: raised when a meaning changes */,
+    TB_MILESTONES = 64,
+    TB_MODES = 16,
+    TB_STEPS = 500,
+    TB_FIELDS = 500,
+    TB_COUNTED_MOVES = 1024 /* with 限 N次 */
+};
 #define TB_NO_INDEX UINT32_MAX
 
-enum tb_type { TB_T_TEXT = 1, TB_T_INTEGER, TB_T_DECIMAL, TB_T_MONEY, TB_T_DATE, TB_T_TIME, TB_T_BOOL, TB_T_OPTION, TB_T_ADDRESS, TB_T_DIVISION,
-               TB_T_ID_CARD, TB_T_CREDIT_CODE, TB_T_PHONE, TB_T_ATTACHMENT };
+enum tb_type {
+    TB_T_TEXT = 1,
+    TB_T_INTEGER,
+    TB_T_DECIMAL,
+    TB_T_MONEY,
+    TB_T_DATE,
+    TB_T_TIME,
+    TB_T_BOOL,
+    TB_T_OPTION,
+    TB_T_ADDRESS,
+    TB_T_DIVISION,
+    TB_T_ID_CARD,
+    TB_T_CREDIT_CODE,
+    TB_T_PHONE,
+    TB_T_ATTACHMENT
+};
 
-typedef struct tb_bound { enum tb_compare op; tb_decimal value; } tb_bound;
+typedef struct tb_bound {
+    enum tb_compare op;
+    tb_decimal value;
+} tb_bound;
 typedef struct tb_field {
     tb_str name, unit;
     enum tb_type type;
@@ -32,12 +56,27 @@ typedef struct tb_field {
     tb_span span;
 } tb_field;
 
-typedef struct tb_material { tb_str name; bool needed, electronic, exempt; tb_str only; tb_span span; } tb_material;
+typedef struct tb_material {
+    tb_str name;
+    bool needed, electronic, exempt;
+    tb_str only;
+    tb_span span;
+} tb_material;
 
 /* The first milestones are fixed (M7); the matter's own and 「P收到」 of each place role follow. */
-enum tb_milestone_id { TB_M_SUBMITTED /* 提交 */, TB_M_RECEIVED /* 收到材料 */, TB_M_NOTIFIED /* 告知 */, TB_M_ACCEPTED /* 受理 */,
-                       TB_M_DECIDED /* 决定 */, TB_M_SERVED /* 送达 */, TB_M_CLOSED /* 办结 */, TB_M_FIXED };
-typedef struct tb_milestone { tb_str name; } tb_milestone;
+enum tb_milestone_id {
+    TB_M_SUBMITTED /* 提交 */,
+    TB_M_RECEIVED /* 收到材料 */,
+    TB_M_NOTIFIED /* 告知 */,
+    TB_M_ACCEPTED /* 受理 */,
+    TB_M_DECIDED /* 决定 */,
+    TB_M_SERVED /* 送达 */,
+    TB_M_CLOSED /* 办结 */,
+    TB_M_FIXED
+};
+typedef struct tb_milestone {
+    tb_str name;
+} tb_milestone;
 
 typedef struct tb_document {
     tb_str name, seal;
@@ -47,25 +86,42 @@ typedef struct tb_document {
 } tb_document;
 
 /* A place role (收件地, 属地, 迁出地 …): where its value comes from (M16: from the form, never overridden). */
-enum tb_place_from { TB_PLACE_SUBMISSION = 1 /* 提交地 */, TB_PLACE_FIELD, TB_PLACE_ORGAN /* the seat of the 实施主体 */ };
-typedef struct tb_role_place { tb_str name; enum tb_place_from from; uint32_t field; uint32_t received; /* its 收到 milestone */ tb_span span; } tb_role_place;
+enum tb_place_from {
+    TB_PLACE_SUBMISSION = 1 /* 提交地 */,
+    TB_PLACE_FIELD,
+    TB_PLACE_ORGAN /* the seat of the 实施主体 */
+};
+typedef struct tb_role_place {
+    tb_str name;
+    enum tb_place_from from;
+    uint32_t field;
+    uint32_t received; /* its 收到 milestone */
+    tb_span span;
+} tb_role_place;
 
-typedef struct tb_post { tb_str name; uint32_t place; /* role; TB_NO_INDEX for 申请人 */ tb_span span; } tb_post;
+typedef struct tb_post {
+    tb_str name;
+    uint32_t place; /* role; TB_NO_INDEX for 申请人 */
+    tb_span span;
+} tb_post;
 enum { TB_POST_APPLICANT = 0 };
-typedef struct tb_separation { uint32_t a, b; tb_span span; } tb_separation; /* 不得同一人, pairwise */
+typedef struct tb_separation {
+    uint32_t a, b;
+    tb_span span;
+} tb_separation; /* 不得同一人, pairwise */
 
 enum tb_clock_kind { TB_CLOCK_STATUTORY = 1, TB_CLOCK_PROMISED, TB_CLOCK_STEP };
 typedef struct tb_clock_def {
     enum tb_clock_kind kind;
-    tb_str name;     /* 法定期限, 承诺期限, or the step's name: unique, the key of its timer */
+    tb_str name; /* 法定期限, 承诺期限, or the step's name: unique, the key of its timer */
     int n;
     enum tb_unit unit;
     bool roll, keep;
-    bool first;      /* from the first occurrence, not the latest */
-    uint32_t from;   /* milestone; TB_NO_INDEX: the step's entry */
-    uint32_t to;     /* milestone that ends it; TB_NO_INDEX: the step's end */
-    uint32_t step;   /* TB_CLOCK_STEP: its step */
-    uint32_t place;  /* role whose calendar counts */
+    bool first;            /* from the first occurrence, not the latest */
+    uint32_t from;         /* milestone; TB_NO_INDEX: the step's entry */
+    uint32_t to;           /* milestone that ends it; TB_NO_INDEX: the step's end */
+    uint32_t step;         /* TB_CLOCK_STEP: its step */
+    uint32_t place;        /* role whose calendar counts */
     const tb_law_ref *law; /* may be NULL */
     tb_span span;
 } tb_clock_def;
@@ -74,17 +130,17 @@ typedef struct tb_step_def {
     tb_str name, phase;
     const uint32_t *posts; /* who may act */
     uint32_t posts_n;
-    bool all;              /* 与: one act of each post is needed */
-    int persons;           /* 不少于 N人; 1 otherwise */
-    uint32_t clock;        /* its limit; TB_NO_INDEX none */
-    uint32_t place;        /* role where it is done: of its first post, or its 主体; TB_NO_INDEX: the applicant's */
-    tb_str duty, seal;     /* 主体 P 派出所，用章 X */
-    bool excludes;         /* 不计入期限 (M10) */
+    bool all;          /* 与: one act of each post is needed */
+    int persons;       /* 不少于 N人; 1 otherwise */
+    uint32_t clock;    /* its limit; TB_NO_INDEX none */
+    uint32_t place;    /* role where it is done: of its first post, or its 主体; TB_NO_INDEX: the applicant's */
+    tb_str duty, seal; /* 主体 P 派出所，用章 X */
+    bool excludes;     /* 不计入期限 (M10) */
     const tb_law_ref *why_needed, *why_excluded;
     const uint32_t *notices; /* documents issued on entry */
     uint32_t notices_n;
-    uint64_t modes;        /* bit set of modes it exists in; ~0: all */
-    uint16_t branch;       /* state of the branch it is in; TB_NO_STATE */
+    uint64_t modes;  /* bit set of modes it exists in; ~0: all */
+    uint16_t branch; /* state of the branch it is in; TB_NO_STATE */
     tb_span span;
 } tb_step_def;
 
@@ -92,15 +148,35 @@ typedef struct tb_condition tb_condition; /* a checked condition: expression.h *
 
 enum tb_effect_kind {
     TB_DO_ISSUE = 1, /* document */
-    TB_DO_RECORD,    /* milestone; `dated` names the milestone whose day it takes (受理日 最近一次收到材料日), TB_NO_INDEX: now */
-    TB_DO_TRANSFER,  /* place role */
-    TB_DO_CLOSE,     /* outcome */
-    TB_DO_IRREVERSIBLE, TB_DO_RED /* place role */, TB_DO_YELLOW, TB_DO_REPORT /* text */, TB_DO_PROMPT /* text */, TB_DO_EXTEND
+    TB_DO_RECORD, /* milestone; `dated` names the milestone whose day it takes (受理日 最近一次收到材料日), TB_NO_INDEX:
+                     now */
+    TB_DO_TRANSFER, /* place role */
+    TB_DO_CLOSE,    /* outcome */
+    TB_DO_IRREVERSIBLE,
+    TB_DO_RED /* place role */,
+    TB_DO_YELLOW,
+    TB_DO_REPORT /* text */,
+    TB_DO_PROMPT /* text */,
+    TB_DO_EXTEND
 };
-typedef struct tb_effect_def { enum tb_effect_kind kind; uint32_t a; uint32_t dated; bool dated_first; bool deemed; tb_str text; } tb_effect_def;
+typedef struct tb_effect_def {
+    enum tb_effect_kind kind;
+    uint32_t a;
+    uint32_t dated;
+    bool dated_first;
+    bool deemed;
+    tb_str text;
+} tb_effect_def;
 
-enum tb_move_kind { TB_MOVE_ACT = 1, TB_MOVE_OVERDUE, TB_MOVE_DONE /* 均办结的 */, TB_MOVE_REJECTED /* 任一不予的 */, TB_MOVE_OBLIGE /* idle → step */ };
-/* A move: what one …的 clause says. Several chart transitions may carry the same move (a step copied into two obligations). */
+enum tb_move_kind {
+    TB_MOVE_ACT = 1,
+    TB_MOVE_OVERDUE,
+    TB_MOVE_DONE /* 均办结的 */,
+    TB_MOVE_REJECTED /* 任一不予的 */,
+    TB_MOVE_OBLIGE /* idle → step */
+};
+/* A move: what one …的 clause says. Several chart transitions may carry the same move (a step copied into two
+ * obligations). */
 typedef struct tb_move {
     enum tb_move_kind kind;
     tb_str key;            /* unique in the program: 「受理·材料齐全」; states count by it */
@@ -109,12 +185,12 @@ typedef struct tb_move {
     const uint32_t *posts; /* 由 X; NULL: the step's people */
     uint32_t posts_n;
     const tb_condition *guard; /* 若; NULL none (expression.h) */
-    tb_str guard_text;     /* as written */
-    uint32_t before;       /* 任一环节，M之前: milestone; TB_NO_INDEX none */
-    int times;             /* 限 N次; 0 none */
-    bool leaves;           /* leaves its step: obligations must be done (M15) */
+    tb_str guard_text;         /* as written */
+    uint32_t before;           /* 任一环节，M之前: milestone; TB_NO_INDEX none */
+    int times;                 /* 限 N次; 0 none */
+    bool leaves;               /* leaves its step: obligations must be done (M15) */
     bool irreversible, rejects, completes, returns;
-    const tb_str *stated;  /* 载明: inputs that must be given */
+    const tb_str *stated; /* 载明: inputs that must be given */
     uint32_t stated_n;
     const tb_str *choices; /* 由 P 选择 A、B: the input 选择 is one of them */
     uint32_t choices_n;
@@ -122,15 +198,30 @@ typedef struct tb_move {
     uint32_t effects_n;
     const tb_law_ref *laws;
     uint32_t laws_n;
-    tb_str target;         /* for people: the step or outcome it leads to */
+    tb_str target; /* for people: the step or outcome it leads to */
     tb_span span;
 } tb_move;
 
-typedef struct tb_mode { tb_str name; uint16_t start; /* state a case starts in */ } tb_mode;
+typedef struct tb_mode {
+    tb_str name;
+    uint16_t start; /* state a case starts in */
+} tb_mode;
 
 /* What a state is, by the chart's tag. */
-enum tb_node_kind { TB_NODE_ROOT = 0, TB_NODE_LIVE, TB_NODE_STEP, TB_NODE_HOST /* step with obligations */, TB_NODE_REGION, TB_NODE_IDLE, TB_NODE_DONE,
-                    TB_NODE_PARALLEL, TB_NODE_BRANCH, TB_NODE_BRANCH_DONE, TB_NODE_BRANCH_REJECTED, TB_NODE_OUTCOME };
+enum tb_node_kind {
+    TB_NODE_ROOT = 0,
+    TB_NODE_LIVE,
+    TB_NODE_STEP,
+    TB_NODE_HOST /* step with obligations */,
+    TB_NODE_REGION,
+    TB_NODE_IDLE,
+    TB_NODE_DONE,
+    TB_NODE_PARALLEL,
+    TB_NODE_BRANCH,
+    TB_NODE_BRANCH_DONE,
+    TB_NODE_BRANCH_REJECTED,
+    TB_NODE_OUTCOME
+};
 typedef struct tb_node {
     enum tb_node_kind kind;
     uint32_t index;  /* STEP, HOST, IDLE, DONE: step; OUTCOME: outcome */
@@ -141,11 +232,11 @@ typedef struct tb_node {
 typedef struct tb_program {
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
     int32_t effective;
-    tb_str authority;        /* 实施主体: the organ; empty when by place and duty */
+    tb_str authority;         /* 实施主体: the organ; empty when by place and duty */
     uint32_t authority_place; /* role whose organ decides (属地 by default) */
     tb_str authority_duty;
     const tb_chart *chart;
-    const tb_node *nodes;    /* by state */
+    const tb_node *nodes; /* by state */
     uint16_t live;
     TB_LIST(tb_mode) modes;
     TB_LIST(tb_role_place) places;
@@ -161,9 +252,9 @@ typedef struct tb_program {
     const uint32_t *transition_move; /* chart transition → move */
     TB_LIST(tb_str) acts;            /* event number e ≥ TB_EVENT_FIRST_ACT is acts.items[e - TB_EVENT_FIRST_ACT] */
     TB_LIST(tb_str) outcomes;
-    uint32_t receipt;        /* milestone that sets 收到材料 (以 … 为准); TB_NO_INDEX none */
+    uint32_t receipt;          /* milestone that sets 收到材料 (以 … 为准); TB_NO_INDEX none */
     bool next_workday_receipt; /* 非工作时间网上提交 视为 次一工作日收到 */
-    int extension_n;         /* 期限延长; 0 none */
+    int extension_n;           /* 期限延长; 0 none */
     enum tb_unit extension_unit;
     uint32_t extension_move;
     TB_LIST(tb_span) pending; /* every 待核 */
@@ -173,7 +264,7 @@ typedef struct tb_program {
 /* Event numbers of the chart. */
 enum { TB_EVENT_NONE = 0, TB_EVENT_OVERDUE = 1, TB_EVENT_FIRST_ACT = 2 };
 
-uint32_t tb_act_event(const tb_program *p, tb_str act); /* 0: no such act */
+uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
 /* "食品经营许可.tb:31" for messages. */
 tb_str tb_span_text(tb_arena *a, const tb_program *p, tb_span span);

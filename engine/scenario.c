@@ -1,5 +1,6 @@
-/* Runs 用例 (see scenario.h). A line of a 用例 is a time and an act, or 此时 and what must hold. Timers due before a line's time fire first, as
- * they would in the server (M12). A failing line ends its 用例: what follows would only repeat the news. */
+/* Runs 用例 (see scenario.h). A line of a 用例 is a time and an act, or 此时 and what must hold. Timers due before a
+ * line's time fire first, as they would in the server (M12). A failing line ends its 用例: what follows would only
+ * repeat the news. */
 #include "scenario.h"
 #include "compile_work.h"
 #include <string.h>
@@ -38,8 +39,10 @@ static tb_str names_text(struct running *r, const tb_names *n) {
 static tb_str steps_text(struct running *r) {
     tb_buf b;
     tb_buf_init(&b, r->a);
-    for (uint32_t i = 0; r->c && i < r->c->tasks.count; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(r->p->steps.items[r->c->tasks.items[i].step].name));
-    if (r->c && r->c->outcome != TB_NO_INDEX) tb_putf(&b, "%s办结 %.*s", b.n ? "，" : "", TB_FMT(r->p->outcomes.items[r->c->outcome]));
+    for (uint32_t i = 0; r->c && i < r->c->tasks.count; i++)
+        tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(r->p->steps.items[r->c->tasks.items[i].step].name));
+    if (r->c && r->c->outcome != TB_NO_INDEX)
+        tb_putf(&b, "%s办结 %.*s", b.n ? "，" : "", TB_FMT(r->p->outcomes.items[r->c->outcome]));
     return b.n ? tb_buf_str(&b) : TB_STR("（无）");
 }
 
@@ -47,7 +50,8 @@ static void note(struct running *r, const tb_outcome *o) {
     char time[TB_TIME_TEXT];
     for (uint32_t i = 0; i < o->effects.count; i++) {
         const tb_effect *e = &o->effects.items[i];
-        tb_putf(&r->timeline, "    %.16s  %s %.*s%s%.*s\n", tb_time_text(e->at, time), e->what, TB_FMT(e->name), e->value.n ? "：" : "", TB_FMT(e->value));
+        tb_putf(&r->timeline, "    %.16s  %s %.*s%s%.*s\n", tb_time_text(e->at, time), e->what, TB_FMT(e->name),
+                e->value.n ? "：" : "", TB_FMT(e->value));
     }
     for (uint32_t i = 0; i < o->moves.count; i++) {
         if (!r->report->covered[o->moves.items[i]]++) r->report->moves_covered++;
@@ -71,10 +75,12 @@ static bool fire_timers(struct running *r, int64_t until) {
     for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->a, r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
         tb_event e = {.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         tb_outcome *o = step(r, &e);
-        if (!o || o->refused) return fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
+        if (!o || o->refused)
+            return fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
         r->fired++;
     }
-    if (r->fired == FIRINGS) return fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
+    if (r->fired == FIRINGS)
+        return fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
     r->now = until;
     return true;
 }
@@ -89,7 +95,8 @@ tb_str tb_default_place(const tb_program *p, const tb_directory *d) {
     for (uint32_t i = 0; i < tb_directory_places(d); i++) {
         const tb_place *place = tb_directory_place_at(d, i);
         uint32_t held = 0;
-        for (uint32_t k = 1; k < p->posts.count; k++) held += tb_directory_holders(d, place->code, p->posts.items[k].name) > 0;
+        for (uint32_t k = 1; k < p->posts.count; k++)
+            held += tb_directory_holders(d, place->code, p->posts.items[k].name) > 0;
         if (held > best || !code.n) best = held, code = place->code;
     }
     return code;
@@ -128,7 +135,7 @@ tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place) {
     case TB_T_OPTION: return tb_json_of_text(f->options_n ? f->options[0] : TB_NONE);
     case TB_T_ADDRESS: return address(a, place);
     case TB_T_DIVISION: return tb_json_of_text(place);
-    case TB_T_ID_CARD: return tb_json_of_text(TB_STR("11010519491231002X"));      /* GB 11643's own example */
+    case TB_T_ID_CARD: return tb_json_of_text(TB_STR("11010519491231002X")); /* GB 11643's own example */
     case TB_T_CREDIT_CODE: return tb_json_of_text(TB_STR("11370800MB28559184"));
     case TB_T_PHONE: return tb_json_of_text(TB_STR("13800000000"));
     case TB_T_TEXT:
@@ -140,8 +147,10 @@ tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place) {
 static tb_json given_value(struct running *r, const tb_field *f, const tb_part *p) {
     tb_str v = p->value.text;
     bool decimal = f && (f->type == TB_T_INTEGER);
-    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "是") || tb_str_is(v, "true") || tb_str_is(v, "yes"))) return tb_json_of_bool(true);
-    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "否") || tb_str_is(v, "false") || tb_str_is(v, "no"))) return tb_json_of_bool(false);
+    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "是") || tb_str_is(v, "true") || tb_str_is(v, "yes")))
+        return tb_json_of_bool(true);
+    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "否") || tb_str_is(v, "false") || tb_str_is(v, "no")))
+        return tb_json_of_bool(false);
     if (f && f->type == TB_T_ADDRESS) return address(r->a, v);
     tb_decimal n;
     if (decimal && tb_decimal_read(v, &n) && n.scale == 0) return tb_json_of_int(n.units);
@@ -170,7 +179,8 @@ static bool submit(struct running *r, const tb_clause *c) {
     if (!who.n) who = TB_STR("申请人甲");
     tb_json_begin(&form, r->a);
     for (uint32_t i = 0; i < p->fields.count; i++)
-        if (p->fields.items[i].required) tb_json_add(&form, p->fields.items[i].name, tb_example_value(r->a, &p->fields.items[i], home));
+        if (p->fields.items[i].required)
+            tb_json_add(&form, p->fields.items[i].name, tb_example_value(r->a, &p->fields.items[i], home));
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *part = &c->parts.items[i];
         if (part->kind != TB_P_SET || !part->names.count) continue;
@@ -182,11 +192,14 @@ static bool submit(struct running *r, const tb_clause *c) {
     }
     tb_json *values = TB_NEW(r->a, tb_json); /* in the arena: who watches may keep the event */
     *values = tb_json_done(&form);
-    tb_event e = {.kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
+    tb_event e = {
+        .kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
     tb_outcome *o = step(r, &e);
     bool refused = tb_part_of(c, TB_P_REFUSED) != NULL;
     if (!o) return fail(r, c->span, TB_STR("内存不足"));
-    if (o->refused && !refused) return fail(r, c->span, tb_str_printf(r->a, "提交被拒绝：%.*s", TB_FMT(tb_refusal_text(r->a, &o->refusal, TB_LANG_ZH))));
+    if (o->refused && !refused)
+        return fail(r, c->span,
+                    tb_str_printf(r->a, "提交被拒绝：%.*s", TB_FMT(tb_refusal_text(r->a, &o->refusal, TB_LANG_ZH))));
     if (!o->refused && refused) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
     return refused ? refused_well(r, c, o->refusal.code) : true;
 }
@@ -194,13 +207,15 @@ static bool submit(struct running *r, const tb_clause *c) {
 static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m) {
     tb_json_maker in;
     tb_json_begin(&in, r->a);
-    for (uint32_t i = 0; m && i < m->stated_n; i++) tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
+    for (uint32_t i = 0; m && i < m->stated_n; i++)
+        tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
     if (m && m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[0]));
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
         if (p->kind == TB_P_SET && p->names.count) tb_json_add(&in, p->names.items[0].text, given_value(r, NULL, p));
         for (uint32_t k = 0; p->kind == TB_P_STATE && k < p->names.count; k++)
-            tb_json_add(&in, p->names.items[k].text, tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(p->names.items[k].text))));
+            tb_json_add(&in, p->names.items[k].text,
+                        tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(p->names.items[k].text))));
     }
     return tb_json_done(&in);
 }
@@ -232,12 +247,14 @@ static bool candidate(struct running *r, const tb_clause *c, const tb_possible *
         tb_str person = by->names.items[i].text;
         for (uint32_t k = 0; x && k < x->posts_n; k++) {
             tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
-            bool holds = x->posts[k] == TB_POST_APPLICANT ? tb_str_eq(person, r->c->applicant.person) : tb_directory_holds(r->env->directory, place, post, person);
+            bool holds = x->posts[k] == TB_POST_APPLICANT ? tb_str_eq(person, r->c->applicant.person)
+                                                          : tb_directory_holds(r->env->directory, place, post, person);
             if (holds) return *who = (tb_actor){person, post, place}, true;
         }
         /* Named, yet holding none of the posts: let the step say so, as the first post, or as the person's own. */
         tb_str post = x && x->posts_n ? r->p->posts.items[x->posts[0]].name : TB_STR("申请人");
-        return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place}, true;
+        return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place},
+               true;
     }
     for (uint32_t k = 0; x && k < x->posts_n; k++) {
         if (x->posts[k] == TB_POST_APPLICANT) {
@@ -246,7 +263,8 @@ static bool candidate(struct running *r, const tb_clause *c, const tb_possible *
         }
         tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
         uint32_t holders = tb_directory_holders(r->env->directory, place, post);
-        if (i < holders) return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place}, true;
+        if (i < holders)
+            return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place}, true;
         i -= holders;
     }
     if (!x && i == 0) return *who = r->c->applicant, true;
@@ -259,8 +277,10 @@ static bool act(struct running *r, const tb_clause *c) {
     bool refused_wanted = tb_part_of(c, TB_P_REFUSED) != NULL;
     if (!r->c) return fail(r, c->span, TB_STR("还没有提交"));
     /* A misspelt act would be refused too, and 应当拒绝 be content: say so instead. */
-    if (!tb_act_event(r->p, name)) return fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
-    if (task.n && tb_step_named(r->p, task) == TB_NO_INDEX) return fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
+    if (!tb_act_event(r->p, name))
+        return fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
+    if (task.n && tb_step_named(r->p, task) == TB_NO_INDEX)
+        return fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
     if (tb_possible_acts(r->a, r->c, r->env, &list) != TB_OK) return fail(r, c->span, TB_STR("内存不足"));
     const tb_possible *x = meant(r, list, name, task);
     tb_json *input = TB_NEW(r->a, tb_json);
@@ -283,7 +303,10 @@ static bool act(struct running *r, const tb_clause *c) {
     }
     if (refused_wanted && last.code != TB_R_NONE) return refused_well(r, c, last.code);
     if (refused_wanted && accepted) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
-    if (last.code != TB_R_NONE) return fail(r, c->span, tb_str_printf(r->a, "“%.*s”被拒绝：%.*s", TB_FMT(name), TB_FMT(tb_refusal_text(r->a, &last, TB_LANG_ZH))));
+    if (last.code != TB_R_NONE)
+        return fail(
+            r, c->span,
+            tb_str_printf(r->a, "“%.*s”被拒绝：%.*s", TB_FMT(name), TB_FMT(tb_refusal_text(r->a, &last, TB_LANG_ZH))));
     if (accepted && tb_part_of(c, TB_P_BY)) return true; /* one of several confirmations, as written */
     return fail(r, c->span, tb_str_printf(r->a, "没有人能做“%.*s”；在办：%.*s", TB_FMT(name), TB_FMT(steps_text(r))));
 }
@@ -294,8 +317,10 @@ static bool same_steps(struct running *r, const tb_names *want) {
     if (want->count != r->c->tasks.count) return false;
     for (uint32_t i = 0; i < want->count; i++) {
         bool found = false;
-        for (uint32_t k = 0; k < r->c->tasks.count && !found; k++) found = tb_str_eq(want->items[i].text, r->p->steps.items[r->c->tasks.items[k].step].name);
-        for (uint32_t k = 0; k < i; k++) found &= !tb_str_eq(want->items[i].text, want->items[k].text); /* one name twice hides another */
+        for (uint32_t k = 0; k < r->c->tasks.count && !found; k++)
+            found = tb_str_eq(want->items[i].text, r->p->steps.items[r->c->tasks.items[k].step].name);
+        for (uint32_t k = 0; k < i; k++)
+            found &= !tb_str_eq(want->items[i].text, want->items[k].text); /* one name twice hides another */
         if (!found) return false;
     }
     return true;
@@ -330,8 +355,9 @@ static bool check_date(struct running *r, const tb_part *p) {
     tb_str name = p->names.items[0].text;
     char want[TB_DAY_TEXT], have[TB_DAY_TEXT];
     if (ends_with(&name, "到期") || ends_with(&name, "-due")) {
-        tb_str clock = tb_str_is(name, "法定") || tb_str_is(name, "statutory") ? TB_STR("法定期限")
-                       : tb_str_is(name, "承诺") || tb_str_is(name, "promised") ? TB_STR("承诺期限") : name;
+        tb_str clock = tb_str_is(name, "法定") || tb_str_is(name, "statutory")  ? TB_STR("法定期限")
+                       : tb_str_is(name, "承诺") || tb_str_is(name, "promised") ? TB_STR("承诺期限")
+                                                                                : name;
         const tb_running *found = NULL;
         for (uint32_t i = 0; i < r->c->clocks.count; i++)
             if (tb_str_eq(r->p->clocks.items[r->c->clocks.items[i].def].name, clock)) found = &r->c->clocks.items[i];
@@ -339,28 +365,38 @@ static bool check_date(struct running *r, const tb_part *p) {
         tb_due due = tb_clock_due(r->c, r->env, found);
         if (due.kind == TB_DUE_EXACT && due.day == p->day) return true;
         const char *kind = due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : due.kind == TB_DUE_NONE ? "停止计时" : "";
-        return fail(r, p->span, tb_str_printf(r->a, "“%.*s”应到期 %s，实际 %s%s", TB_FMT(clock), tb_day_text(p->day, want), kind,
-                                              due.kind == TB_DUE_NONE ? "" : tb_day_text(due.day, have)));
+        return fail(r, p->span,
+                    tb_str_printf(r->a, "“%.*s”应到期 %s，实际 %s%s", TB_FMT(clock), tb_day_text(p->day, want), kind,
+                                  due.kind == TB_DUE_NONE ? "" : tb_day_text(due.day, have)));
     }
     if (!ends_with(&name, "日")) ends_with(&name, "-date");
     const tb_occurrence *m = milestone(r, name);
     if (!m || !m->count) return fail(r, p->span, tb_str_printf(r->a, "“%.*s”还没有发生", TB_FMT(name)));
     if (tb_day_of(m->last) == p->day) return true;
-    return fail(r, p->span, tb_str_printf(r->a, "“%.*s”日应是 %s，实际 %s", TB_FMT(name), tb_day_text(p->day, want), tb_day_text(tb_day_of(m->last), have)));
+    return fail(r, p->span,
+                tb_str_printf(r->a, "“%.*s”日应是 %s，实际 %s", TB_FMT(name), tb_day_text(p->day, want),
+                              tb_day_text(tb_day_of(m->last), have)));
 }
 
 static bool check_part(struct running *r, const tb_part *p) {
     tb_str outcome = r->c->outcome == TB_NO_INDEX ? TB_NONE : r->p->outcomes.items[r->c->outcome];
     switch (p->kind) {
     case TB_P_STEPS:
-        return same_steps(r, &p->names) ? true : fail(r, p->span, tb_str_printf(r->a, "应在环节 %.*s，实际在 %.*s", TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
+        return same_steps(r, &p->names) ? true
+                                        : fail(r, p->span,
+                                               tb_str_printf(r->a, "应在环节 %.*s，实际在 %.*s",
+                                                             TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
     case TB_P_CLOSE: {
         bool right = r->c->outcome != TB_NO_INDEX && (!p->names.count || tb_str_eq(outcome, p->names.items[0].text));
-        return right ? true : fail(r, p->span, tb_str_printf(r->a, "应办结 %.*s，实际 %.*s", TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
+        return right ? true
+                     : fail(r, p->span,
+                            tb_str_printf(r->a, "应办结 %.*s，实际 %.*s", TB_FMT(names_text(r, &p->names)),
+                                          TB_FMT(steps_text(r))));
     }
     case TB_P_ISSUE:
         for (uint32_t i = 0; i < p->names.count; i++)
-            if (!issued(r, p->names.items[i].text)) return fail(r, p->span, tb_str_printf(r->a, "没有出具“%.*s”", TB_FMT(p->names.items[i].text)));
+            if (!issued(r, p->names.items[i].text))
+                return fail(r, p->span, tb_str_printf(r->a, "没有出具“%.*s”", TB_FMT(p->names.items[i].text)));
         return true;
     case TB_P_NAMED_DATE: return p->names.count ? check_date(r, p) : true;
     case TB_P_DONE:
@@ -370,7 +406,10 @@ static bool check_part(struct running *r, const tb_part *p) {
             if (!m && !document(r, p->names.items[i].text))
                 return fail(r, p->span, tb_str_printf(r->a, "没有时点或文书“%.*s”", TB_FMT(p->names.items[i].text)));
             bool done = m ? m->count > 0 : issued(r, p->names.items[i].text);
-            if (done != (p->kind == TB_P_DONE)) return fail(r, p->span, tb_str_printf(r->a, "“%.*s”%s", TB_FMT(p->names.items[i].text), done ? "已经发生" : "还没有发生"));
+            if (done != (p->kind == TB_P_DONE))
+                return fail(
+                    r, p->span,
+                    tb_str_printf(r->a, "“%.*s”%s", TB_FMT(p->names.items[i].text), done ? "已经发生" : "还没有发生"));
         }
         return true;
     default: return true;
@@ -390,8 +429,10 @@ static bool line(struct running *r, const tb_clause *c) {
         return true;
     }
     tb_str name = act_name(c);
-    if (tb_str_is(tb__fixed_name(name), "逾期")) return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
-    if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name))) return submit(r, c); /* a second one is refused by the step */
+    if (tb_str_is(tb__fixed_name(name), "逾期"))
+        return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
+    if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name)))
+        return submit(r, c); /* a second one is refused by the step */
     return act(r, c);
 }
 
@@ -411,8 +452,15 @@ static int run_all(void *arg) {
     for (uint32_t i = 0; i < w->p->scenarios.count; i++) {
         const tb_section *s = w->p->scenarios.items[i];
         tb_scenario_result result = {.name = s->name.text, .passed = true, .span = s->span};
-        struct running r = {.a = w->a, .p = w->p, .env = w->env, .report = w->report, .result = &result, .section = s, .now = INT64_MIN,
-                            .seen = w->seen, .user = w->user};
+        struct running r = {.a = w->a,
+                            .p = w->p,
+                            .env = w->env,
+                            .report = w->report,
+                            .result = &result,
+                            .section = s,
+                            .now = INT64_MIN,
+                            .seen = w->seen,
+                            .user = w->user};
         tb_buf_init(&r.timeline, w->a);
         if (!s->clauses.count) fail(&r, s->span, TB_STR("里面什么也没有写")); /* it could not fail */
         for (uint32_t k = 0; k < s->clauses.count && line(&r, &s->clauses.items[k]); k++) continue;
@@ -427,7 +475,8 @@ int tb_scenarios_run(tb_arena *a, const tb_program *p, const tb_env *env, tb_sce
     return tb_scenarios_watch(a, p, env, NULL, NULL, out);
 }
 
-int tb_scenarios_watch(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_seen *seen, void *user, tb_scenario_report **out) {
+int tb_scenarios_watch(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_seen *seen, void *user,
+                       tb_scenario_report **out) {
     struct all w = {.a = a, .p = p, .env = env, .seen = seen, .user = user};
     int result = tb_try(a, run_all, &w);
     *out = result == TB_OK ? w.report : NULL;

@@ -1,5 +1,6 @@
-/* 用例: a matter's own tests, run by the same step as real cases, in virtual time. What a line leaves unsaid is filled in as a careful clerk
- * would: required fields with valid values, a person who holds the post and has no incompatible duty, the texts that must be stated. */
+/* 用例: a matter's own tests, run by the same step as real cases, in virtual time. What a line leaves unsaid is filled
+ * in as a careful clerk would: required fields with valid values, a person who holds the post and has no incompatible
+ * duty, the texts that must be stated. */
 #ifndef TB_SCENARIO_H
 #define TB_SCENARIO_H
 #include "step.h"
@@ -7,9 +8,9 @@
 typedef struct tb_scenario_result {
     tb_str name;
     bool passed;
-    tb_span span;     /* the line that failed, or the heading */
-    tb_str failure;   /* what was expected and what was; empty when passed */
-    tb_str timeline;  /* one line an effect: for a failed one, and for the curious */
+    tb_span span;    /* the line that failed, or the heading */
+    tb_str failure;  /* what was expected and what was; empty when passed */
+    tb_str timeline; /* one line an effect: for a failed one, and for the curious */
 } tb_scenario_result;
 
 typedef struct tb_scenario_report {
@@ -21,11 +22,13 @@ typedef struct tb_scenario_report {
 
 /* Runs every 用例 of `p`. TB_OK (look at `failed`) or TB_NOMEM. */
 int tb_scenarios_run(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_report **out);
-/* The same, showing every event as it is stepped, timers and refused acts too: so that a test can do the same to a server. Event
- * and outcome live in `a`. */
+/* The same, showing every event as it is stepped, timers and refused acts too: so that a test can do the same to a
+ * server. Event and outcome live in `a`. */
 typedef void tb_scenario_seen(void *user, const tb_section *scenario, const tb_event *e, const tb_outcome *o);
-int tb_scenarios_watch(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_seen *seen, void *user, tb_scenario_report **out);
-/* The place a generated application is made in: the authority's seat, or the first place where the matter's posts are held. */
+int tb_scenarios_watch(tb_arena *a, const tb_program *p, const tb_env *env, tb_scenario_seen *seen, void *user,
+                       tb_scenario_report **out);
+/* The place a generated application is made in: the authority's seat, or the first place where the matter's posts are
+ * held. */
 tb_str tb_default_place(const tb_program *p, const tb_directory *d);
 /* A valid value for a field, for 用例, benches and examples. */
 tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place);

@@ -1,8 +1,9 @@
 /* One step: authority first, then the input, then the chart, then what the clauses say happens.
  *
- * The order is the order a window works in. Whose act is it, and here (M14, M16, M17)? Is what must be stated stated? Do the conditions hold
- * (M13, M15)? Only then does the chart move, inner states left first, and on the way the effects of the move are told. A refused act
- * returns before anything was changed, and the copy it might have changed is dropped, so it leaves nothing behind (M3).
+ * The order is the order a window works in. Whose act is it, and here (M14, M16, M17)? Is what must be stated stated?
+ * Do the conditions hold (M13, M15)? Only then does the chart move, inner states left first, and on the way the effects
+ * of the move are told. A refused act returns before anything was changed, and the copy it might have changed is
+ * dropped, so it leaves nothing behind (M3).
  *
  *   submit ─▶ form, places, authority ─▶ 提交, 收到 ─▶ first step of the mode
  *   act    ─▶ which task ─▶ which move ─▶ who ─▶ input ─▶ confirmations ─▶ chart
@@ -27,7 +28,11 @@ struct work {
 
 /* ---- refusals ---- */
 
-static const struct { const char *name; int status; const char *zh, *en; } refusals[] = {
+static const struct {
+    const char *name;
+    int status;
+    const char *zh, *en;
+} refusals[] = {
     {"NONE", 200, "", ""},
 #define X(name, status, zh, en) {#name, status, zh, en},
 #include "refusals.def"
@@ -248,26 +253,30 @@ static void perform(struct work *w, const tb_effect_def *f) {
 
 /* ---- the chart's callbacks ---- */
 
-/* Why a move may not be taken now, apart from who asks; true: it may. `host`: the step's parallel when it has obligations. */
+/* Why a move may not be taken now, apart from who asks; true: it may. `host`: the step's parallel when it has
+ * obligations. */
 static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refusal *r) {
     const tb_program *p = w->p;
     tb_case *c = w->c;
     if (m->before != TB_NO_INDEX && c->milestones[m->before].count)
         return refuse(r, TB_R_TOO_LATE, m->span, m->act, p->milestones.items[m->before].name, TB_NONE);
-    bool applicants = false; /* M17: after 不可撤回 the applicant cannot end the case; what an organ must do stays possible */
+    /* M17: after 不可撤回 the applicant cannot end the case; what an organ must do stays possible. */
+    bool applicants = false;
     for (uint32_t i = 0; i < m->posts_n; i++) applicants |= m->posts[i] == TB_POST_APPLICANT;
     if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && applicants && c->irreversible)
         return refuse(r, TB_R_TOO_LATE, m->span, m->act, TB_STR("不可撤回"), TB_NONE);
     uint32_t number = (uint32_t)(m - p->moves.items);
     if (m->times && c->taken[number] >= (uint32_t)m->times)
         return refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
-    if (m->guard && !tb_condition_holds(m->guard, c)) return refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
+    if (m->guard && !tb_condition_holds(m->guard, c))
+        return refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
     uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
     if (m->leaves && m->kind == TB_MOVE_ACT && host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST) {
         for (uint32_t i = 0; i < c->tasks.count; i++) {
             uint16_t s = c->tasks.items[i].state;
             if (s != source && tb_chart_descends(p->chart, s, host))
-                return refuse(r, TB_R_OBLIGATION, m->span, p->steps.items[c->tasks.items[i].step].name, m->act, TB_NONE);
+                return refuse(r, TB_R_OBLIGATION, m->span, p->steps.items[c->tasks.items[i].step].name, m->act,
+                              TB_NONE);
         }
     }
     if (p->extension_n && number == p->extension_move) {
@@ -292,7 +301,9 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     if (m->kind == TB_MOVE_OBLIGE) return !m->guard || tb_condition_holds(m->guard, w->c);
     if (m->kind == TB_MOVE_DONE) { /* every branch ended with 完成, none with 不予 */
         for (uint16_t s = 0; s < tb_chart_states(run->chart); s++)
-            if (tb_bit(run->active, s) && w->p->nodes[s].kind == TB_NODE_BRANCH_REJECTED && tb_chart_descends(run->chart, s, arrow.source)) return false;
+            if (tb_bit(run->active, s) && w->p->nodes[s].kind == TB_NODE_BRANCH_REJECTED &&
+                tb_chart_descends(run->chart, s, arrow.source))
+                return false;
     }
     tb_refusal ignored;
     return move_open(w, m, arrow.source, &ignored);
@@ -306,7 +317,8 @@ static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     const tb_step_def *s = &w->p->steps.items[n->index];
     tell(w, "离开", s->name, TB_NONE, w->e->at);
     for (uint32_t i = w->c->clocks.count; i-- > 0;)
-        if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME) end_clock(w, &w->c->clocks.items[i], w->e->at);
+        if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME)
+            end_clock(w, &w->c->clocks.items[i], w->e->at);
     if (s->excludes) {
         for (uint32_t i = 0; i < w->c->stopped.count; i++) {
             tb_stopped *x = &w->c->stopped.items[i];
@@ -354,7 +366,8 @@ static void enter_step(struct work *w, uint16_t state, uint32_t step) {
         const tb_clock_def *d = &w->p->clocks.items[s->clock];
         if (d->from == TB_NO_INDEX) start_clock(w, s->clock, state, w->e->at);
         else if (w->c->milestones[d->from].count)
-            start_clock(w, s->clock, state, d->first ? w->c->milestones[d->from].first : w->c->milestones[d->from].last);
+            start_clock(w, s->clock, state,
+                        d->first ? w->c->milestones[d->from].first : w->c->milestones[d->from].last);
     }
     if (s->excludes) {
         *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->e->at), INT32_MAX};
@@ -378,7 +391,8 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
 static const tb_chart_calls calls = {on_guard, on_leave, on_take, on_enter};
 
 static tb_chart_run run_of(struct work *w) {
-    return (tb_chart_run){.chart = w->p->chart, .active = w->c->active, .memory = w->c->memory, .calls = &calls, .user = w};
+    return (tb_chart_run){
+        .chart = w->p->chart, .active = w->c->active, .memory = w->c->memory, .calls = &calls, .user = w};
 }
 
 /* ---- acts ---- */
@@ -433,14 +447,17 @@ static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *tra
         }
     }
     if (w->e->task.n && !named) return REFUSE(w, NO_SUCH_TASK, TB_NO_SPAN, w->e->task, active_names(w), TB_NONE);
-    if (*task && *transition == UINT16_MAX) return REFUSE(w, TASK_NEEDED, TB_NO_SPAN, w->e->act, tb_buf_str(&able), TB_NONE);
+    if (*task && *transition == UINT16_MAX)
+        return REFUSE(w, TASK_NEEDED, TB_NO_SPAN, w->e->act, tb_buf_str(&able), TB_NONE);
     if (*task) return true;
     for (uint32_t i = 0; i < w->c->tasks.count; i++) {
         tb_task *t = &w->c->tasks.items[i];
         if (w->e->task.n && !tb_str_eq(w->p->steps.items[t->step].name, w->e->task)) continue;
         uint16_t written = written_for(w->p, event, t->state);
         if (written == UINT16_MAX) continue;
-        if (!move_open(w, &w->p->moves.items[w->p->transition_move[written]], tb_chart_arrow(w->p->chart, written).source, &w->o->refusal)) return false;
+        if (!move_open(w, &w->p->moves.items[w->p->transition_move[written]],
+                       tb_chart_arrow(w->p->chart, written).source, &w->o->refusal))
+            return false;
     }
     return REFUSE(w, NOT_HERE, TB_NO_SPAN, w->e->task.n ? w->e->task : active_names(w), w->e->act, possible_names(w));
 }
@@ -462,16 +479,20 @@ static tb_str at_place(struct work *w, const tb_actor *by) {
     return (tb_str){p, n + by->person.n + 1};
 }
 
-/* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the post, or TB_NO_INDEX. */
+/* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the
+ * post, or TB_NO_INDEX. */
 static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *posts, uint32_t n) {
     const tb_program *p = w->p;
     const tb_actor *by = &w->e->by;
     uint32_t post = TB_NO_INDEX;
     for (uint32_t i = 0; i < n && post == TB_NO_INDEX; i++)
         if (tb_str_eq(p->posts.items[posts[i]].name, by->post)) post = posts[i];
-    if (post == TB_NO_INDEX) return REFUSE(w, WRONG_POST, m->span, m->act, post_names(w, posts, n), by->post), TB_NO_INDEX;
+    if (post == TB_NO_INDEX)
+        return REFUSE(w, WRONG_POST, m->span, m->act, post_names(w, posts, n), by->post), TB_NO_INDEX;
     if (post == TB_POST_APPLICANT)
-        return tb_str_eq(by->person, w->c->applicant.person) ? post : (REFUSE(w, NOT_APPLICANT, m->span, m->act, TB_NONE, TB_NONE), TB_NO_INDEX);
+        return tb_str_eq(by->person, w->c->applicant.person)
+                   ? post
+                   : (REFUSE(w, NOT_APPLICANT, m->span, m->act, TB_NONE, TB_NONE), TB_NO_INDEX);
     uint32_t role = p->posts.items[post].place;
     tb_str place = role == TB_NO_INDEX ? w->c->applicant.place : w->c->places[role];
     if (!tb_str_eq(by->place, place)) return REFUSE(w, WRONG_PLACE, m->span, m->act, place, by->place), TB_NO_INDEX;
@@ -491,7 +512,8 @@ static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *post
 static void remember_duty(struct work *w, uint32_t post) {
     const tb_program *p = w->p;
     bool matters = false;
-    for (uint32_t i = 0; i < p->separations.count && !matters; i++) matters = p->separations.items[i].a == post || p->separations.items[i].b == post;
+    for (uint32_t i = 0; i < p->separations.count && !matters; i++)
+        matters = p->separations.items[i].a == post || p->separations.items[i].b == post;
     if (!matters) return;
     tb_str who = at_place(w, &w->e->by);
     for (uint32_t k = 0; k < w->c->duties.count; k++)
@@ -514,7 +536,8 @@ static tb_str names_text(struct work *w, const tb_str *list, uint32_t n) {
 
 /* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
 static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
-    bool known = tb_str_is(key, "备注") || among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
+    bool known =
+        tb_str_is(key, "备注") || among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
     for (uint32_t i = 0; names && i < m->stated_n; i++) list_name(names, m->stated[i]);
     for (uint32_t i = 0; i < m->effects_n; i++) {
         if (m->effects[i].kind != TB_DO_PROMPT) continue;
@@ -530,7 +553,8 @@ static bool input_fits(struct work *w, const tb_move *m) {
     const tb_json *in = w->e->input;
     for (uint32_t i = 0; i < m->stated_n; i++) {
         const tb_json *v = tb_json_find(in, m->stated[i]);
-        if (!v || v->kind != TB_JSON_STR || v->text.n == 0) return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
+        if (!v || v->kind != TB_JSON_STR || v->text.n == 0)
+            return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
     }
     if (m->choices_n && !among(tb_json_text(in, "选择"), m->choices, m->choices_n))
         return REFUSE(w, CHOICE_BAD, m->span, names_text(w, m->choices, m->choices_n), TB_NONE, TB_NONE);
@@ -548,14 +572,17 @@ static bool input_fits(struct work *w, const tb_move *m) {
 static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t post) {
     const tb_step_def *s = &w->p->steps.items[t->step];
     if (m->posts || (s->persons <= 1 && !s->all)) return 1;
-    tb_str who = tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place), TB_FMT(w->e->by.person));
+    tb_str who = tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place),
+                               TB_FMT(w->e->by.person));
     if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) {
         /* Who alone has confirmed one act may turn to another: two who differ must not block the case for ever. */
-        if (t->confirmed.count > 1 || !among(who, t->confirmed.items, 1)) return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
+        if (t->confirmed.count > 1 || !among(who, t->confirmed.items, 1))
+            return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
         tell(w, "撤销会签", t->confirming, who, w->e->at);
         t->confirmed.count = 0;
     }
-    if (among(who, t->confirmed.items, t->confirmed.count)) return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
+    if (among(who, t->confirmed.items, t->confirmed.count))
+        return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
     *TB_PUSH(w->a, t->confirmed) = who;
     t->confirming = m->act;
     uint32_t persons = 0;
@@ -574,7 +601,8 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
         tb_str name = w->p->posts.items[s->posts[i]].name;
         each = false;
         for (uint32_t k = 0; k < t->confirmed.count && !each; k++)
-            each = t->confirmed.items[k].n > name.n && t->confirmed.items[k].p[name.n] == '/' && memcmp(t->confirmed.items[k].p, name.p, name.n) == 0;
+            each = t->confirmed.items[k].n > name.n && t->confirmed.items[k].p[name.n] == '/' &&
+                   memcmp(t->confirmed.items[k].p, name.p, name.n) == 0;
     }
     if (persons >= (uint32_t)(s->persons > 1 ? s->persons : 1) && each) {
         t->confirmed.count = 0; /* a move that stays in its step starts counting anew */
@@ -595,7 +623,8 @@ static bool do_act(struct work *w) {
     uint16_t transition = UINT16_MAX;
     uint32_t event = tb_act_event(w->p, w->e->act);
     if (!event) return REFUSE(w, NO_SUCH_ACT, TB_NO_SPAN, w->p->matter, w->e->act, TB_NONE);
-    if (w->c->outcome != TB_NO_INDEX) return REFUSE(w, CLOSED, TB_NO_SPAN, w->p->outcomes.items[w->c->outcome], w->e->act, TB_NONE);
+    if (w->c->outcome != TB_NO_INDEX)
+        return REFUSE(w, CLOSED, TB_NO_SPAN, w->p->outcomes.items[w->c->outcome], w->e->act, TB_NONE);
     if (!choose(w, event, &task, &transition)) return false;
     const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
     const tb_step_def *s = &w->p->steps.items[task->step];
@@ -617,10 +646,12 @@ static bool do_timer(struct work *w) {
         const tb_clock_def *d = &w->p->clocks.items[r->def];
         if (r->to != TB_NO_TIME || r->overdue || !tb_str_eq(d->name, w->e->timer)) continue;
         tb_due due = tb_clock_due(w->c, w->env, r);
-        if (due.kind != TB_DUE_EXACT || due.at > w->e->at) continue; /* another of the name may be due: two branches, one step */
+        if (due.kind != TB_DUE_EXACT || due.at > w->e->at)
+            continue; /* another of the name may be due: two branches, one step */
         r->overdue = true;
         tb_str charged = TB_NONE; /* M14: overdue charges the post that holds it */
-        if (d->kind == TB_CLOCK_STEP) charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
+        if (d->kind == TB_CLOCK_STEP)
+            charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
         tell(w, "超期", d->name, charged, due.at);
         if (d->kind != TB_CLOCK_STEP) return true;
         tb_chart_run run = run_of(w);
@@ -667,10 +698,13 @@ static bool field_fits(struct work *w, const tb_field *f, const tb_json *v, tb_s
     }
     case TB_T_ADDRESS:
         *wrong = TB_STR("应是 {\"区划\":\"六位代码\",\"详址\":\"…\"}");
-        return v->kind == TB_JSON_OBJECT && tb_json_text(v, "区划").n && (v->count == 1 || (v->count == 2 && tb_json_text(v, "详址").n));
+        return v->kind == TB_JSON_OBJECT && tb_json_text(v, "区划").n &&
+               (v->count == 1 || (v->count == 2 && tb_json_text(v, "详址").n));
     case TB_T_DIVISION: return *wrong = TB_STR("应是区划代码，如 370402"), text && v->text.n;
-    case TB_T_ID_CARD: return *wrong = TB_STR("不是有效的公民身份号码（校验位不符）"), text && tb_valid_id_card(v->text);
-    case TB_T_CREDIT_CODE: return *wrong = TB_STR("不是有效的统一社会信用代码（校验位不符）"), text && tb_valid_credit_code(v->text);
+    case TB_T_ID_CARD:
+        return *wrong = TB_STR("不是有效的公民身份号码（校验位不符）"), text && tb_valid_id_card(v->text);
+    case TB_T_CREDIT_CODE:
+        return *wrong = TB_STR("不是有效的统一社会信用代码（校验位不符）"), text && tb_valid_credit_code(v->text);
     case TB_T_PHONE:
         *wrong = TB_STR("应是 11 位手机号");
         if (!text || v->text.n != 11 || v->text.p[0] != '1') return false;
@@ -682,13 +716,19 @@ static bool field_fits(struct work *w, const tb_field *f, const tb_json *v, tb_s
     for (uint32_t i = 0; i < f->bounds_n; i++) {
         int order = tb_decimal_cmp(n, f->bounds[i].value);
         enum tb_compare op = f->bounds[i].op;
-        bool holds = op == TB_EQ ? order == 0 : op == TB_NE ? order != 0 : op == TB_LT ? order < 0 : op == TB_LE ? order <= 0 : op == TB_GT ? order > 0 : order >= 0;
+        bool holds = op == TB_EQ   ? order == 0
+                     : op == TB_NE ? order != 0
+                     : op == TB_LT ? order < 0
+                     : op == TB_LE ? order <= 0
+                     : op == TB_GT ? order > 0
+                                   : order >= 0;
         if (holds) continue;
         int64_t units = f->bounds[i].value.units, one = 1;
         for (int k = 0; k < f->bounds[i].value.scale; k++) one *= 10;
         *wrong = one == 1 ? tb_str_printf(w->a, "应 %s %lld", words[op], (long long)units)
-                          : tb_str_printf(w->a, "应 %s %s%lld.%0*lld", words[op], units < 0 ? "-" : "", (long long)((units < 0 ? -units : units) / one),
-                                          f->bounds[i].value.scale, (long long)((units < 0 ? -units : units) % one));
+                          : tb_str_printf(w->a, "应 %s %s%lld.%0*lld", words[op], units < 0 ? "-" : "",
+                                          (long long)((units < 0 ? -units : units) / one), f->bounds[i].value.scale,
+                                          (long long)((units < 0 ? -units : units) % one));
         return false;
     }
     return true;
@@ -709,7 +749,8 @@ static bool form_fits(struct work *w) {
     }
     for (uint32_t i = 0; form && i < form->count; i++) {
         bool known = false;
-        for (uint32_t k = 0; k < p->fields.count && !known; k++) known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
+        for (uint32_t k = 0; k < p->fields.count && !known; k++)
+            known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
         if (!known) return REFUSE(w, FIELD_UNKNOWN, TB_NO_SPAN, form->keys[i], tb_buf_str(&names), TB_NONE);
     }
     names.n = 0;
@@ -736,7 +777,8 @@ static tb_str place_of(struct work *w, const tb_role_place *role) {
     const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
     if (organ) return tb_directory_place_at(d, organ->place)->code;
     const tb_role_place *seat = p->authority_place == TB_NO_INDEX ? NULL : &p->places.items[p->authority_place];
-    return seat && seat->from != TB_PLACE_ORGAN ? place_of(w, seat) : TB_NONE; /* 实施主体 户籍地 派出所: sits at 户籍地 */
+    return seat && seat->from != TB_PLACE_ORGAN ? place_of(w, seat)
+                                                : TB_NONE; /* 实施主体 户籍地 派出所: sits at 户籍地 */
 }
 
 /* Places come from the form and are never overridden (M16); the organ must be the one with authority there (M17). */
@@ -747,14 +789,18 @@ static bool places_fit(struct work *w) {
     for (uint32_t i = 0; i < p->places.count; i++) {
         const tb_role_place *role = &p->places.items[i];
         tb_str code = place_of(w, role);
-        if (!code.n || !tb_directory_find_place(d, code)) return REFUSE(w, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
+        if (!code.n || !tb_directory_find_place(d, code))
+            return REFUSE(w, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
         w->c->places[i] = tb_str_copy(w->a, code);
-        if (!tb__calendar_at(w->env, code)) return REFUSE(w, NO_CALENDAR, role->span, code, tb_directory_calendar(d, code), TB_NONE);
+        if (!tb__calendar_at(w->env, code))
+            return REFUSE(w, NO_CALENDAR, role->span, code, tb_directory_calendar(d, code), TB_NONE);
     }
-    for (uint32_t i = 0; i < p->steps.count; i++) { /* 主体 P 派出所: each step's own organ must exist where the form puts it */
+    for (uint32_t i = 0; i < p->steps.count;
+         i++) { /* 主体 P 派出所: each step's own organ must exist where the form puts it */
         const tb_step_def *s = &p->steps.items[i];
         if (s->duty.n && s->place != TB_NO_INDEX && !tb_directory_organ_with(d, w->c->places[s->place], s->duty))
-            return REFUSE(w, AUTHORITY_ELSEWHERE, s->span, p->places.items[s->place].name, w->c->places[s->place], s->duty);
+            return REFUSE(w, AUTHORITY_ELSEWHERE, s->span, p->places.items[s->place].name, w->c->places[s->place],
+                          s->duty);
     }
     if (p->authority_place == TB_NO_INDEX) return true;
     tb_str seat = w->c->places[p->authority_place], name = p->places.items[p->authority_place].name;
@@ -771,7 +817,8 @@ static bool do_submit(struct work *w) {
     tb_buf names;
     tb_buf_init(&names, w->a);
     if (w->before) { /* a case is applied for once */
-        if (w->c->outcome != TB_NO_INDEX) return REFUSE(w, CLOSED, TB_NO_SPAN, p->outcomes.items[w->c->outcome], TB_STR("提交"), TB_NONE);
+        if (w->c->outcome != TB_NO_INDEX)
+            return REFUSE(w, CLOSED, TB_NO_SPAN, p->outcomes.items[w->c->outcome], TB_STR("提交"), TB_NONE);
         return REFUSE(w, NOT_HERE, TB_NO_SPAN, active_names(w), TB_STR("提交"), possible_names(w));
     }
     w->c->mode = TB_NO_INDEX;
@@ -780,7 +827,8 @@ static bool do_submit(struct work *w) {
         if (tb_str_eq(p->modes.items[i].name, e->mode)) w->c->mode = i;
     }
     if (w->c->mode == TB_NO_INDEX) return REFUSE(w, MODE_UNKNOWN, TB_NO_SPAN, p->matter, e->mode, tb_buf_str(&names));
-    if (e->by.post.n && !tb_str_is(e->by.post, "申请人")) return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
+    if (e->by.post.n && !tb_str_is(e->by.post, "申请人"))
+        return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
     if (!form_fits(w)) return false;
     w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};
     if (e->form) w->c->form = tb__json_copy(w->a, e->form);
@@ -789,7 +837,8 @@ static bool do_submit(struct work *w) {
     uint16_t start = p->modes.items[w->c->mode].start;
     record(w, TB_M_SUBMITTED, e->at);
     uint16_t leaf = start;
-    while (leaf + 1 < tb_chart_states(p->chart) && p->nodes[leaf].kind != TB_NODE_STEP) leaf++; /* a host: its own step comes first */
+    while (leaf + 1 < tb_chart_states(p->chart) && p->nodes[leaf].kind != TB_NODE_STEP)
+        leaf++; /* a host: its own step comes first */
     uint32_t place = p->steps.items[p->nodes[leaf].index].place;
     if (place != TB_NO_INDEX) arrive(w, place);
     w->recorded = 0;
@@ -814,13 +863,15 @@ static int step_work(void *arg) {
         if (w->c->at == TB_NO_TIME || e->at > w->c->at) w->c->at = e->at;
         accepted = e->kind == TB_EV_SUBMIT ? do_submit(w) : e->kind == TB_EV_ACT ? do_act(w) : do_timer(w);
     }
-    for (int i = 0; i < 3 && !accepted; i++) w->o->refusal.values[i] = tb_str_copy(w->a, w->o->refusal.values[i]); /* views of the event so far */
+    for (int i = 0; i < 3 && !accepted; i++)
+        w->o->refusal.values[i] = tb_str_copy(w->a, w->o->refusal.values[i]); /* views of the event so far */
     w->o->refused = !accepted;
     w->o->next = accepted ? w->c : NULL;
     return TB_OK;
 }
 
-int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env, tb_outcome **out) {
+int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env,
+            tb_outcome **out) {
     struct work w = {.a = a, .p = p, .id = id, .before = before, .e = e, .env = env};
     int result = tb_try(a, step_work, &w);
     *out = result == TB_OK ? w.o : NULL;
@@ -851,7 +902,10 @@ static int list_acts(void *arg) {
                 for (uint32_t k = 0; k < l->list->count && !listed; k++) listed = l->list->items[k].move == number;
                 if (listed) continue;
                 const tb_step_def *step = &w->p->steps.items[task->step];
-                tb_possible x = {.move = number, .step = task->step, .posts = m->posts ? m->posts : step->posts, .posts_n = m->posts ? m->posts_n : step->posts_n};
+                tb_possible x = {.move = number,
+                                 .step = task->step,
+                                 .posts = m->posts ? m->posts : step->posts,
+                                 .posts_n = m->posts ? m->posts_n : step->posts_n};
                 x.open = move_open(w, m, s, &x.blocked);
                 *TB_PUSH(w->a, *l->list) = x;
             }

@@ -1,9 +1,10 @@
-/* One step of a case: tb_step(program, case, event, env) → outcome. Pure and total; the same arguments give the same bytes (M3).
+/* One step of a case: tb_step(program, case, event, env) → outcome. Pure and total; the same arguments give the same
+ * bytes (M3).
  *
- * A case is a value: a step never changes it, it answers a new one in the outcome's arena, or a refusal that names the code, the
- * clause that decided, and the values. The state is written as canonical JSON (names, not numbers), so that a database can be read with
- * a shell and a program compiled again from the same sources reads it back. Effects are told in order; they are the outcome's
- * meaning, and with the state they are what the outcome's digest covers. */
+ * A case is a value: a step never changes it, it answers a new one in the outcome's arena, or a refusal that names the
+ * code, the clause that decided, and the values. The state is written as canonical JSON (names, not numbers), so that a
+ * database can be read with a shell and a program compiled again from the same sources reads it back. Effects are told
+ * in order; they are the outcome's meaning, and with the state they are what the outcome's digest covers. */
 #ifndef TB_STEP_H
 #define TB_STEP_H
 #include "program.h"
@@ -17,14 +18,18 @@ enum tb_refusal_code {
 };
 typedef struct tb_refusal {
     enum tb_refusal_code code;
-    tb_span span;          /* the clause that decided; TB_NO_SPAN none */
-    tb_str values[3];      /* {0} {1} {2} of the text */
+    tb_span span;     /* the clause that decided; TB_NO_SPAN none */
+    tb_str values[3]; /* {0} {1} {2} of the text */
 } tb_refusal;
-const char *tb_refusal_name(enum tb_refusal_code c);    /* "WRONG_POST" */
-int tb_refusal_status(enum tb_refusal_code c);          /* the HTTP status it answers as */
+const char *tb_refusal_name(enum tb_refusal_code c); /* "WRONG_POST" */
+int tb_refusal_status(enum tb_refusal_code c);       /* the HTTP status it answers as */
 tb_str tb_refusal_text(tb_arena *a, const tb_refusal *r, enum tb_lang lang);
 
-enum { TB_CASE_EVENTS = 10000 /* of one case */, TB_INPUT_BYTES = 64 << 10, TB_CASE_BYTES = 256 << 10 /* of one state */ };
+enum {
+    TB_CASE_EVENTS = 10000 /* of one case */,
+    TB_INPUT_BYTES = 64 << 10,
+    TB_CASE_BYTES = 256 << 10 /* of one state */
+};
 
 typedef struct tb_env {
     const tb_directory *directory;
@@ -32,56 +37,72 @@ typedef struct tb_env {
     void *user;
 } tb_env;
 
-typedef struct tb_actor { tb_str person, post, place; } tb_actor;
+typedef struct tb_actor {
+    tb_str person, post, place;
+} tb_actor;
 
 enum tb_event_kind { TB_EV_SUBMIT = 1, TB_EV_ACT, TB_EV_TIMER };
 typedef struct tb_event {
     enum tb_event_kind kind;
-    int64_t at;            /* legal time; for a timer its due time */
-    tb_str act, task;      /* ACT: its name; the step it is addressed to (may be empty when only one can take it) */
+    int64_t at;       /* legal time; for a timer its due time */
+    tb_str act, task; /* ACT: its name; the step it is addressed to (may be empty when only one can take it) */
     tb_actor by;
-    tb_str mode;           /* SUBMIT */
+    tb_str mode;                     /* SUBMIT */
     const tb_json *form, *materials; /* SUBMIT: object; array of names */
-    const tb_json *input;  /* ACT: object, or NULL */
-    tb_str timer;          /* TIMER: the clock's key, from tb_next_timer() */
+    const tb_json *input;            /* ACT: object, or NULL */
+    tb_str timer;                    /* TIMER: the clock's key, from tb_next_timer() */
 } tb_event;
 /* The event as stored: canonical JSON of the input, and back (M5). `e->form` … point into `body` after reading. */
 void tb_event_write(tb_buf *b, const tb_event *e);
 bool tb_event_read(tb_arena *a, tb_str body, tb_event *e);
 
-typedef struct tb_occurrence { int64_t first, last; uint32_t count; } tb_occurrence;
+typedef struct tb_occurrence {
+    int64_t first, last;
+    uint32_t count;
+} tb_occurrence;
 typedef struct tb_task {
-    uint16_t state;        /* the active leaf */
+    uint16_t state; /* the active leaf */
     uint32_t step;
     int64_t entered;
     TB_LIST(tb_str) confirmed; /* 「post/place/person」 who have done the act so far (不少于 N人, 与) */
-    tb_str confirming;     /* the act they confirm */
+    tb_str confirming;         /* the act they confirm */
 } tb_task;
 typedef struct tb_running {
     uint32_t def;
-    uint16_t state;        /* step clocks: the leaf; TB_NO_STATE for spans */
-    int64_t from, to;      /* start; end, TB_NO_TIME while it runs */
-    int extended;          /* units added */
-    bool overdue;          /* its expiry has been stepped */
+    uint16_t state;   /* step clocks: the leaf; TB_NO_STATE for spans */
+    int64_t from, to; /* start; end, TB_NO_TIME while it runs */
+    int extended;     /* units added */
+    bool overdue;     /* its expiry has been stepped */
 } tb_running;
-typedef struct tb_stopped { uint32_t step; int32_t from, to; /* days; INT32_MAX while open */ } tb_stopped;
-typedef struct tb_issued { uint32_t document; uint32_t seq; int64_t at; tb_str number; } tb_issued;
-typedef struct tb_duty_done { uint32_t post; tb_str who; /* place/person */ } tb_duty_done;
+typedef struct tb_stopped {
+    uint32_t step;
+    int32_t from, to; /* days; INT32_MAX while open */
+} tb_stopped;
+typedef struct tb_issued {
+    uint32_t document;
+    uint32_t seq;
+    int64_t at;
+    tb_str number;
+} tb_issued;
+typedef struct tb_duty_done {
+    uint32_t post;
+    tb_str who; /* place/person */
+} tb_duty_done;
 
 typedef struct tb_case {
     const tb_program *program;
     tb_str id;
-    uint32_t seq;          /* events so far */
-    int64_t at;            /* legal time of the last */
+    uint32_t seq; /* events so far */
+    int64_t at;   /* legal time of the last */
     uint32_t mode;
-    uint32_t outcome;      /* TB_NO_INDEX while open */
+    uint32_t outcome; /* TB_NO_INDEX while open */
     bool irreversible;
     tb_actor applicant;
     uint64_t *active, *memory;
-    tb_str *places;        /* codes by role */
+    tb_str *places; /* codes by role */
     tb_json form, materials;
     tb_occurrence *milestones;
-    uint32_t *taken;       /* by move (M13) */
+    uint32_t *taken; /* by move (M13) */
     TB_LIST(tb_task) tasks;
     TB_LIST(tb_running) clocks;
     TB_LIST(tb_stopped) stopped;
@@ -90,24 +111,36 @@ typedef struct tb_case {
 } tb_case;
 
 /* What happened, in order: one line each, as canonical JSON members {"do","name",…}. */
-typedef struct tb_effect { const char *what; /* "进入" "离开" "记" "出具" "转送" "办结" "超期" "红牌" "报告" "会签" "停止计时" "恢复计时" "延长" … */ tb_str name; tb_str value; int64_t at; } tb_effect;
+typedef struct tb_effect {
+    const char
+        *what; /* "进入" "离开" "记" "出具" "转送" "办结" "超期" "红牌" "报告" "会签" "停止计时" "恢复计时" "延长" … */
+    tb_str name;
+    tb_str value;
+    int64_t at;
+} tb_effect;
 
 typedef struct tb_outcome {
     bool refused;
     tb_refusal refusal;
-    tb_case *next;              /* NULL when refused */
+    tb_case *next; /* NULL when refused */
     TB_LIST(tb_effect) effects;
-    uint32_t move;              /* the move taken, TB_NO_INDEX none (submission, a plain expiry, a confirmation) */
-    TB_LIST(uint32_t) moves;    /* all moves taken, internal ones too: coverage */
+    uint32_t move;           /* the move taken, TB_NO_INDEX none (submission, a plain expiry, a confirmation) */
+    TB_LIST(uint32_t) moves; /* all moves taken, internal ones too: coverage */
 } tb_outcome;
 
-/* `before` is NULL for a submission (then `id` names the new case). The outcome lives in `a` and owns copies of all it needs: `before`, the
- * event and their texts may go afterwards. Answers TB_OK (accepted or refused) or TB_NOMEM. */
-int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env, tb_outcome **out);
+/* `before` is NULL for a submission (then `id` names the new case). The outcome lives in `a` and owns copies of all it
+ * needs: `before`, the event and their texts may go afterwards. Answers TB_OK (accepted or refused) or TB_NOMEM. */
+int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env,
+            tb_outcome **out);
 
-/* The next timer of a case: the earliest running clock's expiry not yet stepped; when there is none, the earliest re-check of a clock whose due
- * day is not published (M11: recheck = true, never an overdue; it stays until a calendar is loaded). false: none. */
-typedef struct tb_timer { int64_t due; tb_str key; bool recheck; } tb_timer;
+/* The next timer of a case: the earliest running clock's expiry not yet stepped; when there is none, the earliest
+ * re-check of a clock whose due day is not published (M11: recheck = true, never an overdue; it stays until a calendar
+ * is loaded). false: none. */
+typedef struct tb_timer {
+    int64_t due;
+    tb_str key;
+    bool recheck;
+} tb_timer;
 bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t);
 
 /* Due date of one running clock, derived (M8). */
@@ -118,10 +151,10 @@ tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def); /* 法定�
 /* What may be done now, by whom: for people and for GET /v1/cases/ID. */
 typedef struct tb_possible {
     uint32_t move;
-    uint32_t step;             /* the task it is addressed to */
+    uint32_t step; /* the task it is addressed to */
     const uint32_t *posts;
     uint32_t posts_n;
-    bool open;                 /* conditions hold now; otherwise `blocked` says which does not */
+    bool open; /* conditions hold now; otherwise `blocked` says which does not */
     tb_refusal blocked;
 } tb_possible;
 typedef TB_LIST(tb_possible) tb_possibles;
