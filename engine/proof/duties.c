@@ -1,0 +1,256 @@
+/* What the law asks of a procedure besides time: refusals, the one notice, silence, acceptance, two inspectors.
+ *
+ * Which moves are refusals is read from what they do: they issue a document, or lead to an outcome or a branch's
+ * end, whose name says 不予 or 不受理. Serving a refusal that was written before is not another one. The duties
+ * stand in a table with their article; most bind 行政许可 only (M18: the law of licences is not everybody's law).
+ * M17 and 不可撤回 are the language's own and bind all. */
+#include "proof_work.h"
+#include <string.h>
+
+static bool holds_word(tb_str s, const char *word) {
+    size_t n = strlen(word);
+    for (uint32_t i = 0; i + n <= s.n; i++)
+        if (memcmp(s.p + i, word, n) == 0) return true;
+    return false;
+}
+
+static bool states(const tb_move *m, const char *what) {
+    for (uint32_t i = 0; i < m->stated_n; i++)
+        if (tb_str_is(m->stated[i], what)) return true;
+    return false;
+}
+
+/* The first document it issues with one of these words in its name. */
+static const tb_document *issues(const tb_program *p, const tb_move *m, const char *const *words) {
+    for (uint32_t i = 0; i < m->effects_n; i++)
+        for (int k = 0; m->effects[i].kind == TB_DO_ISSUE && words[k]; k++)
+            if (holds_word(p->documents.items[m->effects[i].a].name, words[k]))
+                return &p->documents.items[m->effects[i].a];
+    return NULL;
+}
+
+static const char *const refusal_words[] = {"不予", "不受理", NULL};
+/* What ends a case without its purpose: after 不可撤回 none of it may come. */
+static const char *const undone_words[] = {"不予", "不受理", "撤回", "终止", "不准", NULL};
+
+static bool closes(const tb_move *m) {
+    for (uint32_t i = 0; i < m->effects_n; i++)
+        if (m->effects[i].kind == TB_DO_CLOSE) return true;
+    return m->leaves;
+}
+
+/* Does it lead to an outcome, or a branch's end, of refusal? */
+static bool refuses(const tb_program *p, const tb_move *m) {
+    bool outcome = false;
+    for (uint32_t i = 0; i < p->outcomes.count; i++) outcome |= tb_str_eq(p->outcomes.items[i], m->target);
+    return m->rejects || (closes(m) && outcome && (holds_word(m->target, "不予") || holds_word(m->target, "不受理")));
+}
+
+static bool decides_against(const tb_program *p, const tb_move *m) { return issues(p, m, refusal_words) || m->rejects; }
+
+/* By state: on every way to it, something `marks` answers true for has happened. */
+static uint8_t *always(tb__proof *w, bool (*marks)(tb__proof *w, const tb__edge *e)) {
+    tb__graph *g = &w->g;
+    uint8_t *at = TB_NEW_ARRAY(w->a, g->states + 1, uint8_t), *edge = TB_NEW_ARRAY(w->a, g->edges.count + 1, uint8_t);
+    memset(at, 1, g->states);
+    for (uint32_t i = 0; i < g->edges.count; i++) edge[i] = marks(w, &g->edges.items[i]);
+    for (bool news = true; news;) {
+        news = false;
+        for (uint32_t i = 0; i < g->edges.count; i++) {
+            const tb__edge *e = &g->edges.items[i];
+            if (edge[i] || (e->from != TB__NONE && at[e->from]) || !at[e->to]) continue;
+            at[e->to] = 0;
+            news = true;
+        }
+    }
+    return at;
+}
+
+static bool over_moves(tb__proof *w, const tb__edge *e, bool (*is)(tb__proof *w, const tb_move *m)) {
+    for (uint32_t i = 0; i < e->ops; i++) {
+        tb__op op = w->g.ops.items[e->op + i];
+        if (!TB__OP_IS_ENTER(op) && is(w, &w->p->moves.items[w->p->transition_move[TB__OP_INDEX(op)]])) return true;
+    }
+    return false;
+}
+static bool writes_refusal(tb__proof *w, const tb_move *m) { return issues(w->p, m, refusal_words) != NULL; }
+static bool marks_refusal(tb__proof *w, const tb__edge *e) { return over_moves(w, e, writes_refusal); }
+
+static bool edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone) {
+    uint64_t recorded = 0, all = 0;
+    w->scratch.count = 0;
+    if (e->from == TB__NONE) {
+        tb__records_of_submission(w, w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))].mode, &recorded,
+                                  &w->scratch);
+        for (uint32_t i = 0; i < w->scratch.count; i++) all |= (uint64_t)1 << w->scratch.items[i].milestone;
+    }
+    for (uint32_t i = 0; i < e->ops; i++) {
+        tb__op op = w->g.ops.items[e->op + i];
+        if (!TB__OP_IS_ENTER(op))
+            tb__records_of_move(w, &w->p->moves.items[w->p->transition_move[TB__OP_INDEX(op)]], e->tacit, &recorded,
+                                &w->scratch);
+        else if (w->p->nodes[TB__OP_INDEX(op)].kind == TB_NODE_STEP)
+            tb__records_of_step(w, w->p->nodes[TB__OP_INDEX(op)].index, &recorded, &w->scratch);
+        all |= recorded;
+    }
+    return all >> milestone & 1;
+}
+static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return edge_records(w, e, TB_M_ACCEPTED); }
+
+/* ---- duties of single moves ---- */
+
+/* 38(2), 32: which statements a written refusal needs; alternatives are separated by a bar. */
+static const struct {
+    const char *document, *needs, *article;
+} statements[] = {
+    {"不予", "理由|有权机关|不符内容",
+     "《行政许可法》第三十八条第二款"}, /* 32(1)(2): which organ has the power is the reason */
+    {"不予", "救济途径", "《行政许可法》第三十八条第二款"},
+    {"不受理", "理由|有权机关", "《行政许可法》第三十二条第一款第一项"},
+};
+
+static bool states_one_of(const tb_move *m, const char *list) {
+    char word[64];
+    while (*list) {
+        size_t n = strcspn(list, "|");
+        if (n < sizeof word) {
+            memcpy(word, list, n);
+            word[n] = 0;
+            if (states(m, word)) return true;
+        }
+        list += n + (list[n] == '|');
+    }
+    return false;
+}
+
+static void reasons(tb__proof *w, const tb_move *m) {
+    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+        const char *const words[] = {statements[i].document, NULL};
+        if (!issues(w->p, m, words)) continue;
+        if (states_one_of(m, statements[i].needs)) continue;
+        tb_str what = {statements[i].needs, (uint32_t)strcspn(statements[i].needs, "|")};
+        tb__failed(w, TB_E_DUTY_REASONS, m->span, m->act, what, tb_str_z(statements[i].article), NULL);
+    }
+}
+
+/* M17: the place where the case is decided, or a step that names its own 主体. The applicant's step expires by law,
+ * at no place. */
+static void place(tb__proof *w, const tb_move *m) {
+    const tb_program *p = w->p;
+    if (m->step == TB_NO_INDEX || p->authority_place == TB_NO_INDEX ||
+        !(decides_against(p, m) || (refuses(p, m) && !m->rejects && m->kind == TB_MOVE_ACT)))
+        return;
+    const tb_step_def *s = &p->steps.items[m->step];
+    uint32_t at = m->posts_n ? p->posts.items[m->posts[0]].place : s->place;
+    if (at == TB_NO_INDEX || at == p->authority_place || s->duty.n) return;
+    if (p->places.items[at].from == p->places.items[p->authority_place].from &&
+        p->places.items[at].field == p->places.items[p->authority_place].field)
+        return;
+    tb__failed(w, TB_E_DUTY_PLACE, m->span, m->act, p->places.items[at].name, TB_NONE, NULL);
+}
+
+/* 32(1)(4): one notice of all that is missing; silence is acceptance from the day of receipt. */
+static bool asks_for_more(const tb_program *p, const tb_move *m) {
+    static const char *const notice[] = {"补正", NULL};
+    return m->kind == TB_MOVE_ACT && (issues(p, m, notice) || states(m, "全部补正内容"));
+}
+
+static void one_notice(tb__proof *w, const tb_move *m) {
+    if (!asks_for_more(w->p, m)) return;
+    tb_str article = TB_STR("《行政许可法》第三十二条第一款第四项");
+    if (m->times != 1) tb__failed(w, TB_E_DUTY_ONE_NOTICE, m->span, m->act, article, TB_NONE, NULL);
+    if (!states(m, "全部补正内容"))
+        tb__failed(w, TB_E_DUTY_REASONS, m->span, m->act, TB_STR("全部补正内容"), article, NULL);
+    for (uint32_t i = 0; i < w->p->moves.count && m->step != TB_NO_INDEX; i++) {
+        const tb_move *o = &w->p->moves.items[i];
+        for (uint32_t k = 0; o->kind == TB_MOVE_OVERDUE && o->step == m->step && k < o->effects_n; k++)
+            if (o->effects[k].kind == TB_DO_RECORD && o->effects[k].a == TB_M_ACCEPTED &&
+                o->effects[k].dated == TB_M_RECEIVED)
+                return;
+    }
+    if (m->step != TB_NO_INDEX)
+        tb__failed(w, TB_E_DUTY_SILENCE, w->p->steps.items[m->step].span, w->p->steps.items[m->step].name, article,
+                   TB_NONE, NULL);
+}
+
+/* ---- duties of paths ---- */
+
+/* A refusal is written: by the move itself, or on every way before it. */
+static void written(tb__proof *w) {
+    const tb_program *p = w->p;
+    uint8_t *before = always(w, marks_refusal), *told = TB_NEW_ARRAY(w->a, p->moves.count + 1, uint8_t);
+    for (uint32_t i = 0; i < w->g.edges.count; i++) {
+        const tb__edge *e = &w->g.edges.items[i];
+        if (e->from == TB__NONE || told[e->move] || before[e->from]) continue;
+        const tb_move *m = &p->moves.items[e->move];
+        if (m->rejects || !refuses(p, m) || issues(p, m, refusal_words))
+            continue; /* a branch's 不予 is an opinion; the decision is written after it */
+        told[e->move] = 1;
+        tb__edges path = {0};
+        tb__path_to(w, e->from, i, &path);
+        tb__failed(w, TB_E_DUTY_WRITTEN, m->span, m->act, TB_STR("《行政许可法》第三十八条"), TB_NONE, &path);
+    }
+}
+
+static void accepted_first(tb__proof *w) {
+    uint8_t *before = always(w, marks_acceptance);
+    for (uint32_t i = 0; i < w->g.edges.count; i++) {
+        const tb__edge *e = &w->g.edges.items[i];
+        if (e->from == TB__NONE || before[e->from] || !edge_records(w, e, TB_M_DECIDED) ||
+            edge_records(w, e, TB_M_ACCEPTED))
+            continue;
+        tb__edges path = {0};
+        tb__path_to(w, e->from, i, &path);
+        tb__failed(w, TB_E_DUTY_ACCEPTED_FIRST, w->p->moves.items[e->move].span, tb__path_text(w, &path), TB_NONE,
+                   TB_NONE, &path);
+        return;
+    }
+}
+
+/* M17: after 不可撤回 only a lawful end: nothing that undoes the case. */
+static void no_return(tb__proof *w) {
+    const tb_program *p = w->p;
+    uint8_t *told = TB_NEW_ARRAY(w->a, p->moves.count + 1, uint8_t);
+    for (uint32_t i = 0; i < w->g.edges.count; i++) {
+        const tb__edge *e = &w->g.edges.items[i];
+        if (e->from == TB__NONE || told[e->move] || !tb__irreversible(w, tb__state(w, e->from))) continue;
+        const tb_move *m = &p->moves.items[e->move];
+        bool undoes = m->rejects || issues(p, m, refusal_words);
+        for (int k = 0; undone_words[k] && tb__ended(w, e->to); k++) undoes |= holds_word(m->target, undone_words[k]);
+        if (!undoes) continue;
+        told[e->move] = 1;
+        tb__edges path = {0};
+        tb__path_to(w, e->from, i, &path);
+        tb__failed(w, TB_E_DUTY_NO_RETURN, m->span, m->act, tb__path_text(w, &path), TB_NONE, &path);
+    }
+}
+
+/* 34(3): two or more for looking into the substance. */
+static void inspectors(tb__proof *w) {
+    static const char *const words[] = {"现场核查", "实地核查", "现场检查", "核查", NULL};
+    for (uint32_t i = 0; i < w->p->steps.count; i++) {
+        const tb_step_def *s = &w->p->steps.items[i];
+        bool inspects = false;
+        for (int k = 0; words[k]; k++) inspects |= holds_word(s->name, words[k]);
+        if (inspects && s->persons < 2 && !s->all)
+            tb__failed(w, TB_E_DUTY_TWO, s->span, s->name, TB_STR("《行政许可法》第三十四条第三款"), TB_NONE, NULL);
+    }
+}
+
+static const struct {
+    void (*move)(tb__proof *w, const tb_move *m);
+    void (*paths)(tb__proof *w);
+    bool licences;
+} duties[] = {
+    {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
+    {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true},
+};
+
+void tb__prove_duties(tb__proof *w) {
+    bool licence = tb_str_is(w->p->kind, "行政许可");
+    for (size_t i = 0; i < sizeof duties / sizeof *duties; i++) {
+        if (duties[i].licences && !licence) continue;
+        for (uint32_t k = 0; duties[i].move && k < w->p->moves.count; k++) duties[i].move(w, &w->p->moves.items[k]);
+        if (duties[i].paths && w->g.complete) duties[i].paths(w);
+    }
+}

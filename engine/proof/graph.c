@@ -1,0 +1,783 @@
+/* The configurations of a matter: what a case can be, time left out.
+ *
+ * A state is the chart's configuration and what else decides which moves are open: milestones and documents that
+ * some condition, 「M之前」 or limit asks about (facts), counts of 限 N次 moves, 不可撤回, and the valuation. A
+ * valuation is a mode and, for every field that a condition reads, one value for each way the conditions about it
+ * can turn out: thresholds and their neighbours, options, yes and no, absent. Since a form never changes after its
+ * submission, a case keeps its valuation, so that a step whose two exits ask for opposite things is not stuck, and
+ * one whose exits leave a gap is.
+ *
+ * Edges are what step.c would do: an act addressed to an active task, or the expiry of a task's limit, run to
+ * completion by the chart itself. Persons and inputs are left out (separation.c asks about persons): somebody can
+ * always be found to act or refuse.
+ *
+ * Reduction. Branches of a parallel multiply: six branches of four states are 4096 configurations. When what the
+ * branches do does not depend on each other (no branch reads what another writes; nothing written before a 不予 cuts
+ * the others off is asked about later), every order leads to the same places, so only the first unfinished branch is
+ * moved on. Time does not need the orders: each task keeps its own entry time, and the join takes the latest
+ * (limits.c). */
+#include "proof_work.h"
+#include "expression.h"
+#include "scenario.h"
+#include <string.h>
+
+enum { FACTS = 64, COUNT_MAX = 255, FIRST_SLOTS = 1024, VALUES = 64 /* of one field */ };
+
+typedef struct branch {
+    uint16_t state, parallel;
+    uint64_t reads, writes, kept;
+    bool rejects, counts, hot;
+} branch;
+
+struct walk {
+    tb__proof *w;
+    uint64_t *s;  /* the state being run */
+    tb_case fake; /* program and form, for conditions on fields */
+    uint64_t recorded;
+    uint32_t first_move;
+    bool tacit;
+    uint32_t *slots, mask;
+    uint32_t room;
+    TB_LIST(branch) branches;
+    bool may_reduce;
+    bool full;               /* a limit was reached: stop */
+    uint16_t preferred;      /* a branch to move on first; TB_NO_STATE */
+    const uint32_t **events; /* by state: events of its transitions, 0-ended */
+};
+
+/* ---- which facts are asked about ---- */
+
+static void ask_milestone(tb__proof *w, uint32_t m, uint32_t *n) {
+    if (w->milestone_fact[m] == UINT8_MAX && *n < FACTS) w->milestone_fact[m] = (uint8_t)(*n)++;
+}
+
+static uint64_t asked(tb__proof *w, const tb_condition *c, uint32_t *n) {
+    if (!c) return 0;
+    if (c->kind == TB_X_AND || c->kind == TB_X_OR) return asked(w, c->a, n) | asked(w, c->b, n);
+    if (c->kind == TB_X_NOT) return asked(w, c->a, n);
+    if (c->kind != TB_X_DONE && c->kind != TB_X_NOT_DONE) return 0;
+    uint8_t *bit = c->document ? &w->document_fact[c->index] : &w->milestone_fact[c->index];
+    if (*bit == UINT8_MAX && *n < FACTS) *bit = (uint8_t)(*n)++;
+    return *bit == UINT8_MAX ? 0 : (uint64_t)1 << *bit;
+}
+
+static bool facts(tb__proof *w) {
+    const tb_program *p = w->p;
+    uint32_t n = 0;
+    w->milestone_fact = TB_NEW_ARRAY(w->a, p->milestones.count + 1, uint8_t);
+    w->document_fact = TB_NEW_ARRAY(w->a, p->documents.count + 1, uint8_t);
+    w->count_byte = TB_NEW_ARRAY(w->a, p->moves.count + 1, uint32_t);
+    memset(w->milestone_fact, UINT8_MAX, p->milestones.count + 1);
+    memset(w->document_fact, UINT8_MAX, p->documents.count + 1);
+    bool fits = true;
+    for (uint32_t i = 0; i < p->moves.count; i++) {
+        const tb_move *m = &p->moves.items[i];
+        bool extension = p->extension_n && i == p->extension_move;
+        asked(w, m->guard, &n);
+        if (m->before != TB_NO_INDEX && !extension) ask_milestone(w, m->before, &n);
+        for (uint32_t k = 0; k < m->effects_n; k++)
+            if (m->effects[k].kind == TB_DO_RECORD && m->effects[k].dated != TB_NO_INDEX)
+                ask_milestone(w, m->effects[k].dated, &n);
+        w->count_byte[i] = m->times && !extension ? w->count_bytes++ : TB__NONE;
+        fits &= m->times <= COUNT_MAX;
+    }
+    for (uint32_t i = 0; i < p->clocks.count; i++)
+        if (p->clocks.items[i].kind == TB_CLOCK_STEP && p->clocks.items[i].from != TB_NO_INDEX)
+            ask_milestone(w, p->clocks.items[i].from, &n);
+    return fits && n < FACTS;
+}
+
+/* ---- valuations ---- */
+
+static void atoms(const tb_condition *c, uint32_t field, const tb_condition **out, uint32_t *n) {
+    if (!c) return;
+    if (c->kind == TB_X_AND || c->kind == TB_X_OR) atoms(c->a, field, out, n), atoms(c->b, field, out, n);
+    else if (c->kind == TB_X_NOT) atoms(c->a, field, out, n);
+    else if ((c->kind == TB_X_NAME || c->kind == TB_X_COMPARE || c->kind == TB_X_IN || c->kind == TB_X_FILLED ||
+              c->kind == TB_X_UNFILLED) &&
+             c->index == field && *n < VALUES)
+        out[(*n)++] = c;
+}
+
+static tb_str decimal_text(tb_arena *a, tb_decimal d) {
+    int64_t units = d.units < 0 ? -d.units : d.units, one = 1;
+    for (int i = 0; i < d.scale; i++) one *= 10;
+    if (!d.scale) return tb_str_printf(a, "%s%lld", d.units < 0 ? "-" : "", (long long)units);
+    return tb_str_printf(a, "%s%lld.%0*lld", d.units < 0 ? "-" : "", (long long)(units / one), d.scale,
+                         (long long)(units % one));
+}
+
+static bool in_bounds(const tb_field *f, tb_decimal v) {
+    for (uint32_t i = 0; i < f->bounds_n; i++) {
+        int order = tb_decimal_cmp(v, f->bounds[i].value);
+        enum tb_compare op = f->bounds[i].op;
+        if (!(op == TB_EQ   ? order == 0
+              : op == TB_NE ? order != 0
+              : op == TB_LT ? order < 0
+              : op == TB_LE ? order <= 0
+              : op == TB_GT ? order > 0
+                            : order >= 0))
+            return false;
+    }
+    return true;
+}
+
+struct trying {
+    tb__proof *w;
+    const tb_field *f;
+    const tb_condition *atoms[VALUES];
+    uint32_t atoms_n;
+    uint64_t seen[VALUES];
+    uint32_t seen_n;
+    tb__deciding *d;
+};
+
+/* Keeps a value when the conditions turn out as for none before. */
+static void try_value(struct trying *t, tb_json v, tb_str text) {
+    tb_case fake = {.program = t->w->p};
+    tb_json_maker m;
+    uint64_t truth = 0;
+    tb_json_begin(&m, t->w->a);
+    tb_json_add(&m, t->f->name, v);
+    fake.form = tb_json_done(&m);
+    for (uint32_t i = 0; i < t->atoms_n; i++) truth |= (uint64_t)tb_condition_holds(t->atoms[i], &fake) << i;
+    for (uint32_t i = 0; i < t->seen_n; i++)
+        if (t->seen[i] == truth) return;
+    if (t->seen_n == VALUES) return;
+    t->seen[t->seen_n++] = truth;
+    *TB_PUSH(t->w->a, t->d->values) = v;
+    *TB_PUSH(t->w->a, t->d->texts) = text;
+}
+
+static void try_text(struct trying *t, tb_str s) { try_value(t, tb_json_of_text(s), s); }
+
+static void try_number(struct trying *t, tb_decimal v) {
+    bool whole = t->f->type == TB_T_INTEGER;
+    if ((whole && v.scale) || (t->f->type == TB_T_MONEY && v.scale > 2) || !in_bounds(t->f, v)) return;
+    try_text(t, decimal_text(t->w->a, v));
+}
+
+static void try_around(struct trying *t, const tb_condition *c) {
+    tb_decimal v = c->number;
+    int64_t one = 1;
+    for (int i = 0; i < v.scale; i++) one *= 10;
+    try_number(t, (tb_decimal){v.units + one, v.scale}); /* the plain neighbours first: they read better in a 用例 */
+    try_number(t, v);
+    try_number(t, (tb_decimal){v.units - one, v.scale});
+    if (v.scale > 8) return;
+    try_number(t, (tb_decimal){v.units * 10 + 1, v.scale + 1}); /* between close thresholds */
+    try_number(t, (tb_decimal){v.units * 10 - 1, v.scale + 1});
+}
+
+static bool literal_among(struct trying *t, tb_str s) {
+    for (uint32_t i = 0; i < t->atoms_n; i++) {
+        if (t->atoms[i]->kind == TB_X_COMPARE && tb_str_eq(t->atoms[i]->text, s)) return true;
+        for (uint32_t k = 0; k < t->atoms[i]->options_n; k++)
+            if (tb_str_eq(t->atoms[i]->options[k], s)) return true;
+    }
+    return false;
+}
+
+static void values_of(tb__proof *w, uint32_t field, tb__deciding *d) {
+    struct trying t = {.w = w, .f = &w->p->fields.items[field], .d = d};
+    const tb_field *f = t.f;
+    char day[TB_DAY_TEXT];
+    for (uint32_t i = 0; i < w->p->moves.count; i++) atoms(w->p->moves.items[i].guard, field, t.atoms, &t.atoms_n);
+    if (!t.atoms_n) return;
+    if (f->type == TB_T_BOOL) {
+        try_value(&t, tb_json_of_bool(true), TB_STR("「是」"));
+        try_value(&t, tb_json_of_bool(false), TB_STR("「否」"));
+    } else if (f->type == TB_T_OPTION) {
+        for (uint32_t i = 0; i < f->options_n; i++) try_text(&t, f->options[i]);
+    } else if (f->type == TB_T_INTEGER || f->type == TB_T_DECIMAL || f->type == TB_T_MONEY) {
+        for (uint32_t i = 0; i < t.atoms_n; i++)
+            if (t.atoms[i]->kind == TB_X_COMPARE) try_around(&t, t.atoms[i]);
+    } else if (f->type == TB_T_DATE) {
+        for (uint32_t i = 0; i < t.atoms_n; i++)
+            for (int32_t k = -1; k <= 1 && t.atoms[i]->kind == TB_X_COMPARE; k++)
+                try_text(&t, tb_str_copy(w->a, tb_str_z(tb_day_text(t.atoms[i]->day + k, day))));
+    } else {
+        for (uint32_t i = 0; i < t.atoms_n; i++) {
+            if (t.atoms[i]->kind == TB_X_COMPARE) try_text(&t, t.atoms[i]->text);
+            for (uint32_t k = 0; k < t.atoms[i]->options_n; k++) try_text(&t, t.atoms[i]->options[k]);
+        }
+        tb_str other = TB_STR("其他"); /* not one of the texts that are asked for */
+        while (literal_among(&t, other)) other = tb_str_printf(w->a, "%.*s甲", TB_FMT(other));
+        if (f->type == TB_T_TEXT) try_text(&t, other);
+    }
+    if (!d->values.count) { /* only asked whether it is filled */
+        tb_json v = tb_example_value(w->a, f, TB_STR("370402"));
+        try_value(&t, v, v.kind == TB_JSON_STR ? v.text : TB_STR("370402"));
+    }
+    if (!f->required) try_value(&t, (tb_json){.kind = TB_JSON_NULL}, TB_NONE);
+}
+
+static bool valuations(tb__proof *w) {
+    const tb_program *p = w->p;
+    uint64_t all = p->modes.count;
+    for (uint32_t i = 0; i < p->fields.count; i++) {
+        tb__deciding d = {.field = i};
+        values_of(w, i, &d);
+        if (d.values.count) *TB_PUSH(w->a, w->deciding) = d;
+        if (d.values.count && all <= TB_PROOF_VALUATIONS) all *= d.values.count;
+    }
+    for (uint32_t mode = 0; mode < p->modes.count; mode++) {
+        uint32_t *at = TB_NEW_ARRAY(w->a, w->deciding.count + 1, uint32_t);
+        for (bool more = true; more && w->valuations.count < TB_PROOF_VALUATIONS;) {
+            tb__valuation v = {.mode = mode};
+            uint32_t *chosen = TB_NEW_ARRAY(w->a, w->deciding.count + 1, uint32_t);
+            tb_json_maker m;
+            tb_json_begin(&m, w->a);
+            memcpy(chosen, at, w->deciding.count * sizeof *at);
+            for (uint32_t i = 0; i < w->deciding.count; i++)
+                tb_json_add(&m, p->fields.items[w->deciding.items[i].field].name,
+                            w->deciding.items[i].values.items[at[i]]);
+            v.form = tb_json_done(&m);
+            v.chosen = chosen;
+            *TB_PUSH(w->a, w->valuations) = v;
+            uint32_t i = 0; /* the next one, like an odometer */
+            while (i < w->deciding.count && ++at[i] == w->deciding.items[i].values.count) at[i++] = 0;
+            more = i < w->deciding.count;
+        }
+    }
+    return all <= TB_PROOF_VALUATIONS;
+}
+
+/* ---- what is recorded, as in step.c ---- */
+
+static void put_record(tb__proof *w, tb__records *out, uint64_t *recorded, tb__record r) {
+    if (*recorded >> r.milestone & 1) return;
+    *recorded |= (uint64_t)1 << r.milestone;
+    *TB_PUSH(w->a, *out) = r;
+}
+
+static void put_arrival(tb__proof *w, tb__records *out, uint64_t *recorded, uint32_t place, bool late) {
+    uint32_t received = w->p->places.items[place].received;
+    put_record(w, out, recorded, (tb__record){.milestone = received, .dated = TB_NO_INDEX});
+    if (received == w->p->receipt)
+        put_record(w, out, recorded, (tb__record){.milestone = TB_M_RECEIVED, .dated = TB_NO_INDEX, .late = late});
+}
+
+static void put_document(tb__proof *w, tb__records *out, uint64_t *recorded, uint32_t document) {
+    const tb_document *d = &w->p->documents.items[document];
+    for (uint32_t k = 0; k < d->records_n; k++)
+        put_record(w, out, recorded, (tb__record){.milestone = d->records[k], .dated = TB_NO_INDEX});
+}
+
+void tb__records_of_move(tb__proof *w, const tb_move *m, bool tacit, uint64_t *recorded, tb__records *out) {
+    bool late = false; /* 次一工作日收到: only what the applicant hands in outside office hours */
+    const uint32_t *posts = m->posts ? m->posts : m->step == TB_NO_INDEX ? NULL : w->p->steps.items[m->step].posts;
+    uint32_t n = m->posts ? m->posts_n : m->step == TB_NO_INDEX ? 0 : w->p->steps.items[m->step].posts_n;
+    for (uint32_t i = 0; i < n && !tacit && w->p->next_workday_receipt; i++) late |= posts[i] == TB_POST_APPLICANT;
+    *recorded = 0;
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        const tb_effect_def *f = &m->effects[i];
+        if (f->kind == TB_DO_RECORD)
+            put_record(
+                w, out, recorded,
+                (tb__record){f->a, f->dated, f->dated_first, late && f->a == TB_M_RECEIVED && f->dated == TB_NO_INDEX});
+        else if (f->kind == TB_DO_ISSUE) put_document(w, out, recorded, f->a);
+        else if (f->kind == TB_DO_TRANSFER) put_arrival(w, out, recorded, f->a, late);
+    }
+}
+
+void tb__records_of_step(tb__proof *w, uint32_t step, uint64_t *recorded, tb__records *out) {
+    const tb_step_def *s = &w->p->steps.items[step];
+    for (uint32_t i = 0; i < s->notices_n; i++) put_document(w, out, recorded, s->notices[i]);
+}
+
+void tb__records_of_submission(tb__proof *w, uint32_t mode, uint64_t *recorded, tb__records *out) {
+    uint16_t leaf = w->p->modes.items[mode].start;
+    while (w->p->nodes[leaf].kind != TB_NODE_STEP) leaf++;
+    uint32_t place = w->p->steps.items[w->p->nodes[leaf].index].place;
+    *recorded = 0;
+    put_record(w, out, recorded, (tb__record){.milestone = TB_M_SUBMITTED, .dated = TB_NO_INDEX});
+    if (place != TB_NO_INDEX) put_arrival(w, out, recorded, place, w->p->next_workday_receipt);
+    *recorded = 0;
+}
+
+/* ---- running the chart on a state ---- */
+
+static void learn_records(struct walk *k, const tb__records *r) {
+    for (uint32_t i = 0; i < r->count; i++) {
+        uint8_t bit = k->w->milestone_fact[r->items[i].milestone];
+        if (bit != UINT8_MAX) k->s[k->w->g.fact_word] |= (uint64_t)1 << bit;
+    }
+}
+
+static void learn_document(struct walk *k, uint32_t document) {
+    uint8_t bit = k->w->document_fact[document];
+    if (bit != UINT8_MAX) k->s[k->w->g.fact_word] |= (uint64_t)1 << bit;
+}
+
+static uint8_t *counter(struct walk *k, uint32_t move) {
+    uint32_t byte = k->w->count_byte[move];
+    return byte == TB__NONE ? NULL : (uint8_t *)(k->s + k->w->g.count_word) + byte;
+}
+
+static bool holds(struct walk *k, const tb_condition *c) {
+    const tb__proof *w = k->w;
+    switch (c->kind) {
+    case TB_X_OR: return holds(k, c->a) || holds(k, c->b);
+    case TB_X_AND: return holds(k, c->a) && holds(k, c->b);
+    case TB_X_NOT: return !holds(k, c->a);
+    case TB_X_MODE: return c->modes >> k->fake.mode & 1;
+    case TB_X_DONE:
+    case TB_X_NOT_DONE: {
+        uint8_t bit = c->document ? w->document_fact[c->index] : w->milestone_fact[c->index];
+        return (k->s[w->g.fact_word] >> bit & 1) == (c->kind == TB_X_DONE);
+    }
+    default: return tb_condition_holds(c, &k->fake);
+    }
+}
+
+/* step.c's move_open() without persons and due times. */
+static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
+    struct walk *k = user;
+    const tb_program *p = k->w->p;
+    uint32_t number = p->transition_move[transition];
+    const tb_move *m = &p->moves.items[number];
+    uint16_t source = tb_chart_arrow(run->chart, transition).source;
+    if (m->kind == TB_MOVE_OBLIGE) return !m->guard || holds(k, m->guard);
+    if (m->kind == TB_MOVE_DONE)
+        for (uint16_t s = source;
+             s < tb_chart_states(run->chart) && (s == source || tb_chart_descends(run->chart, s, source)); s++)
+            if (tb_bit(run->active, s) && p->nodes[s].kind == TB_NODE_BRANCH_REJECTED) return false;
+    if (p->extension_n && number == p->extension_move) return false; /* changes no configuration */
+    if (m->before != TB_NO_INDEX && tb__fact(k->w, k->s, m->before)) return false;
+    if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && tb__irreversible(k->w, k->s)) return false;
+    uint8_t *count = counter(k, number);
+    if (count && *count >= m->times) return false;
+    if (m->guard && !holds(k, m->guard)) return false;
+    uint16_t host = tb_chart_parent(run->chart, source);
+    if (m->leaves && m->kind == TB_MOVE_ACT && host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST)
+        for (uint16_t s = (uint16_t)(host + 1);
+             s < tb_chart_states(run->chart) && tb_chart_descends(run->chart, s, host); s++)
+            if (s != source && tb_bit(run->active, s) && p->nodes[s].kind == TB_NODE_STEP) return false;
+    return true;
+}
+
+static void on_leave(void *user, tb_chart_run *run, uint16_t state) { (void)user, (void)run, (void)state; }
+
+static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
+    struct walk *k = user;
+    tb__proof *w = k->w;
+    uint32_t number = w->p->transition_move[transition];
+    const tb_move *m = &w->p->moves.items[number];
+    (void)run;
+    *TB_PUSH(w->a, w->g.ops) = TB__OP_TAKE(transition);
+    if (k->first_move == TB__NONE) k->first_move = number;
+    w->g.move_seen[number] = 1;
+    uint8_t *count = counter(k, number);
+    if (count && *count < m->times) ++*count;
+    w->scratch.count = 0;
+    tb__records_of_move(w, m, k->tacit, &k->recorded, &w->scratch);
+    learn_records(k, &w->scratch);
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        if (m->effects[i].kind == TB_DO_ISSUE) learn_document(k, m->effects[i].a);
+        if (m->effects[i].kind == TB_DO_IRREVERSIBLE) k->s[w->g.meta_word] |= 1;
+    }
+}
+
+static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
+    struct walk *k = user;
+    tb__proof *w = k->w;
+    const tb_node *n = &w->p->nodes[state];
+    enum tb_state_kind kind = tb_chart_kind(run->chart, state);
+    if (kind == TB_ATOMIC || kind == TB_FINAL) *TB_PUSH(w->a, w->g.ops) = TB__OP_ENTER(state);
+    if (n->kind == TB_NODE_STEP) {
+        w->g.step_seen[n->index] = 1;
+        w->scratch.count = 0;
+        tb__records_of_step(w, n->index, &k->recorded, &w->scratch);
+        learn_records(k, &w->scratch);
+        for (uint32_t i = 0; i < w->p->steps.items[n->index].notices_n; i++)
+            learn_document(k, w->p->steps.items[n->index].notices[i]);
+    } else if (n->kind == TB_NODE_BRANCH_REJECTED) {
+        tb_chart_raise(run, n->raises);
+    }
+}
+
+static const tb_chart_calls calls = {on_guard, on_leave, on_take, on_enter};
+
+/* ---- the set of states ---- */
+
+static uint64_t hash(const uint64_t *s, uint32_t n) {
+    uint64_t h = 0x9e3779b97f4a7c15u;
+    for (uint32_t i = 0; i < n; i++) h = (h ^ s[i]) * 0xff51afd7ed558ccdu, h ^= h >> 32;
+    return h;
+}
+
+static void grow(struct walk *k) {
+    tb__graph *g = &k->w->g;
+    uint32_t room = k->room ? k->room * 2 : FIRST_SLOTS / 2;
+    uint64_t *state = TB_NEW_ARRAY(k->w->a, (size_t)room * g->words, uint64_t);
+    uint32_t *found = TB_NEW_ARRAY(k->w->a, room, uint32_t);
+    if (g->states)
+        memcpy(state, g->state, (size_t)g->states * g->words * sizeof *state),
+            memcpy(found, g->found_by, g->states * sizeof *found);
+    g->state = state;
+    g->found_by = found;
+    k->room = room;
+    k->mask = room * 2 - 1;
+    k->slots = TB_NEW_ARRAY(k->w->a, (size_t)room * 2, uint32_t); /* index + 1 */
+    for (uint32_t i = 0; i < g->states; i++) {
+        uint32_t at = (uint32_t)hash(state + (size_t)i * g->words, g->words) & k->mask;
+        while (k->slots[at]) at = (at + 1) & k->mask;
+        k->slots[at] = i + 1;
+    }
+}
+
+/* The number of k->s; TB__NONE when there is no room for a new one. */
+static uint32_t number_of(struct walk *k, uint32_t edge) {
+    tb__graph *g = &k->w->g;
+    if (g->states == k->room) grow(k);
+    uint32_t at = (uint32_t)hash(k->s, g->words) & k->mask;
+    for (; k->slots[at]; at = (at + 1) & k->mask)
+        if (memcmp(g->state + (size_t)(k->slots[at] - 1) * g->words, k->s, g->words * sizeof *k->s) == 0)
+            return k->slots[at] - 1;
+    if (g->states == TB_PROOF_CONFIGURATIONS) return TB__NONE;
+    memcpy(g->state + (size_t)g->states * g->words, k->s, g->words * sizeof *k->s);
+    g->found_by[g->states] = edge;
+    k->slots[at] = ++g->states;
+    return g->states - 1;
+}
+
+/* ---- reduction ---- */
+
+static uint64_t fact_bits(const tb__proof *w, const tb__records *r) {
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < r->count; i++)
+        if (w->milestone_fact[r->items[i].milestone] != UINT8_MAX)
+            bits |= (uint64_t)1 << w->milestone_fact[r->items[i].milestone];
+    return bits;
+}
+
+/* A milestone a clock hangs on, or a condition or date asks for: its order with other branches' events matters to
+ * limits. */
+static bool hot(const tb__proof *w, const tb__records *r) {
+    for (uint32_t i = 0; i < r->count; i++) {
+        if (w->milestone_fact[r->items[i].milestone] != UINT8_MAX) return true;
+        for (uint32_t k = 0; k < w->p->clocks.count; k++) {
+            const tb_clock_def *d = &w->p->clocks.items[k];
+            if (d->from == r->items[i].milestone || d->to == r->items[i].milestone) return true;
+        }
+    }
+    return false;
+}
+
+static void branch_facts(struct walk *k, branch *b) {
+    tb__proof *w = k->w;
+    const tb_program *p = w->p;
+    uint32_t n = FACTS;
+    for (uint16_t s = (uint16_t)(b->state + 1);
+         s < tb_chart_states(p->chart) && tb_chart_descends(p->chart, s, b->state); s++)
+        if (p->nodes[s].kind == TB_NODE_STEP) {
+            uint64_t recorded = 0;
+            tb__records r = {0};
+            const tb_step_def *step = &p->steps.items[p->nodes[s].index];
+            tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
+            b->writes |= fact_bits(w, &r), b->kept |= fact_bits(w, &r), b->hot |= hot(w, &r);
+            for (uint32_t i = 0; i < step->notices_n; i++)
+                if (w->document_fact[step->notices[i]] != UINT8_MAX)
+                    b->kept |= (uint64_t)1 << w->document_fact[step->notices[i]];
+            uint32_t from = step->clock == TB_NO_INDEX ? TB_NO_INDEX : p->clocks.items[step->clock].from;
+            if (from != TB_NO_INDEX) b->reads |= (uint64_t)1 << w->milestone_fact[from];
+        }
+    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+        struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+        const tb_move *m = &p->moves.items[p->transition_move[t]];
+        uint64_t recorded = 0, writes = 0;
+        tb__records r = {0};
+        if (!tb_chart_descends(p->chart, arrow.source, b->state)) continue;
+        tb__records_of_move(w, m, false, &recorded, &r);
+        writes = fact_bits(w, &r);
+        for (uint32_t i = 0; i < m->effects_n; i++) {
+            if (m->effects[i].kind == TB_DO_ISSUE && w->document_fact[m->effects[i].a] != UINT8_MAX)
+                writes |= (uint64_t)1 << w->document_fact[m->effects[i].a];
+            b->counts |= m->effects[i].kind == TB_DO_IRREVERSIBLE;
+        }
+        b->reads |= asked(w, m->guard, &n);
+        b->writes |= writes;
+        if (!m->rejects) b->kept |= writes;
+        b->rejects |= m->rejects;
+        b->counts |= m->times != 0;
+        b->hot |= hot(w, &r);
+        for (uint32_t i = 0; i < arrow.count; i++) /* a way out past the join */
+            if (!tb_chart_descends(p->chart, arrow.targets[i], b->state)) b->hot = true;
+    }
+    b->writes |= b->kept;
+}
+
+static void prepare_reduction(struct walk *k) {
+    const tb_program *p = k->w->p;
+    k->may_reduce = true;
+    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+        struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+        if (arrow.source != p->live || (p->extension_n && p->transition_move[t] == p->extension_move)) continue;
+        if (!arrow.count || p->nodes[arrow.targets[0]].kind != TB_NODE_OUTCOME) k->may_reduce = false;
+    }
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) {
+        if (p->nodes[s].kind != TB_NODE_BRANCH) continue;
+        branch b = {.state = s, .parallel = tb_chart_parent(p->chart, s)};
+        branch_facts(k, &b);
+        *TB_PUSH(k->w->a, k->branches) = b;
+    }
+}
+
+static bool finished(struct walk *k, const uint64_t *s, uint16_t state) {
+    for (uint16_t x = (uint16_t)(state + 1);
+         x < tb_chart_states(k->w->p->chart) && tb_chart_descends(k->w->p->chart, x, state); x++)
+        if (tb_bit(s, x) && k->w->p->nodes[x].kind == TB_NODE_STEP) return false;
+    return true;
+}
+
+static bool independent(const branch *x, const branch *y) {
+    if (x->hot || y->hot || (x->writes & y->reads) || (y->writes & x->reads)) return false;
+    if (x->rejects && (y->kept || y->counts))
+        return false; /* what y did before x ends it all would be asked about later */
+    return !(y->rejects && (x->kept || x->counts));
+}
+
+/* The state within whose tasks it is enough to move on; the root: all. */
+static uint16_t scope(struct walk *k, const uint64_t *s) {
+    uint16_t within = 0;
+    for (bool deeper = k->may_reduce; deeper;) {
+        deeper = false;
+        const branch *first = NULL;
+        uint16_t parallel = TB_NO_STATE;
+        for (uint32_t i = 0; i < k->branches.count;
+             i++) { /* the outermost parallel with something to do inside `within` */
+            const branch *b = &k->branches.items[i];
+            if (!tb_bit(s, b->state) || (within && !tb_chart_descends(k->w->p->chart, b->state, within)) ||
+                finished(k, s, b->state))
+                continue;
+            if (parallel == TB_NO_STATE) parallel = b->parallel, first = b;
+            if (b->parallel == parallel && b->state == k->preferred) first = b;
+        }
+        if (!first) break;
+        bool alone = true;
+        for (uint32_t i = 0; i < k->branches.count && alone; i++) {
+            const branch *b = &k->branches.items[i];
+            if (b != first && b->parallel == parallel && !finished(k, s, b->state)) alone = independent(first, b);
+        }
+        /* A host around the parallel has tasks beside it. */
+        for (uint16_t up = parallel; up != TB_NO_STATE && alone; up = tb_chart_parent(k->w->p->chart, up))
+            alone = k->w->p->nodes[up].kind != TB_NODE_HOST;
+        if (!alone) break;
+        within = first->state;
+        deeper = true;
+    }
+    return within;
+}
+
+bool tb__memory_spent(const tb__proof *w) {
+    return tb_arena_bytes(w->a) - w->bytes_before > (size_t)TB_PROOF_MIB << 20;
+}
+
+/* ---- building ---- */
+
+static void events_by_state(struct walk *k) {
+    const tb_program *p = k->w->p;
+    uint16_t n = tb_chart_states(p->chart);
+    uint32_t internal = TB_EVENT_FIRST_ACT + p->acts.count;
+    typedef TB_LIST(uint32_t) events;
+    events *list = TB_NEW_ARRAY(k->w->a, n, events);
+    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+        struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+        events *l = &list[arrow.source];
+        bool known = arrow.event == TB_EVENT_NONE || arrow.event >= internal;
+        for (uint32_t i = 0; i < l->count && !known; i++) known = l->items[i] == arrow.event;
+        if (!known) *TB_PUSH(k->w->a, *l) = arrow.event;
+    }
+    k->events = TB_NEW_ARRAY(k->w->a, n, const uint32_t *);
+    for (uint16_t s = 0; s < n; s++) {
+        *TB_PUSH(k->w->a, list[s]) = 0;
+        k->events[s] = list[s].items;
+    }
+}
+
+static tb_chart_run run_of(struct walk *k) {
+    return (tb_chart_run){.chart = k->w->p->chart, .active = k->s, .memory = NULL, .calls = &calls, .user = k};
+}
+
+static void add_edge(struct walk *k, uint32_t from, uint16_t leaf, bool tacit, uint32_t ops_before) {
+    tb__graph *g = &k->w->g;
+    uint32_t number = g->edges.count, ops = g->ops.count - ops_before;
+    uint32_t to = ops > UINT16_MAX || tb__memory_spent(k->w) ? TB__NONE : number_of(k, number);
+    if (to == TB__NONE) {
+        g->complete = false;
+        k->full = true;
+        g->ops.count = ops_before;
+        return;
+    }
+    const tb_move *m = k->first_move == TB__NONE ? NULL : &k->w->p->moves.items[k->first_move];
+    *TB_PUSH(k->w->a, g->edges) = (tb__edge){.from = from,
+                                             .to = to,
+                                             .op = ops_before,
+                                             .ops = (uint16_t)ops,
+                                             .move = k->first_move,
+                                             .leaf = leaf,
+                                             .tacit = tacit,
+                                             .beside = m && m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT};
+}
+
+static void submit(struct walk *k, uint32_t valuation) {
+    tb__proof *w = k->w;
+    const tb__valuation *v = &w->valuations.items[valuation];
+    uint32_t ops = w->g.ops.count;
+    memset(k->s, 0, w->g.words * sizeof *k->s);
+    k->s[w->g.meta_word] = (uint64_t)valuation << 1;
+    k->fake.form = v->form;
+    k->fake.mode = v->mode;
+    k->first_move = TB__NONE;
+    k->tacit = false;
+    tb__records r = {0};
+    tb__records_of_submission(w, v->mode, &k->recorded, &r);
+    learn_records(k, &r);
+    tb_chart_run run = run_of(k);
+    if (tb_chart_start_at(&run, &w->p->modes.items[v->mode].start, 1) == TB_CHART_TAKEN)
+        add_edge(k, TB__NONE, TB_NO_STATE, false, ops);
+    else w->g.runaway = 0;
+}
+
+static bool clock_runs(const tb__proof *w, const uint64_t *s, uint32_t step) {
+    uint32_t clock = w->p->steps.items[step].clock;
+    if (clock == TB_NO_INDEX) return false;
+    return w->p->clocks.items[clock].from == TB_NO_INDEX || tb__fact(w, s, w->p->clocks.items[clock].from);
+}
+
+static void expand(struct walk *k, uint32_t from) {
+    tb__proof *w = k->w;
+    const tb_program *p = w->p;
+    uint16_t within = scope(k, tb__state(w, from));
+    uint32_t valuation = tb__valuation_of(w, tb__state(w, from));
+    k->fake.form = w->valuations.items[valuation].form;
+    k->fake.mode = w->valuations.items[valuation].mode;
+    w->g.reduced |= within != 0;
+    for (uint16_t leaf = within;
+         leaf < tb_chart_states(p->chart) && (leaf == within || tb_chart_descends(p->chart, leaf, within)); leaf++) {
+        if (!tb_bit(tb__state(w, from), leaf) || p->nodes[leaf].kind != TB_NODE_STEP) continue;
+        for (uint16_t up = leaf; up != TB_NO_STATE; up = tb_chart_parent(p->chart, up))
+            for (const uint32_t *e = k->events[up]; *e; e++) {
+                bool tacit = *e == TB_EVENT_OVERDUE, again = false;
+                for (uint16_t x = leaf; x != up && !again;
+                     x = tb_chart_parent(p->chart, x)) /* an inner state was asked for it already */
+                    for (const uint32_t *o = k->events[x]; *o; o++) again |= *o == *e;
+                if (again || (tacit && (up != leaf || !clock_runs(w, tb__state(w, from), p->nodes[leaf].index))))
+                    continue;
+                uint32_t ops = w->g.ops.count;
+                memcpy(k->s, tb__state(w, from), w->g.words * sizeof *k->s);
+                k->first_move = TB__NONE;
+                k->tacit = tacit;
+                tb_chart_run run = run_of(k);
+                enum tb_chart_result r = tb_chart_send(&run, *e, leaf);
+                if (r == TB_CHART_TAKEN) {
+                    add_edge(k, from, leaf, tacit, ops);
+                } else {
+                    w->g.ops.count = ops;
+                    if (r == TB_CHART_RUNAWAY && w->g.runaway == TB__NONE)
+                        w->g.runaway = from, w->g.runaway_move = k->first_move;
+                }
+            }
+    }
+}
+
+static void explore(struct walk *k) {
+    tb__proof *w = k->w;
+    tb__graph *g = &w->g;
+    k->room = 0;
+    for (uint32_t i = 0; i < w->valuations.count; i++) submit(k, i);
+    g->submissions = g->edges.count;
+    typedef TB_LIST(uint32_t) firsts;
+    firsts first = {0};
+    for (uint32_t s = 0; s < g->states && g->runaway == TB__NONE && !k->full; s++) {
+        *TB_PUSH(w->a, first) = g->edges.count;
+        if (!tb__ended(w, s)) expand(k, s);
+    }
+    while (first.count <= g->states) *TB_PUSH(w->a, first) = g->edges.count;
+    g->edge_first = first.items;
+    g->complete &= g->runaway == TB__NONE;
+}
+
+/* Something inside the branch was never seen: a branch moved on before it may always have cut it off. */
+static bool unseen(struct walk *k, uint16_t branch) {
+    const tb_program *p = k->w->p;
+    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++)
+        if (tb_chart_descends(p->chart, tb_chart_arrow(p->chart, t).source, branch) &&
+            !k->w->g.move_seen[p->transition_move[t]])
+            return true;
+    return false;
+}
+
+void tb__graph_build(tb__proof *w) {
+    struct walk k = {.w = w, .fake = {.program = w->p}, .preferred = TB_NO_STATE};
+    tb__graph *g = &w->g;
+    bool fits = facts(w), all = valuations(w);
+    uint32_t words = TB_CHART_WORDS(tb_chart_states(w->p->chart));
+    *g = (tb__graph){.fact_word = words, .count_word = words + 1, .runaway = TB__NONE, .complete = fits && all};
+    g->meta_word = words + 1 + (w->count_bytes + 7) / 8;
+    g->words = g->meta_word + 1;
+    g->move_seen = TB_NEW_ARRAY(w->a, w->p->moves.count + 1, uint8_t);
+    g->step_seen = TB_NEW_ARRAY(w->a, w->p->steps.count + 1, uint8_t);
+    k.s = TB_NEW_ARRAY(w->a, g->words, uint64_t);
+    events_by_state(&k);
+    prepare_reduction(&k);
+    tb__graph empty = *g;
+    if (fits) explore(&k);
+    tb__graph whole = *g;
+    for (uint32_t i = 0; i < k.branches.count && whole.reduced && whole.complete; i++) {
+        if (!unseen(&k, k.branches.items[i].state)) continue;
+        k.preferred = k.branches.items[i].state; /* only for what it sees */
+        *g = empty;
+        explore(&k);
+    }
+    *g = whole;
+    w->r->configurations = g->states;
+    w->r->transitions = g->edges.count;
+    w->r->valuations = w->valuations.count;
+    w->r->complete = g->complete;
+    if (!fits)
+        w->r->covered =
+            tb_str_z(tb__say(w, "时点、文书或次数超过了证明的上限，没有展开",
+                             "more milestones, documents or counts than the proofs can hold: nothing was explored"));
+    else if (!all)
+        w->r->covered =
+            tb_str_printf(w->a,
+                          tb__say(w, "条件的取值组合超过 %d 种，只展开了前 %u 种",
+                                  "the conditions can turn out in more than %d ways; the first %u were explored"),
+                          TB_PROOF_VALUATIONS, w->valuations.count);
+    else if (!g->complete)
+        w->r->covered = tb_str_printf(w->a,
+                                      tb__say(w, "展开了 %u 个状态、%u 个转移，没有展开完",
+                                              "%u states and %u transitions were explored, not all"),
+                                      g->states, g->edges.count);
+}
+
+/* ---- looking ---- */
+
+bool tb__ended(const tb__proof *w, uint32_t state) { return tb_chart_ended(w->p->chart, tb__state(w, state)); }
+
+void tb__path_to(tb__proof *w, uint32_t state, uint32_t edge, tb__edges *out) {
+    uint32_t n = 0;
+    for (uint32_t s = state; s != TB__NONE; n++) s = w->g.edges.items[w->g.found_by[s]].from;
+    uint32_t *e = TB_NEW_ARRAY(w->a, n + 1, uint32_t);
+    uint32_t at = n;
+    for (uint32_t s = state; s != TB__NONE; s = w->g.edges.items[w->g.found_by[s]].from) e[--at] = w->g.found_by[s];
+    for (uint32_t i = 0; i < n; i++) *TB_PUSH(w->a, *out) = e[i];
+    if (edge != TB__NONE) *TB_PUSH(w->a, *out) = edge;
+}
+
+uint32_t tb__step_of_edge(const tb__proof *w, const tb__edge *e) {
+    return e->leaf == TB_NO_STATE ? TB_NO_INDEX : w->p->nodes[e->leaf].index;
+}
+
+tb_str tb__steps_text(tb__proof *w, uint32_t state) {
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    for (uint16_t s = 0; s < tb_chart_states(w->p->chart); s++) {
+        if (!tb_bit(tb__state(w, state), s) || w->p->nodes[s].kind != TB_NODE_STEP) continue;
+        if (b.n) tb_puts(&b, "、");
+        tb_putstr(&b, w->p->steps.items[w->p->nodes[s].index].name);
+    }
+    return tb_buf_str(&b);
+}

@@ -1,0 +1,124 @@
+/* Inside the prover: the graph all proofs walk, and what their files share. */
+#ifndef TB_PROOF_WORK_H
+#define TB_PROOF_WORK_H
+#include "proof.h"
+
+#define TB__NONE UINT32_MAX
+
+/* One way the form answers the conditions, in one mode. Fields never change after the submission, so it holds for a
+ * whole case. */
+typedef struct tb__valuation {
+    uint32_t mode;
+    const uint32_t *chosen; /* by deciding field: index into its values */
+    tb_json form;           /* the deciding fields only */
+} tb__valuation;
+typedef struct tb__deciding {
+    uint32_t field;
+    TB_LIST(tb_json) values;
+    TB_LIST(tb_str) texts; /* as a 用例 writes them */
+} tb__deciding;
+
+/* What happened inside an edge, in order: transitions taken, states entered. */
+typedef uint32_t tb__op;
+#define TB__OP_TAKE(transition) ((tb__op)(transition))
+#define TB__OP_ENTER(state) ((tb__op)(state) | 0x80000000u)
+#define TB__OP_IS_ENTER(op) ((op) >> 31)
+#define TB__OP_INDEX(op) ((op)&0x7fffffffu)
+
+typedef struct tb__edge {
+    uint32_t from; /* state; TB__NONE: a submission */
+    uint32_t to;
+    uint32_t op;   /* into graph.ops */
+    uint32_t move; /* the first taken; TB__NONE: a submission */
+    uint16_t ops;
+    uint16_t leaf; /* the task it is addressed to */
+    bool tacit;
+    bool beside; /* 任一环节: not a way of getting on */
+} tb__edge;
+
+typedef struct tb__graph {
+    uint32_t words, fact_word, count_word,
+        meta_word; /* of one state: configuration, facts, counts, irreversible + valuation */
+    uint32_t states;
+    uint64_t *state;         /* words each */
+    uint32_t *edge_first;    /* by state: its edges, CSR, states + 1 */
+    uint32_t *found_by;      /* by state: the edge that found it first (breadth first: a shortest path) */
+    TB_LIST(tb__edge) edges; /* in order of `from`; the submissions first */
+    uint32_t submissions;
+    TB_LIST(tb__op) ops;
+    uint8_t *move_seen, *step_seen;
+    uint32_t runaway; /* state whose edge ran away; TB__NONE */
+    uint32_t runaway_move;
+    bool complete;
+    bool reduced; /* some interleavings of independent branches were left out */
+} tb__graph;
+
+/* What a move records, in the order step.c does it, once each: milestone, and the milestone whose day it takes
+ * (TB_NO_INDEX: now). `late`: it may be dated to the next workday (非工作时间网上提交). The notices of steps it
+ * enters come after. `recorded` is the move's own memory. */
+typedef struct tb__record {
+    uint32_t milestone, dated;
+    bool dated_first, late;
+} tb__record;
+typedef TB_LIST(tb__record) tb__records;
+typedef struct tb__proof {
+    tb_arena *a;
+    const tb_program *p;
+    const tb_directory *d;
+    const tb_calendar *calendar;
+    tb_diagnostics *out;
+    tb_proof_report *r;
+    tb__graph g;
+    TB_LIST(tb__valuation) valuations;
+    TB_LIST(tb__deciding) deciding;
+    uint8_t *milestone_fact; /* by milestone: bit of the facts; UINT8_MAX: nothing asks */
+    uint8_t *document_fact;
+    uint32_t *count_byte; /* by move: where its count is kept; TB__NONE */
+    uint32_t count_bytes;
+    tb__records scratch; /* of whoever needs one for a moment */
+    size_t bytes_before; /* of the arena */
+} tb__proof;
+
+/* The words of values and hints, in the user's language. */
+static inline const char *tb__say(const tb__proof *w, const char *zh, const char *en) {
+    return w->out->lang == TB_LANG_EN ? en : zh;
+}
+
+/* graph.c */
+bool tb__memory_spent(const tb__proof *w);
+void tb__graph_build(tb__proof *w);
+static inline const uint64_t *tb__state(const tb__proof *w, uint32_t s) { return w->g.state + (size_t)s * w->g.words; }
+static inline bool tb__fact(const tb__proof *w, const uint64_t *s, uint32_t milestone) {
+    uint8_t bit = w->milestone_fact[milestone];
+    return bit != UINT8_MAX && (s[w->g.fact_word] >> bit & 1);
+}
+static inline bool tb__irreversible(const tb__proof *w, const uint64_t *s) { return s[w->g.meta_word] & 1; }
+static inline uint32_t tb__valuation_of(const tb__proof *w, const uint64_t *s) {
+    return (uint32_t)(s[w->g.meta_word] >> 1);
+}
+bool tb__ended(const tb__proof *w, uint32_t state);
+void tb__records_of_move(tb__proof *w, const tb_move *m, bool tacit, uint64_t *recorded, tb__records *out);
+void tb__records_of_step(tb__proof *w, uint32_t step, uint64_t *recorded, tb__records *out);
+void tb__records_of_submission(tb__proof *w, uint32_t mode, uint64_t *recorded, tb__records *out);
+/* The edges from a submission to `state`, then `edge` (TB__NONE: none). */
+typedef TB_LIST(uint32_t) tb__edges;
+void tb__path_to(tb__proof *w, uint32_t state, uint32_t edge, tb__edges *out);
+uint32_t tb__step_of_edge(const tb__proof *w, const tb__edge *e); /* TB_NO_INDEX: a submission */
+tb_str tb__steps_text(tb__proof *w, uint32_t state);              /* active steps: 审查、现场核查 */
+
+/* path.c: paths for people and as 用例 */
+tb_str tb__path_text(tb__proof *w, const tb__edges *path);
+/* `waits` (may be NULL: none): by edge, whether the step was kept to its last moment. `rest_days_count`: the span is
+ * not in workdays. */
+tb_str tb__path_scenario(tb__proof *w, const tb__edges *path, const bool *waits, bool rest_days_count, tb_str name,
+                         tb_str remark);
+/* Reports with the path that shows it. */
+tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2,
+                          const tb__edges *path);
+
+/* the proofs */
+void tb__prove_soundness(tb__proof *w);
+void tb__prove_limits(tb__proof *w);
+void tb__prove_duties(tb__proof *w);
+void tb__prove_separation(tb__proof *w);
+#endif
