@@ -162,7 +162,7 @@ tb_str tb_str_printf(tb_arena *a, const char *format, ...) {
 
 void tb_buf_init(tb_buf *b, tb_arena *a) { *b = (tb_buf){.arena = a, .p = NULL}; }
 
-void tb_put(tb_buf *b, const char *p, size_t n) {
+void tb__put_more(tb_buf *b, const char *p, size_t n) {
     if (b->room - b->n <= n) {
         size_t room = b->room ? b->room : 64;
         while (room - b->n <= n) room *= 2;
@@ -176,9 +176,6 @@ void tb_put(tb_buf *b, const char *p, size_t n) {
     b->n += n;
     b->p[b->n] = '\0';
 }
-
-void tb_puts(tb_buf *b, const char *z) { tb_put(b, z, strlen(z)); }
-void tb_putstr(tb_buf *b, tb_str s) { tb_put(b, s.p, s.n); }
 
 static void put_number(tb_buf *b, unsigned long long n, bool minus) {
     char digits[24], *p = digits + sizeof digits;

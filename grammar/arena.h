@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Results shared by all layers: 0 is success. */
 enum tb_result { TB_OK = 0, TB_FAILED = 1, TB_NOMEM = 2, TB_LIMIT = 3 };
@@ -66,9 +67,19 @@ typedef struct tb_buf {
     size_t n, room;
 } tb_buf;
 void tb_buf_init(tb_buf *b, tb_arena *a);
-void tb_put(tb_buf *b, const char *p, size_t n);
-void tb_puts(tb_buf *b, const char *z);
-void tb_putstr(tb_buf *b, tb_str s);
+void tb__put_more(tb_buf *b, const char *p, size_t n);
+/* Here so that a literal's length is known when compiled: states and answers are made of literals. */
+static inline void tb_put(tb_buf *b, const char *p, size_t n) {
+    if (!n || b->room - b->n <= n) {
+        tb__put_more(b, p, n);
+        return;
+    }
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+    b->p[b->n] = '\0';
+}
+static inline void tb_puts(tb_buf *b, const char *z) { tb_put(b, z, strlen(z)); }
+static inline void tb_putstr(tb_buf *b, tb_str s) { tb_put(b, s.p, s.n); }
 void tb_putf(tb_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 tb_str tb_buf_str(const tb_buf *b);
 

@@ -180,7 +180,7 @@ static void take(stepping *g, const tb_event *ev, tb_outcome *o, const char *kin
                           .kind = tb_str_z(kind),
                           .request = request,
                           .body = tb_buf_str(&body)};
-    tb_sm3(g->written.p, g->written.n, row->outcome);
+    row->sealed = g->written;
     g->outcome = o;
     g->now = o->next;
 }

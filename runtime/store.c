@@ -13,6 +13,7 @@
  * behind it wait for all the copying. So the background copies most of it, and the writer, between two batches and
  * after the answers of the first have left, copies the rest and restarts the log. */
 #include "store_backend.h"
+#include "digest.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,14 @@ static bool continues(const tb_store *s, const struct job *j, tb_store_tail *tai
     return true;
 }
 
+static void seal(const struct job *j) {
+    for (uint32_t i = 0; i < j->count; i++)
+        for (uint32_t k = 0; k < j->writes[i]->events.count; k++) {
+            tb_event_row *e = &j->writes[i]->events.items[k];
+            if (e->sealed.p) tb_sm3(e->sealed.p, e->sealed.n, e->outcome);
+        }
+}
+
 static int write_batch(struct job *j) {
     tb_store *s = j->s;
     tb_store_tail tail;
@@ -88,6 +97,7 @@ static int write_batch(struct job *j) {
         snprintf(j->why, TB__WHY, "leaf out of order after %lld", (long long)s->written.leaf);
         return TB_STORE_CORRUPT;
     }
+    seal(j);
     result = s->ops->write(s, j->writes, j->count, j->why);
     if (result) return result;
     result = fault(s, TB_FAULT_COMMIT);

@@ -98,6 +98,8 @@ typedef struct tb_event_row {
     tb_str request;    /* idempotency key as sent */
     tb_str body;       /* canonical JSON of the input (M6) */
     uint8_t outcome[TB_DIGEST];
+    tb_str sealed;     /* written only: when given, `outcome` becomes the SM3 of these bytes, on the writer's thread: the loop is what
+                        * bounds the rate, and the digest was a fifth of it. They stay unchanged until the batch is answered */
 } tb_event_row;
 
 typedef struct tb_case_row {
