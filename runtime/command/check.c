@@ -1,5 +1,8 @@
-/* tongban check: errors of rules, and the proofs that failed. What check passes, a server loads (but for 待核, which
- * activation asks about). */
+/* tongban check: errors of rules. What check passes, a server loads (but for 待核, which activation asks about). With --budget it
+ * also asks the proofs (engine/proof): does every statutory and promised limit hold on every path if each step keeps its
+ * own; which step is the bottleneck, what may each still use. */
+#include "proof/proof.h"
+#include "scenario.h"
 #include "workspace.h"
 
 static void tell_people(tb_line *line, const tb_workspace *w) {
@@ -45,20 +48,49 @@ static void tell_programs(tb_line *line, const tb_workspace *w) {
     tb_puts(b, "}\n");
 }
 
+/* The proofs' findings join the others; their tables go to `told`. */
+static bool prove(tb_line *line, tb_workspace *w, tb_buf *told) {
+    tb_rules *r = w->rules;
+    for (uint32_t i = 0; i < r->programs.count; i++) {
+        const tb_program *p = r->programs.items[i];
+        const tb_calendar *calendar = NULL;
+        tb_proof_report *report;
+        for (uint32_t k = 0; r->directory && k < r->calendars.count; k++)
+            if (tb_str_eq(tb_calendar_name(r->calendars.items[k]),
+                          tb_directory_calendar(r->directory, tb_default_place(p, r->directory))))
+                calendar = r->calendars.items[k];
+        if (tb_prove(line->arena, p, r->directory, calendar, &r->diagnostics, &report)) return false;
+        tb_proof_print(told, p, report, line->lang);
+    }
+    tb_diagnostics_sort(&r->diagnostics);
+    return true;
+}
+
 static int run(tb_line *line) {
     tb_workspace w;
+    tb_buf told;
+    tb_buf_init(&told, line->arena);
     if (tb__workspace_open(line, &w)) return TB_EXIT_FAILED;
+    if (tb_line_has(line, "budget") && !prove(line, &w, &told))
+        return tb_line_error(line, "内存不足，证不完", "out of memory while proving");
     bool errors = tb__workspace_tell(line, &w);
+    if (!line->json) tb_putstr(&line->out, tb_buf_str(&told));
     if (line->json) tell_programs(line, &w);
     else tell_people(line, &w);
     return errors ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
 }
 
+static const tb_flag flags[] = {
+    {"budget", NULL, "证明法定期限、承诺期限在每条路上都守得住，列出每个环节还能用多少",
+     "prove that statutory and promised limits hold on every path; what each step may still use"},
+    {NULL, NULL, NULL, NULL},
+};
 const tb_command tb__command_check = {
     .name = "check",
-    .arguments = "文件|目录…",
+    .arguments = "文件|目录… [--budget]",
     .least = 1,
     .most = TB_ARGUMENTS,
+    .flags = flags,
     .run = run,
     .zh = "检查规则：语法、名称、可达、能否办结、岗位地点",
     .en = "check rules: syntax, names, reachability, that every case can end, posts and places",
