@@ -23,6 +23,7 @@ struct work {
     const tb_env *env;
     tb_outcome *o;
     tb_case *c;
+    int64_t at;        /* legal time of what happens: the event's, but see do_timer */
     uint64_t recorded; /* milestones this move has set already: 视为 and a document may both say 受理 */
 };
 
@@ -179,7 +180,7 @@ static void record(struct work *w, uint32_t milestone, int64_t at) {
 
 /* 收到材料 by the applicant online outside office hours: that day, or the next workday, as the matter declares. */
 static int64_t receipt_time(struct work *w) {
-    int64_t at = w->e->at;
+    int64_t at = w->at;
     const tb_calendar *c = tb__calendar_of(w->c, w->env, TB_NO_INDEX);
     if (!w->p->next_workday_receipt || !c || w->e->kind == TB_EV_TIMER) return at;
     if (w->e->kind == TB_EV_ACT && !tb_str_is(w->e->by.post, "申请人")) return at;
@@ -193,17 +194,17 @@ static int64_t receipt_time(struct work *w) {
 
 static void arrive(struct work *w, uint32_t place) {
     uint32_t received = w->p->places.items[place].received;
-    record(w, received, w->e->at);
+    record(w, received, w->at);
     if (received == w->p->receipt) record(w, TB_M_RECEIVED, receipt_time(w));
 }
 
 static void issue(struct work *w, uint32_t document) {
     const tb_document *d = &w->p->documents.items[document];
     tb_issued *i = TB_PUSH(w->a, w->c->issued);
-    *i = (tb_issued){.document = document, .seq = w->c->seq, .at = w->e->at};
+    *i = (tb_issued){.document = document, .seq = w->c->seq, .at = w->at};
     i->number = tb_str_printf(w->a, "%.*s-%u", TB_FMT(w->c->id), w->c->issued.count);
-    tell(w, "出具", d->name, i->number, w->e->at);
-    for (uint32_t k = 0; k < d->records_n; k++) record(w, d->records[k], w->e->at);
+    tell(w, "出具", d->name, i->number, w->at);
+    for (uint32_t k = 0; k < d->records_n; k++) record(w, d->records[k], w->at);
 }
 
 static void extend(struct work *w) {
@@ -212,18 +213,18 @@ static void extend(struct work *w) {
         const tb_clock_def *d = &w->p->clocks.items[r->def];
         if (d->kind == TB_CLOCK_STEP || r->to != TB_NO_TIME || d->unit != w->p->extension_unit) continue;
         r->extended += w->p->extension_n;
-        tell(w, "延长", d->name, tb_str_printf(w->a, "%d", w->p->extension_n), w->e->at);
+        tell(w, "延长", d->name, tb_str_printf(w->a, "%d", w->p->extension_n), w->at);
     }
 }
 
 static int64_t dated(const struct work *w, const tb_effect_def *f) {
-    if (f->dated == TB_NO_INDEX || !w->c->milestones[f->dated].count) return w->e->at;
+    if (f->dated == TB_NO_INDEX || !w->c->milestones[f->dated].count) return w->at;
     return f->dated_first ? w->c->milestones[f->dated].first : w->c->milestones[f->dated].last;
 }
 
 static void perform(struct work *w, const tb_effect_def *f) {
     const tb_program *p = w->p;
-    int64_t at = w->e->at;
+    int64_t at = w->at;
     switch (f->kind) {
     case TB_DO_ISSUE: issue(w, f->a); break;
     case TB_DO_RECORD:
@@ -315,16 +316,16 @@ static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     (void)run;
     if (n->kind != TB_NODE_STEP) return;
     const tb_step_def *s = &w->p->steps.items[n->index];
-    tell(w, "离开", s->name, TB_NONE, w->e->at);
+    tell(w, "离开", s->name, TB_NONE, w->at);
     for (uint32_t i = w->c->clocks.count; i-- > 0;)
         if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME)
-            end_clock(w, &w->c->clocks.items[i], w->e->at);
+            end_clock(w, &w->c->clocks.items[i], w->at);
     if (s->excludes) {
         for (uint32_t i = 0; i < w->c->stopped.count; i++) {
             tb_stopped *x = &w->c->stopped.items[i];
-            if (x->step == n->index && x->to == INT32_MAX) x->to = tb_day_of(w->e->at);
+            if (x->step == n->index && x->to == INT32_MAX) x->to = tb_day_of(w->at);
         }
-        tell(w, "恢复计时", s->name, TB_NONE, w->e->at);
+        tell(w, "恢复计时", s->name, TB_NONE, w->at);
     }
     tb_task *t = task_in(w->c, state);
     if (t) {
@@ -349,29 +350,29 @@ static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
 static void close_case(struct work *w, uint32_t outcome) {
     tb_case *c = w->c;
     c->outcome = outcome;
-    tell(w, "办结", w->p->outcomes.items[outcome], TB_NONE, w->e->at);
-    record(w, TB_M_CLOSED, w->e->at);
+    tell(w, "办结", w->p->outcomes.items[outcome], TB_NONE, w->at);
+    record(w, TB_M_CLOSED, w->at);
     for (uint32_t i = 0; i < c->clocks.count; i++)
-        if (c->clocks.items[i].to == TB_NO_TIME) c->clocks.items[i].to = w->e->at;
+        if (c->clocks.items[i].to == TB_NO_TIME) c->clocks.items[i].to = w->at;
     for (uint32_t i = 0; i < c->stopped.count; i++)
-        if (c->stopped.items[i].to == INT32_MAX) c->stopped.items[i].to = tb_day_of(w->e->at);
+        if (c->stopped.items[i].to == INT32_MAX) c->stopped.items[i].to = tb_day_of(w->at);
 }
 
 static void enter_step(struct work *w, uint16_t state, uint32_t step) {
     const tb_step_def *s = &w->p->steps.items[step];
     tb_task *t = TB_PUSH(w->a, w->c->tasks);
-    *t = (tb_task){.state = state, .step = step, .entered = w->e->at};
-    tell(w, "进入", s->name, TB_NONE, w->e->at);
+    *t = (tb_task){.state = state, .step = step, .entered = w->at};
+    tell(w, "进入", s->name, TB_NONE, w->at);
     if (s->clock != TB_NO_INDEX) {
         const tb_clock_def *d = &w->p->clocks.items[s->clock];
-        if (d->from == TB_NO_INDEX) start_clock(w, s->clock, state, w->e->at);
+        if (d->from == TB_NO_INDEX) start_clock(w, s->clock, state, w->at);
         else if (w->c->milestones[d->from].count)
             start_clock(w, s->clock, state,
                         d->first ? w->c->milestones[d->from].first : w->c->milestones[d->from].last);
     }
     if (s->excludes) {
-        *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->e->at), INT32_MAX};
-        tell(w, "停止计时", s->name, TB_NONE, w->e->at);
+        *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->at), INT32_MAX};
+        tell(w, "停止计时", s->name, TB_NONE, w->at);
     }
     for (uint32_t i = 0; i < s->notices_n; i++) issue(w, s->notices[i]);
 }
@@ -381,9 +382,9 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
     const tb_node *n = &w->p->nodes[state];
     if (n->kind == TB_NODE_STEP) enter_step(w, state, n->index);
     else if (n->kind == TB_NODE_OUTCOME) close_case(w, n->index);
-    else if (n->kind == TB_NODE_BRANCH_DONE) tell(w, "分支完成", n->name, TB_NONE, w->e->at);
+    else if (n->kind == TB_NODE_BRANCH_DONE) tell(w, "分支完成", n->name, TB_NONE, w->at);
     else if (n->kind == TB_NODE_BRANCH_REJECTED) {
-        tell(w, "分支不予", n->name, TB_NONE, w->e->at);
+        tell(w, "分支不予", n->name, TB_NONE, w->at);
         tb_chart_raise(run, n->raises);
     }
 }
@@ -578,7 +579,7 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
         /* Who alone has confirmed one act may turn to another: two who differ must not block the case for ever. */
         if (t->confirmed.count > 1 || !among(who, t->confirmed.items, 1))
             return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
-        tell(w, "撤销会签", t->confirming, who, w->e->at);
+        tell(w, "撤销会签", t->confirming, who, w->at);
         t->confirmed.count = 0;
     }
     if (among(who, t->confirmed.items, t->confirmed.count))
@@ -609,7 +610,7 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
         t->confirming = TB_NONE;
         return 1;
     }
-    tell(w, "会签", m->act, who, w->e->at);
+    tell(w, "会签", m->act, who, w->at);
     return 0;
 }
 
@@ -653,6 +654,9 @@ static bool do_timer(struct work *w) {
         if (d->kind == TB_CLOCK_STEP)
             charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
         tell(w, "超期", d->name, charged, due.at);
+        /* 24:00 belongs to the day it ends: what follows from the expiry happens on that day, and a limit that begins with it
+         * counts the next day as its first (M9). As the next day's 00:00 it would give everybody after it a day too many. */
+        if (tb_day_start(tb_day_of(w->e->at)) == w->e->at) w->at = w->e->at - 1;
         if (d->kind != TB_CLOCK_STEP) return true;
         tb_chart_run run = run_of(w);
         return after_chart(w, tb_chart_send(&run, TB_EVENT_OVERDUE, r->state));
@@ -859,6 +863,7 @@ static int step_work(void *arg) {
     if (w->before && e->at < w->before->at && e->kind != TB_EV_TIMER) {
         accepted = REFUSE(w, TIME_ORDER, TB_NO_SPAN, time_text(w->a, e->at), time_text(w->a, w->before->at), TB_NONE);
     } else {
+        w->at = e->at;
         w->c->seq++;
         if (w->c->at == TB_NO_TIME || e->at > w->c->at) w->c->at = e->at;
         accepted = e->kind == TB_EV_SUBMIT ? do_submit(w) : e->kind == TB_EV_ACT ? do_act(w) : do_timer(w);
