@@ -1,5 +1,6 @@
 /* Requests of the HTTP server: taken from a pool and given back with their buffers, looked at by the handler, their targets taken apart
  * (percent-decoding, segments, query; everything decoded is valid UTF-8 without control characters). */
+#include "canonical.h"
 #include "http_parts.h"
 #include <strings.h>
 
@@ -95,20 +96,6 @@ void tb_http_on_gone(tb_http_request *r, tb_io_fn *fn, void *arg) {
 
 /* ---- decoding the target ---- */
 
-static bool utf8_ok(const uint8_t *p, const uint8_t *end) {
-    while (p < end) {
-        int tail = *p < 0x80 ? 0 : *p < 0xc2 ? -1 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : *p < 0xf5 ? 3 : -1;
-        if (tail < 0 || end - p <= tail) return false;
-        for (int i = 1; i <= tail; i++)
-            if ((p[i] & 0xc0) != 0x80) return false;
-        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-            (*p == 0xf4 && p[1] > 0x8f))
-            return false; /* longer than needed, a surrogate, beyond U+10FFFF */
-        p += tail + 1;
-    }
-    return true;
-}
-
 static int hex(char c) {
     return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
@@ -132,7 +119,7 @@ static bool decode(tb_http_request *r, const char *p, const char *end, bool plus
     *to = '\0';
     *out = (tb_str){from, (uint32_t)(to - from)};
     r->text.n += out->n + 1u;
-    return utf8_ok((uint8_t *)from, (uint8_t *)to);
+    return tb_valid_utf8(*out, NULL);
 }
 
 /* Keeps the head and takes its target apart. TB_OK, TB_NOMEM, TB_FAILED (the target is no good). */

@@ -4,7 +4,7 @@
  * The reference below shares nothing with engine/calendar.c: it walks years, months and days with its own leap rule,
  * keeps one letter a day and counts by stepping. It is written from the words of calendar.h. TB_SEED=N repeats a run.
  */
-#include "check.h"
+#include "pure.h"
 #include "arena.h"
 #include "calendar.h"
 #include <stdlib.h>
@@ -12,7 +12,6 @@
 
 enum { QUESTIONS = 150000, SPEED_CALLS = 1000000, FIRST = -7670, DAYS = 91676, LOADS_MOST = 64 };
 
-static tb_arena *arena;
 static const tb_calendar *cal;
 /* kind: W workday, R rest, U unknown, F a fixed holiday where all else is unknown */
 static struct { int y, m, d, weekday; char kind; } days[DAYS];
@@ -406,12 +405,6 @@ static void test_building(void) {
 
 /* ---- random questions ---- */
 
-static uint64_t state;
-static uint32_t dice(uint32_t n) {
-    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    return (uint32_t)(state >> 32) % n;
-}
-
 static int same(tb_due a, tb_due b) {
     return a.kind == b.kind && a.day == b.day && a.at == b.at && a.unpublished == b.unpublished;
 }
@@ -494,15 +487,6 @@ static void test_random(struct span s, int questions) {
 
 /* ---- memory ---- */
 
-struct failing { int until, live; };
-static void *take(void *user, size_t n) {
-    struct failing *f = user;
-    if (f->until-- == 0) return NULL;
-    f->live++;
-    return malloc(n);
-}
-static void give(void *user, void *p) { ((struct failing *)user)->live--, free(p); }
-
 static int build_and_ask(void *arg) {
     tb_arena *a = arg;
     const tb_calendar *c = build(a, 2007, 2026, 0, 0);
@@ -512,15 +496,7 @@ static int build_and_ask(void *arg) {
 }
 
 static void test_memory(void) {
-    int result = TB_NOMEM, n = 0;
-    for (; result == TB_NOMEM && n < LOADS_MOST; n++) {
-        struct failing f = {n, 0};
-        tb_arena *a = tb_arena_new(&(tb_allocator){take, give, &f}, 0);
-        if (a) result = tb_try(a, build_and_ask, a);
-        tb_arena_free(a);
-        CHECK_INT(f.live, 0);
-    }
-    CHECK(result == TB_OK && n > 3);
+    fail_every_allocation(build_and_ask, 3, LOADS_MOST);
 }
 
 static void say_speed(void) {
@@ -557,15 +533,4 @@ static int run(void *arg) {
     return TB_OK;
 }
 
-int main(void) {
-    const char *seed = getenv("TB_SEED");
-    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-    if (!state) state = 1;
-    printf("TB_SEED=%llu\n", (unsigned long long)state);
-    for (int i = 0; i < 8; i++) dice(2);
-    arena = tb_arena_new(NULL, 0);
-    if (!CHECK(arena != NULL)) return check_end();
-    CHECK_INT(tb_try(arena, run, NULL), TB_OK);
-    tb_arena_free(arena);
-    return check_end();
-}
+int main(void) { return run_pure(run); }

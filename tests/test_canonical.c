@@ -3,7 +3,7 @@
  *
  * JSONTestSuite and utf8tests are read from $TB_SHARED (../shared when unset) and skipped, saying so, where they are
  * absent. TB_SEED=N repeats the random part. */
-#include "check.h"
+#include "pure.h"
 #include "arena.h"
 #include "canonical.h"
 #include <dirent.h>
@@ -12,13 +12,6 @@
 
 enum { VALUES = 20000, MUTATIONS = 60000, FILE_MOST = 1 << 20, FAILURES_MOST = 64 };
 
-static tb_arena *arena; /* emptied between cases */
-
-static uint64_t state;
-static uint32_t dice(uint32_t n) {
-    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    return (uint32_t)(state >> 32) % n;
-}
 
 /* ---- cases ---- */
 
@@ -427,15 +420,6 @@ static void test_codes(void) {
 
 /* ---- memory ---- */
 
-struct failing { int until, live; };
-static void *take(void *user, size_t n) {
-    struct failing *f = user;
-    if (f->until-- == 0) return NULL;
-    f->live++;
-    return malloc(n);
-}
-static void give(void *user, void *p) { ((struct failing *)user)->live--, free(p); }
-
 static tb_str big_text;
 static int read_and_write(void *arg) {
     tb_arena *a = arg;
@@ -452,15 +436,7 @@ static void test_memory(void) {
     for (int i = 0; i < 3000; i++) tb_putf(&b, "%s\"k%04d\":[%d,\"\\u000a\"]", i ? "," : "{", i, i);
     tb_puts(&b, "}");
     big_text = tb_buf_str(&b);
-    int result = TB_NOMEM, n = 0;
-    for (; result == TB_NOMEM && n < FAILURES_MOST; n++) {
-        struct failing f = {n, 0};
-        tb_arena *a = tb_arena_new(&(tb_allocator){take, give, &f}, 0);
-        if (a) result = tb_try(a, read_and_write, a);
-        tb_arena_free(a);
-        CHECK_INT(f.live, 0);
-    }
-    CHECK(result == TB_OK && n > 4);
+    fail_every_allocation(read_and_write, 4, FAILURES_MOST);
 }
 
 static void say_speed(void) {
@@ -491,15 +467,4 @@ static int run(void *arg) {
     return TB_OK;
 }
 
-int main(void) {
-    const char *seed = getenv("TB_SEED");
-    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-    if (!state) state = 1;
-    printf("TB_SEED=%llu\n", (unsigned long long)state);
-    for (int i = 0; i < 8; i++) dice(2);
-    arena = tb_arena_new(NULL, 0);
-    if (!CHECK(arena != NULL)) return check_end();
-    CHECK_INT(tb_try(arena, run, NULL), TB_OK);
-    tb_arena_free(arena);
-    return check_end();
-}
+int main(void) { return run_pure(run); }

@@ -1,6 +1,6 @@
 /* The directory: who holds what where, clashes, calendars by place, and the same answers from a slow list for a large
  * random one. TB_SEED=N repeats a run. */
-#include "check.h"
+#include "pure.h"
 #include "arena.h"
 #include "directory.h"
 #include <stdlib.h>
@@ -8,13 +8,6 @@
 
 enum { PLACES = 60, PERSONS = 6000, QUESTIONS = 40000, FAILURES_MOST = 64 };
 
-static uint64_t state;
-static uint32_t dice(uint32_t n) {
-    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
-    return (uint32_t)(state >> 32) % n;
-}
-
-static tb_arena *arena;
 #define S(z) tb_str_z(z)
 
 static int add_person(tb_directory_builder *b, int place, int organ, const char *name, const char *post1,
@@ -152,25 +145,8 @@ static void test_random(void) {
 
 /* ---- memory ---- */
 
-struct failing { int until, live; };
-static void *take(void *user, size_t n) {
-    struct failing *f = user;
-    if (f->until-- == 0) return NULL;
-    f->live++;
-    return malloc(n);
-}
-static void give(void *user, void *p) { ((struct failing *)user)->live--, free(p); }
-
 static void test_memory(void) {
-    int result = TB_NOMEM, n = 0;
-    for (; result == TB_NOMEM && n < FAILURES_MOST; n++) {
-        struct failing f = {n, 0};
-        tb_arena *a = tb_arena_new(&(tb_allocator){take, give, &f}, 0);
-        if (a) result = tb_try(a, build_random, a);
-        tb_arena_free(a);
-        CHECK_INT(f.live, 0);
-    }
-    CHECK(result == TB_OK && n > 4);
+    fail_every_allocation(build_random, 4, FAILURES_MOST);
 }
 
 static int run(void *arg) {
@@ -181,15 +157,4 @@ static int run(void *arg) {
     return TB_OK;
 }
 
-int main(void) {
-    const char *seed = getenv("TB_SEED");
-    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-    if (!state) state = 1;
-    printf("TB_SEED=%llu\n", (unsigned long long)state);
-    for (int i = 0; i < 8; i++) dice(2);
-    arena = tb_arena_new(NULL, 0);
-    if (!CHECK(arena != NULL)) return check_end();
-    CHECK_INT(tb_try(arena, run, NULL), TB_OK);
-    tb_arena_free(arena);
-    return check_end();
-}
+int main(void) { return run_pure(run); }
