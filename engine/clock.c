@@ -61,10 +61,17 @@ tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def) {
     return d->kind == TB_CLOCK_STEP ? tb_str_printf(a, "“%.*s”的期限", TB_FMT(d->name)) : d->name;
 }
 
-bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t) {
+/* Which of two expiries of one instant goes first: a step's before a span's, then in order of declaration. M12 has
+ * declaration alone; but what a step's expiry brings about (视为 受理, a decision) happens on the day that ends, and may
+ * itself end the span in time. */
+static bool goes_before(const tb_program *p, uint32_t a, uint32_t b) {
+    bool step_a = p->clocks.items[a].kind == TB_CLOCK_STEP, step_b = p->clocks.items[b].kind == TB_CLOCK_STEP;
+    return step_a != step_b ? step_a : a < b;
+}
+
+bool tb_next_timer(const tb_case *c, const tb_env *env, tb_timer *t) {
     bool found = false;
     uint32_t best = 0;
-    (void)a;
     if (c->outcome != TB_NO_INDEX) return false;
     for (uint32_t i = 0; i < c->clocks.count; i++) {
         const tb_running *r = &c->clocks.items[i];
@@ -74,8 +81,9 @@ bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t
         /* Earliest first, then in order of declaration (M12). An expiry goes before any re-check: a bound that has
          * passed says nothing (M11) and must not hide a limit that did expire. */
         bool recheck = due.kind == TB_DUE_NOT_BEFORE;
-        bool earlier =
-            !found || (recheck != t->recheck ? !recheck : due.at < t->due || (due.at == t->due && r->def < best));
+        bool earlier = !found || (recheck != t->recheck
+                                      ? !recheck
+                                      : due.at < t->due || (due.at == t->due && goes_before(c->program, r->def, best)));
         if (!earlier) continue;
         *t = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name, .recheck = recheck};
         best = r->def;

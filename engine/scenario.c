@@ -72,7 +72,7 @@ static tb_outcome *step(struct running *r, const tb_event *e) {
 static bool fire_timers(struct running *r, int64_t until) {
     tb_timer t;
     r->fired = 0;
-    for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->a, r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
+    for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
         tb_event e = {.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         tb_outcome *o = step(r, &e);
         if (!o || o->refused)

@@ -657,6 +657,7 @@ static bool do_timer(struct work *w) {
         /* 24:00 belongs to the day it ends: what follows from the expiry happens on that day, and a limit that begins with it
          * counts the next day as its first (M9). As the next day's 00:00 it would give everybody after it a day too many. */
         if (tb_day_start(tb_day_of(w->e->at)) == w->e->at) w->at = w->e->at - 1;
+        if (w->at < w->before->at) w->at = w->before->at; /* a limit that had run out before its step began */
         if (d->kind != TB_CLOCK_STEP) return true;
         tb_chart_run run = run_of(w);
         return after_chart(w, tb_chart_send(&run, TB_EVENT_OVERDUE, r->state));

@@ -141,7 +141,7 @@ typedef struct tb_timer {
     tb_str key;
     bool recheck;
 } tb_timer;
-bool tb_next_timer(tb_arena *a, const tb_case *c, const tb_env *env, tb_timer *t);
+bool tb_next_timer(const tb_case *c, const tb_env *env, tb_timer *t);
 
 /* Due date of one running clock, derived (M8). */
 tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock);

@@ -41,23 +41,9 @@ int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now) {
     return next;
 }
 
-/* The earliest expiry at or before t, in order of declaration where equal (M12). A bound never hides an expiry behind
- * it. */
+/* The next expiry, when it is at or before t (M12). */
 static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_timer *out) {
-    bool found = false;
-    uint32_t def = 0;
-    if (c->outcome != TB_NO_INDEX) return false;
-    for (uint32_t i = 0; i < c->clocks.count; i++) {
-        const tb_running *r = &c->clocks.items[i];
-        if (r->to != TB_NO_TIME || r->overdue) continue;
-        tb_due due = tb_clock_due(c, env, r);
-        if (due.kind != TB_DUE_EXACT || due.at > t) continue;
-        if (found && (due.at > out->due || (due.at == out->due && r->def >= def))) continue;
-        *out = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name};
-        def = r->def;
-        found = true;
-    }
-    return found;
+    return tb_next_timer(c, env, out) && !out->recheck && out->due <= t;
 }
 
 tb_str tb__post_place(const tb_case *c, uint32_t post) {

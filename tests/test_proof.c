@@ -4,8 +4,10 @@
  *
  * The enumerator knows nothing of charts: a matter here is a few arrays, written out as rules text for the prover
  * and walked day by day here. Every day is a workday. On a day any acts may happen in any order; then the day ends,
- * unless a step whose limit ends that day has neither acted nor leaves by 逾期的 (it keeps its limit, so there is no
- * such history); the next day begins with the expiries. */
+ * and at its end come the expiries, which still belong to it: they take no day, and the next limit counts the next day
+ * as its first. There is no next day while a step whose limit has ended neither acted nor left by 逾期的: it keeps its
+ * limit, so there is no such history. What the prover gives as the 用例 of a refuted span is run by the engine, which
+ * must find the span overdue with a day less than the bound, and not with the bound. */
 #include "check.h"
 #include "compile.h"
 #include "proof/proof.h"
@@ -216,7 +218,7 @@ struct at {            /* no padding that matters: compared as bytes, so always 
     int8_t receipt, counted;          /* days since 收到材料; of them, counted ones */
     int8_t a, issued, begun, obliged; /* obliged: 0 waiting, 1 running, 2 done (or no host) */
     int8_t closed;
-    int8_t fresh[STEPS]; /* expiry stepped */
+    int8_t fresh[STEPS]; /* its limit has expired, and it stayed */
     int8_t pad[6];       /* to whole words: hashed by words */
 };
 _Static_assert(sizeof(struct at) % 8 == 0, "hashed by words");
@@ -394,24 +396,30 @@ static bool leaves_by_expiry(const struct process *p, const struct at *s, int i,
     return false;
 }
 
-/* Everything one state leads to. Timed: acts of the day, or the day's end; untimed: acts, and expiries whenever a
- * limit runs. */
+/* Does step i leave by 逾期的 when this day ends, or at once, if its limit had ended before it began? */
+static bool expires(const struct process *p, const struct at *s, int i, const struct move **which) {
+    return s->age[i] >= 0 && left(p, s, i) <= 0 && !s->fresh[i] && leaves_by_expiry(p, s, i, which) &&
+           (*which)->target != STAY;
+}
+
+/* Everything one state leads to. Timed: acts of the day, expiries at its end, or the next day; untimed: acts, and
+ * expiries whenever a limit runs. */
 static void follow(struct enumeration *e, int n) {
     const struct process *p = e->p;
     struct at s = e->seen[n].at, t;
     int days = e->seen[n].days, d, end;
     if (s.closed) return;
-    bool expiring = false;
+    bool expiring = false, late = false;
     for (int i = 0; i < p->steps && e->timed; i++) {
         const struct move *m;
-        if (s.age[i] < 0 || left(p, &s, i) >= 0 || s.fresh[i] || !leaves_by_expiry(p, &s, i, &m) || m->target == STAY)
-            continue;
+        if (!expires(p, &s, i, &m)) continue;
         t = s, d = days;
         if (take(e, &t, i, m, &d, &end)) note(e, end);
         arrive_at(e, n, &t, d, false);
         expiring = true;
+        late |= left(p, &s, i) < 0;
     }
-    if (expiring) return; /* the day begins with expiries */
+    if (late) return; /* begun after its limit had ended: it expires before anybody can act */
     for (int i = 0; i < p->steps; i++) {
         if (s.age[i] < 0) continue;
         for (int k = 0; k < p->step[i].moves; k++) {
@@ -430,25 +438,21 @@ static void follow(struct enumeration *e, int n) {
         if (days >= 0) note(e, days);
         arrive_at(e, n, &t, -1, true);
     }
-    if (!e->timed || e->unbounded) return;
+    if (!e->timed || e->unbounded || expiring) return;
     t = s;
     bool stopped = false;
     for (int i = 0; i < p->steps; i++) {
         if (s.age[i] < 0) continue;
         stopped |= p->step[i].excluded;
-        const struct move *m;
-        bool takes = leaves_by_expiry(p, &s, i, &m) && m->target != STAY;
-        bool waits = i == p->host && s.obliged == 1;         /* blocked by what it must wait for */
-        if (left(p, &s, i) <= 0 && !takes && !waits) return; /* it keeps its limit: no such day */
+        bool waits = i == p->host && s.obliged == 1; /* blocked by what it must wait for */
+        if (left(p, &s, i) <= 0) {
+            if (!waits) return; /* it keeps its limit: no such day */
+            t.fresh[i] = 1;
+        }
         if (t.age[i] < 100) t.age[i]++;
     }
     if (t.receipt < 100) t.receipt++;
     if (t.counted < 100 && !stopped) t.counted++;
-    for (int i = 0; i < p->steps; i++) {
-        const struct move *m;
-        if (t.age[i] >= 0 && left(p, &t, i) < 0 && !(leaves_by_expiry(p, &t, i, &m) && m->target != STAY))
-            t.fresh[i] = 1;
-    }
     if (days >= 0) {
         d = days + !stopped;
         if (d >= LONGEST) {
@@ -511,7 +515,7 @@ static int count_code(const tb_diagnostics *d, enum tb_code code) {
     return n;
 }
 
-static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuck, deads;
+static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuck, deads, at_bound;
 
 /* Where the prover promises a bound and not the longest: a limit from 收到材料 that expiries or exclusions before it
  * have used up in part; a span that ends inside a branch, a branch that can only refuse, and a step with 应当 that
@@ -578,47 +582,6 @@ static bool compare(const struct process *p, const tb_program *program, const tb
     return ok;
 }
 
-static void test_random(int wanted) {
-    static char text[1 << 16];
-    struct enumeration e = {0};
-    e.seen = malloc(STATES * sizeof *e.seen);
-    e.slots = malloc((SLOT_MASK + 1) * sizeof *e.slots);
-    e.queue = malloc(STATES * sizeof *e.queue);
-    e.waiting = malloc(STATES);
-    tb_arena *a = tb_arena_new(NULL, 0);
-    const char *given = getenv("TB_SEED");
-    uint64_t first = given ? strtoull(given, NULL, 10) : 20260302;
-    for (int i = 0, shown = 0; compared < wanted && shown < 5; i++) {
-        struct process p;
-        seed = (first + (uint64_t)i) * 0x9e3779b97f4a7c15u | 1;
-        for (int k = 0; k < 8; k++) next_random(2);
-        make(&p);
-        tb_arena_reset(a);
-        tb_str source = text_of(&p, text);
-        tb_rules *r = compile_text(a, source);
-        if (!r || !r->programs.count) continue;
-        tb_diagnostics d;
-        tb_proof_report *report;
-        tb_diagnostics_init(&d, a);
-        if (!CHECK_INT(tb_prove(a, r->programs.items[0], NULL, NULL, &d, &report), TB_OK) || !CHECK(report->complete)) {
-            printf("seed %llu\n%.*s\n", (unsigned long long)(first + (uint64_t)i), TB_FMT(source));
-            break;
-        }
-        if (!CHECK(compare(&p, r->programs.items[0], report, &d, &e))) {
-            tb_buf b;
-            tb_buf_init(&b, a);
-            tb_proof_print(&b, r->programs.items[0], report, TB_LANG_ZH);
-            printf("seed %llu\n%.*s\n%.*s\n", (unsigned long long)(first + (uint64_t)i), TB_FMT(source), (int)b.n, b.p);
-            shown++;
-        }
-    }
-    printf("# random processes: %d compared (%d exact, %d bounded from above, %d unbounded, %d over their limit, %d "
-           "stuck, %d dead parts), seed %llu\n",
-           compared, exact, conservative, unbounded, refuted, stuck, deads, (unsigned long long)first);
-    tb_arena_free(a);
-    free(e.seen), free(e.slots), free(e.queue), free(e.waiting), free(e.edge), free(e.beside);
-}
-
 /* ---- cases: base.tb changed in one place ---- */
 
 enum { FILE_BYTES = 1 << 18 };
@@ -682,9 +645,8 @@ static tb_rules *compile_files(tb_arena *a, const struct files *f) {
     return r;
 }
 
-/* The 用例 of a failed proof must run as it stands beside the matter, and a span that was refuted must be overdue on
- * it. */
-static void run_scenario(tb_arena *a, struct files *f, tb_str scenario, tb_str overdue) {
+/* The 用例 of a failed proof must run as it stands beside the matter. `clock`, if given, must be overdue on it, or not. */
+static void run_scenario(tb_arena *a, struct files *f, tb_str scenario, tb_str clock, bool overdue) {
     tb_str before = f->texts[0];
     tb_scenario_report *report = NULL;
     f->texts[0] = tb_str_printf(a, "%.*s\n%.*s", TB_FMT(before), TB_FMT(scenario));
@@ -697,10 +659,10 @@ static void run_scenario(tb_arena *a, struct files *f, tb_str scenario, tb_str o
     tb_env env = {.directory = r->directory, .calendar = calendar_named};
     if (!CHECK_INT(tb_scenarios_run(a, r->programs.items[0], &env, &report), TB_OK)) return;
     const tb_scenario_result *last = &report->results.items[report->results.count - 1];
-    char *line = calloc(1, overdue.n + 64);
-    sprintf(line, "超期 %.*s", TB_FMT(overdue));
+    char *line = calloc(1, clock.n + 64);
+    sprintf(line, "超期 %.*s", TB_FMT(clock));
     tb_str told = tb_str_copy(a, last->timeline);
-    if (!CHECK(last->passed) || (overdue.n && !CHECK(strstr(told.p, line))))
+    if (!CHECK(last->passed) || (clock.n && !CHECK_INT(strstr(told.p, line) != NULL, overdue)))
         printf("%.*s\n%.*s\n%.*s\n", TB_FMT(scenario), TB_FMT(last->failure), TB_FMT(last->timeline));
     free(line);
 }
@@ -715,7 +677,7 @@ static void run_scenarios(tb_arena *a, struct files *f, const tb_program *p, con
                 (report->spans.items[k].measure != TB_PROOF_WORKDAYS || !report->spans.items[k].assumed.n))
                 clock = p->clocks.items[report->spans.items[k].clock].name;
         if (x->code == TB_E_PROOF_LIMIT_EXTENSION) clock = TB_NONE;
-        if (x->scenario.n) run_scenario(a, f, x->scenario, clock), scenarios_run++;
+        if (x->scenario.n) run_scenario(a, f, x->scenario, clock, true), scenarios_run++;
     }
 }
 
@@ -795,6 +757,100 @@ static void test_cases(void) {
     free(cases), free(base), free(calendar), free(text);
 }
 
+/* ---- random matters: the prover, the enumerator, and the engine on the 用例 of what failed ---- */
+
+/* One county with one clerk, and a calendar of two holidays and a make-up day. */
+static const char county[] = "日历 全国：\n"
+                             "  办公时间 09:00 至 17:00。\n"
+                             "  年度 2026，依 “通知”，待核。\n"
+                             "  放假 2026-04-04 至 2026-04-06，清明节。\n"
+                             "  放假 2026-05-01 至 2026-05-05，劳动节。\n"
+                             "  上班 2026-05-09，劳动节。\n"
+                             "组织 甲县：\n"
+                             "  区划 370402。\n"
+                             "  日历 全国。\n"
+                             "  机构 甲县审批局，职能 审批局。\n"
+                             "  人员 李受，岗位 受理员，机构 甲县审批局。\n";
+
+/* Must the engine count, on the 用例 of a refuted span, the days the prover did? Not where the bound may be loose; where
+ * one branch may cut short the other by an expiry, or stop its time, and the path follows the other alone; where a span is dated back and ends
+ * in one move, so that its clock never ran; or where a step begun by an expiry may use up a day before the span begins
+ * and take the rest of its limit in it (继续办理，记 受理; 续计): nobody acts at 24:00, so an act at once is the next day's. */
+static bool counted_by_engine(const struct process *p) {
+    bool branch = false, back = false, expiry = false, rest = false;
+    for (int i = 0; i < p->steps; i++) {
+        rest |= p->step[i].keeps;
+        branch |= p->step[i].excluded && p->step[i].branch > 0;
+        for (int k = 0; k < p->step[i].moves; k++) {
+            const struct move *m = &p->step[i].move[k];
+            expiry |= m->tacit;
+            rest |= m->target == STAY && m->begins;
+            branch |= m->tacit && p->step[i].branch > 0;
+            back |= m->back;
+        }
+    }
+    return !may_be_loose(p) && !branch && !back && !(rest && expiry);
+}
+
+/* With one day less than its bound the span is overdue on its own 用例; with the bound it is not, unless it ends by an
+ * expiry: then both expire at the same 24:00, in order of declaration (M12). */
+static void run_at_bound(tb_arena *a, struct files *f, struct process p, const tb_proof_span *s, char *text) {
+    bool expiry = s->path.items[s->path.count - 1].tacit;
+    for (p.limit = s->bound - 1; p.limit <= s->bound - expiry; p.limit++) {
+        f->texts[0] = text_of(&p, text);
+        run_scenario(a, f, s->scenario, TB_STR("法定期限"), p.limit < s->bound);
+    }
+    at_bound++;
+}
+
+static void test_random(int wanted) {
+    static char text[1 << 16];
+    struct enumeration e = {0};
+    e.seen = malloc(STATES * sizeof *e.seen);
+    e.slots = malloc((SLOT_MASK + 1) * sizeof *e.slots);
+    e.queue = malloc(STATES * sizeof *e.queue);
+    e.waiting = malloc(STATES);
+    struct files f = {.paths = {TB_STR("试验.tb"), TB_STR("甲县.tb")}, .texts = {{0}, tb_str_z(county)}, .count = 2};
+    tb_arena *a = tb_arena_new(NULL, 0);
+    const char *given = getenv("TB_SEED");
+    uint64_t first = given ? strtoull(given, NULL, 10) : 20260302;
+    for (int i = 0, shown = 0; compared < wanted && shown < 5; i++) {
+        struct process p;
+        seed = (first + (uint64_t)i) * 0x9e3779b97f4a7c15u | 1;
+        for (int k = 0; k < 8; k++) next_random(2);
+        make(&p);
+        tb_arena_reset(a);
+        tb_str source = text_of(&p, text);
+        f.texts[0] = source;
+        tb_rules *r = compile_files(a, &f);
+        if (!r || !r->programs.count) continue;
+        tb_diagnostics d;
+        tb_proof_report *report;
+        tb_diagnostics_init(&d, a);
+        if (!CHECK_INT(
+                tb_prove(a, r->programs.items[0], r->directory, calendar_named(NULL, TB_STR("全国")), &d, &report),
+                TB_OK) ||
+            !CHECK(report->complete)) {
+            printf("seed %llu\n%.*s\n", (unsigned long long)(first + (uint64_t)i), TB_FMT(source));
+            break;
+        }
+        if (!CHECK(compare(&p, r->programs.items[0], report, &d, &e))) {
+            tb_buf b;
+            tb_buf_init(&b, a);
+            tb_proof_print(&b, r->programs.items[0], report, TB_LANG_ZH);
+            printf("seed %llu\n%.*s\n%.*s\n", (unsigned long long)(first + (uint64_t)i), TB_FMT(source), (int)b.n, b.p);
+            shown++;
+        }
+        const tb_proof_span *s = &report->spans.items[0];
+        if (s->verdict == TB_REFUTED && s->scenario.n && counted_by_engine(&p)) run_at_bound(a, &f, p, s, text);
+    }
+    printf("# random processes: %d compared (%d exact, %d bounded from above, %d unbounded, %d over their limit, %d "
+           "stuck, %d dead parts, %d at their bound in the engine), seed %llu\n",
+           compared, exact, conservative, unbounded, refuted, stuck, deads, at_bound, (unsigned long long)first);
+    tb_arena_free(a);
+    free(e.seen), free(e.slots), free(e.queue), free(e.waiting), free(e.edge), free(e.beside);
+}
+
 /* ---- the shipped matters: every graph is complete, and every 用例 of a failed proof runs ---- */
 
 static void add_directory(tb_arena *a, struct files *f, const char *path) {
@@ -830,6 +886,16 @@ static void test_shipped(void) {
         if (!CHECK_INT(tb_prove(a, p, r->directory, calendar_named(NULL, TB_STR("全国")), &d, &report), TB_OK))
             continue;
         CHECK(report->complete);
+        for (uint32_t k = 0; k < report->spans.count; k++) {
+            const tb_proof_span *s = &report->spans.items[k];
+            static const char *const verdicts[] = {[TB_PROVED] = "proved",
+                                                   [TB_REFUTED] = "refuted",
+                                                   [TB_BY_EXTENSION] = "by extension",
+                                                   [TB_UNBOUNDED] = "unbounded",
+                                                   [TB_NOT_PROVED] = "not proved"};
+            printf("# %.*s %.*s: %s, %d of %d\n", TB_FMT(p->matter), TB_FMT(p->clocks.items[s->clock].name),
+                   verdicts[s->verdict], s->bound, s->budget);
+        }
         run_scenarios(a, &f, p, report);
     }
     tb_arena_free(a);

@@ -232,7 +232,7 @@ static bool one_case(const tb_program *p) {
         tb_event e;
         tb_timer t;
         if (below(&seed, 3)) now += (int64_t)below(&seed, 10) * 3600000 * (below(&seed, 6) ? 1 : 60);
-        bool due = c && tb_next_timer(event_arena, c, &w.env, &t) && !t.recheck && t.due <= now;
+        bool due = c && tb_next_timer(c, &w.env, &t) && !t.recheck && t.due <= now;
         if (due) e = (tb_event){.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         else {
             e = !c                   ? some_submission(event_arena, p)
@@ -316,7 +316,7 @@ static void broken_states(const tb_program *p) {
         tb_timer t;
         tb_event e = some_act(a, c);
         e.at = c->at;
-        if (below(&seed, 2) && tb_next_timer(a, c, &w.env, &t))
+        if (below(&seed, 2) && tb_next_timer(c, &w.env, &t))
             e = (tb_event){.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         CHECK_INT(tb_step(a, p, TB_STR("1"), c, &e, &w.env, &o), TB_OK);
         CHECK(outcome_text(a, o).n > 0);

@@ -8,10 +8,10 @@
  * so the longest path over "components" (a task's entry or a milestone's time in a state) is exact, and states
  * reached on several paths need only the componentwise maximum.
  *
- * The act comes at the last moment of the due day: n days. 逾期的 fires when that day has ended (24:00), which is
- * already the next day for the limit that begins then: n + 1 (TACIT_DAYS). A span that begins with a back-dated
- * milestone (受理日 最近一次收到材料日) is followed from the milestone it is dated to. Before a span begins
- * everything is taken to be done at once, the worst for limits that count from an earlier milestone. Steps with
+ * The act comes at the last moment of the due day: n days. 逾期的 fires when that day has ended (24:00), which still
+ * belongs to it (step.c): n days too, and a limit that begins then counts the next day as its first. A span that begins
+ * with a back-dated milestone (受理日 最近一次收到材料日) is followed from the milestone it is dated to. Before a span
+ * begins everything is taken to be done at once, the worst for limits that count from an earlier milestone. Steps with
  * 不计入期限 take no time of the span (M10). A step that overruns its limit and goes on (继续办理) does not keep it:
  * left out. A step without a limit has no bound; nor has a loop that takes time and is not bounded by 限 N次. 续计
  * gives all visits of a step one budget: one visit may take all of it (a maximum of sums is largest at such a corner).
@@ -19,7 +19,8 @@
  * The bound always holds. It is the longest path itself, not merely above it, but where what is known of a task depends
  * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a step
  * with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
- * expiry, a 续计 step used before): there it may be a few days too long. tests/test_proof.c holds both.
+ * expiry, a 续计 step used before, a step begun by an expiry at 24:00 in which the span begins by 继续办理): there it may
+ * be a few days too long. tests/test_proof.c holds both.
  *
  * Units. The span is measured in workdays, civil days or hours; a step's limit is converted by a bound that holds
  * for every calendar where there is one — n 自然日 are at most n workdays, n hours touch at most ⌈n/24⌉ later days,
@@ -29,7 +30,6 @@
 #include <string.h>
 
 enum {
-    TACIT_DAYS = 1,
     UNLIMITED = 1 << 28,
     REFERENCES = 64,  /* milestones that limits count from */
     KEEPS = 24,       /* steps with 续计 */
@@ -42,7 +42,7 @@ enum { PHASE_NONE = -2, PHASE_RUNNING = -1 /* 0…: waits for the back-dating fr
 typedef struct term {
     uint32_t src, owner;
     int extra;
-    bool tacit, spent;
+    bool spent;
 } term; /* value(src) + limit(owner) + extra; spent: without the limit */
 typedef TB_LIST(term) terms;
 typedef struct arc {
@@ -69,8 +69,8 @@ struct span {
     uint32_t *keep_bit;    /* by step; TB__NONE */
     uint32_t keeps;
     bool too_large;
-    int *cost, *tacit; /* by step: its limit in units of the span, and what 逾期的 adds */
-    int late;          /* 次一工作日收到 */
+    int *cost; /* by step: its limit in units of the span */
+    int late;  /* 次一工作日收到 */
     TB_LIST(node) nodes;
     uint32_t *slots, slots_n; /* node index + 1 */
     uint32_t components;
@@ -190,7 +190,6 @@ static bool units(struct span *s) {
         if (d->unit == TB_YEARS) o->extension = month_days(12 * o->extension, false);
     }
     s->cost = TB_NEW_ARRAY(s->w->a, p->steps.count + 1, int);
-    s->tacit = TB_NEW_ARRAY(s->w->a, p->steps.count + 1, int);
     for (uint32_t i = 0; i < p->steps.count; i++) {
         uint32_t clock = p->steps.items[i].clock;
         s->cost[i] = UNLIMITED;
@@ -198,7 +197,6 @@ static bool units(struct span *s) {
         const tb_clock_def *c = &p->clocks.items[clock];
         s->cost[i] = converted(s, c->n, c->unit, c->roll);
         if (s->cost[i] < 0) return false;
-        s->tacit[i] = s->measure == TB_PROOF_HOURS || c->unit == TB_HOURS ? 0 : TACIT_DAYS;
     }
     if (p->next_workday_receipt) {
         s->late = 1;
@@ -216,7 +214,7 @@ static bool units(struct span *s) {
 static void put(struct span *s, terms *l, term t) {
     for (uint32_t i = 0; i < l->count; i++)
         if (l->items[i].src == t.src && l->items[i].owner == t.owner && l->items[i].extra == t.extra &&
-            l->items[i].tacit == t.tacit && l->items[i].spent == t.spent)
+            l->items[i].spent == t.spent)
             return;
     *TB_PUSH(s->w->a, *l) = t;
 }
@@ -374,14 +372,12 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
         for (uint32_t i = 0; i < s->ref[k].count; i++) {
             term t = s->ref[k].items[i];
             t.owner = step;
-            t.tacit = e->tacit;
             put(s, &s->now, t);
         }
     } else {
         for (uint32_t i = 0; i < s->leaf[e->leaf].count; i++) {
             term t = s->leaf[e->leaf].items[i];
             t.owner = step;
-            t.tacit = e->tacit;
             t.spent = s->keep_bit[step] != TB__NONE && (!all || (s->keep >> s->keep_bit[step] & 1));
             put(s, &s->now, t);
         }
@@ -581,7 +577,7 @@ static void build(struct span *s) {
 
 static int weight(const struct span *s, const term *t) {
     int w = t->extra;
-    if (t->owner != TB__NONE) w += (t->spent ? 0 : s->cost[t->owner]) + (t->tacit ? s->tacit[t->owner] : 0);
+    if (t->owner != TB__NONE && !t->spent) w += s->cost[t->owner];
     return w > UNLIMITED ? UNLIMITED : w;
 }
 
@@ -742,8 +738,7 @@ static void tell_path(struct span *s) {
             if (a->t.owner != TB__NONE && !w->p->steps.items[hop.step].excludes) {
                 share[hop.step] += hop.used;
                 if (text.n) tb_puts(&text, " → ");
-                tb_putf(&text, "%.*s %d%s", TB_FMT(w->p->steps.items[hop.step].name), hop.used,
-                        e->tacit ? tb__say(w, "（逾期次日）", " (the day after its expiry)") : "");
+                tb_putf(&text, "%.*s %d", TB_FMT(w->p->steps.items[hop.step].name), hop.used);
             }
         }
         *TB_PUSH(w->a, o->path) = hop;

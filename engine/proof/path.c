@@ -2,9 +2,9 @@
  *
  * The 用例 is dated by the calendar given, in its last published year: from the first Monday in March on, a stretch
  * without long holidays, or, for a span in 自然日 or 小时, from the day of the year from which the path takes
- * longest. Each step kept to its last moment where the path says so: at 16:00 of the due day, or by waiting until
- * the day after for 逾期的. It uses the step clocks' own derivation (calendar.h), so that the dates are those a
- * server would give. */
+ * longest. Each step kept to its last moment where the path says so: at 16:00 of the due day, or by looking,
+ * the day after, at what 逾期的 did at its end (24:00, still that day: step.c). It uses the step clocks' own derivation
+ * (calendar.h), so that the dates are those a server would give. */
 #include "proof_work.h"
 #include <string.h>
 
@@ -184,9 +184,10 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
         if (due.kind != TB_DUE_EXACT) return false;
     }
     if (e->tacit) {
-        t->now = due.at > t->entered[e->leaf] ? due.at : t->entered[e->leaf];
-        int64_t at = t->now + MINUTE;
-        if (t->now == tb_day_start(tb_day_of(t->now))) at = t->now + 9 * 60 * MINUTE;
+        bool midnight = due.at == tb_day_start(tb_day_of(due.at)); /* 24:00, as in step.c: still the day it ends */
+        int64_t at = due.at + (midnight ? 9 * 60 * MINUTE : MINUTE);
+        t->now = midnight ? due.at - 1 : due.at;
+        if (t->now < t->entered[e->leaf]) t->now = t->entered[e->leaf];
         if (at <= t->ready[e->leaf]) at = t->ready[e->leaf] + MINUTE;
         leave(t, e->leaf, step);
         perform(t, e, at);
