@@ -10,6 +10,7 @@ expect() { # WHAT COMMAND...
 out=$(mktemp) report=$(mktemp)
 trap 'rm -f "$out" "$report"' EXIT
 expect 'rules have no errors' "$tongban" check rules
+expect 'every limit of the rules holds on every path' "$tongban" check rules --budget
 expect 'rules are laid out by fmt' "$tongban" fmt --check rules
 for file in rules/事项/*.tb; do
     expect "$file alone has no errors" "$tongban" check "$file"
