@@ -181,6 +181,29 @@ static void check_milestones(tb__matter *m) {
     }
 }
 
+/* ---- expiries that would come again at once ---- */
+
+/* 逾期的 back into its own step starts the limit anew: with 续计 nothing is left of it, and from a milestone that has not moved it has
+ * run out already. Either would expire in the same instant, again and again. */
+static void check_expiry_loops(tb__matter *m) {
+    const tb_program *p = m->p;
+    for (uint32_t i = 0; i < p->moves.count; i++) {
+        const tb_move *v = &p->moves.items[i];
+        if (v->kind != TB_MOVE_OVERDUE || v->times || !v->leaves || !tb_str_eq(v->target, p->steps.items[v->step].name))
+            continue;
+        const tb_clock_def *d = &p->clocks.items[p->steps.items[v->step].clock];
+        bool moved = !d->keep && d->from == TB_NO_INDEX;
+        for (uint32_t k = 0; k < v->effects_n && !d->keep && !d->first; k++) {
+            const tb_effect_def *f = &v->effects[k];
+            if (f->kind == TB_DO_RECORD) moved |= f->a == d->from && f->dated == TB_NO_INDEX;
+            if (f->kind != TB_DO_ISSUE) continue;
+            for (uint32_t n = 0; n < p->documents.items[f->a].records_n; n++)
+                moved |= p->documents.items[f->a].records[n] == d->from;
+        }
+        if (!moved) TB__REPORT(m, EXPIRY_LOOP, v->span, d->name, TB_NONE, TB_NONE);
+    }
+}
+
 /* ---- posts and places that exist ---- */
 
 static void check_posts(tb__matter *m) {
@@ -223,5 +246,6 @@ void tb__matter_check(tb__matter *m) {
     report_graph(&g);
     check_modes(m, &g);
     check_milestones(m);
+    check_expiry_loops(m);
     check_posts(m);
 }
