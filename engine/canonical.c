@@ -459,15 +459,6 @@ static void put_byte(tb_buf *b, char c) {
     end_at(b, p + 1);
 }
 
-static void put_int(tb_buf *b, int64_t n) {
-    char text[24], *p = text + sizeof text;
-    uint64_t u = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
-    do *--p = (char)('0' + u % 10);
-    while (u /= 10);
-    if (n < 0) *--p = '-';
-    tb_put(b, p, (size_t)(text + sizeof text - p));
-}
-
 void tb_json_write(tb_buf *b, const tb_json *v) {
     bool object = v->kind == TB_JSON_OBJECT;
     char comma = '\0';
@@ -475,7 +466,7 @@ void tb_json_write(tb_buf *b, const tb_json *v) {
     case TB_JSON_NULL: return;
     case TB_JSON_FALSE: tb_put(b, "false", 5); return;
     case TB_JSON_TRUE: tb_put(b, "true", 4); return;
-    case TB_JSON_INT: put_int(b, v->number); return;
+    case TB_JSON_INT: tb_put_int(b, v->number); return;
     case TB_JSON_STR: tb_json_put_text(b, v->text); return;
     case TB_JSON_ARRAY:
     case TB_JSON_OBJECT:

@@ -290,13 +290,6 @@ static uint16_t node_named(const tb_program *p, tb_str name) {
     return TB_NO_STATE;
 }
 
-#define FIND_NAMED(list, field, name_, found)                                                                          \
-    do {                                                                                                               \
-        (found) = TB_NO_INDEX;                                                                                         \
-        for (uint32_t i_ = 0; i_ < (list).count && (found) == TB_NO_INDEX; i_++)                                       \
-            if (tb_str_eq((list).items[i_] field, (name_))) (found) = i_;                                              \
-    } while (0)
-
 static const tb_json *member(const tb_json *o, const char *key, enum tb_json_kind kind) {
     const tb_json *v = tb_json_get(o, key);
     return v && v->kind == kind ? v : NULL;
@@ -322,7 +315,7 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
                         .to = tb_json_number(v, "to", TB_NO_TIME),
                         .extended = (int)tb_json_number(v, "extended", 0),
                         .overdue = tb_json_get(v, "overdue") != NULL};
-        FIND_NAMED(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
+        TB__FIND(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
         if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT) return false;
         if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE)
             return false;
@@ -350,7 +343,7 @@ static bool read_lists(struct reading *r, const tb_json *o) {
     const tb_json *list = member(o, "duties", TB_JSON_ARRAY);
     for (uint32_t i = 0; list && i < list->count; i++) {
         tb_duty_done d = {.who = tb_json_text(&list->items[i], "who")};
-        FIND_NAMED(r->p->posts, .name, tb_json_text(&list->items[i], "post"), d.post);
+        TB__FIND(r->p->posts, .name, tb_json_text(&list->items[i], "post"), d.post);
         if (d.post == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->duties) = d;
     }
@@ -360,7 +353,7 @@ static bool read_lists(struct reading *r, const tb_json *o) {
         tb_issued d = {.seq = (uint32_t)tb_json_number(v, "seq", 0),
                        .at = tb_json_number(v, "at", 0),
                        .number = tb_json_text(v, "number")};
-        FIND_NAMED(r->p->documents, .name, tb_json_text(v, "name"), d.document);
+        TB__FIND(r->p->documents, .name, tb_json_text(v, "name"), d.document);
         if (d.document == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->issued) = d;
     }
@@ -369,7 +362,7 @@ static bool read_lists(struct reading *r, const tb_json *o) {
         const tb_json *v = &list->items[i];
         tb_stopped s = {.from = (int32_t)tb_json_number(v, "from", 0),
                         .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
-        FIND_NAMED(r->p->steps, .name, tb_json_text(v, "step"), s.step);
+        TB__FIND(r->p->steps, .name, tb_json_text(v, "step"), s.step);
         if (s.step == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->stopped) = s;
     }
@@ -382,7 +375,7 @@ static bool read_tables(struct reading *r, const tb_json *o) {
     uint32_t at;
     if (!m || !places || !taken) return false;
     for (uint32_t i = 0; i < m->count; i++) {
-        FIND_NAMED(r->p->milestones, .name, m->keys[i], at);
+        TB__FIND(r->p->milestones, .name, m->keys[i], at);
         if (at == TB_NO_INDEX || m->items[i].kind != TB_JSON_ARRAY || m->items[i].count != 3 ||
             m->items[i].items[0].number < 1)
             return false;
@@ -390,12 +383,12 @@ static bool read_tables(struct reading *r, const tb_json *o) {
                                                (uint32_t)m->items[i].items[0].number};
     }
     for (uint32_t i = 0; i < places->count; i++) {
-        FIND_NAMED(r->p->places, .name, places->keys[i], at);
+        TB__FIND(r->p->places, .name, places->keys[i], at);
         if (at == TB_NO_INDEX) return false;
         r->c->places[at] = places->items[i].text;
     }
     for (uint32_t i = 0; i < taken->count; i++) {
-        FIND_NAMED(r->p->moves, .key, taken->keys[i], at);
+        TB__FIND(r->p->moves, .key, taken->keys[i], at);
         if (at == TB_NO_INDEX) return false;
         r->c->taken[at] = (uint32_t)taken->items[i].number;
     }
@@ -463,10 +456,10 @@ static int read_work(void *arg) {
     c->at = tb_json_number(o, "at", 0);
     c->seq = (uint32_t)tb_json_number(o, "seq", 0);
     c->irreversible = tb_json_get(o, "irreversible") != NULL;
-    FIND_NAMED(r->p->modes, .name, tb_json_text(o, "mode"), c->mode);
+    TB__FIND(r->p->modes, .name, tb_json_text(o, "mode"), c->mode);
     if (c->mode == TB_NO_INDEX) return TB_FAILED;
     if (tb_json_get(o, "outcome")) {
-        FIND_NAMED(r->p->outcomes, , tb_json_text(o, "outcome"), c->outcome);
+        TB__FIND(r->p->outcomes, , tb_json_text(o, "outcome"), c->outcome);
         if (c->outcome == TB_NO_INDEX) return TB_FAILED;
     }
     if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, o) || !read_lists(r, o) || !read_tables(r, o) ||

@@ -347,6 +347,12 @@ static int compile_work(void *arg) {
     return TB_OK;
 }
 
+const tb_calendar *tb_rules_calendar(const tb_rules *r, tb_str name) {
+    for (uint32_t i = 0; i < r->calendars.count; i++)
+        if (tb_str_eq(tb_calendar_name(r->calendars.items[i]), name)) return r->calendars.items[i];
+    return NULL;
+}
+
 int tb_compile(tb_arena *a, const tb_compile_input *in, tb_rules **out) {
     struct compiling w = {.c = {.a = a, .in = in}, .out = out};
     *out = NULL;

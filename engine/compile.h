@@ -29,6 +29,8 @@ typedef struct tb_rules {
     TB_LIST(tb_str) referenced; /* paths pulled in by 引用, as resolved */
 } tb_rules;
 
+/* The calendar of that name among those compiled; NULL: none. */
+const tb_calendar *tb_rules_calendar(const tb_rules *r, tb_str name);
 /* TB_OK (also with errors: look at diagnostics.errors), TB_NOMEM, TB_LIMIT. All in `a`, which the caller frees whole.
  */
 int tb_compile(tb_arena *a, const tb_compile_input *in, tb_rules **out);

@@ -47,20 +47,13 @@ static const tb_clause *find_clause(const tb_section *s, enum tb_clause_kind kin
     return NULL;
 }
 
-#define FIND(list, text, at)                                                                                           \
-    do {                                                                                                               \
-        (at) = 0;                                                                                                      \
-        while ((at) < (list).count && !tb_str_eq((list).items[at].name, (text))) (at)++;                               \
-        if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
-    } while (0)
-
 uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name) {
     uint32_t at;
     name = tb__fixed_name(name);
-    FIND(p->milestones, name, at);
+    TB__FIND(p->milestones, .name, name, at);
     if (at == TB_NO_INDEX && tb_str_ends(name, "-received")) { /* home-received: 收到 at the place 「home」 */
         tb_str place = {name.p, name.n - (uint32_t)strlen("-received")};
-        FIND(p->milestones, tb_str_printf(a, "%.*s收到", TB_FMT(place)), at);
+        TB__FIND(p->milestones, .name, tb_str_printf(a, "%.*s收到", TB_FMT(place)), at);
     }
     if (at != TB_NO_INDEX) return at;
     if (p->milestones.count <= TB_MILESTONES)
@@ -90,7 +83,7 @@ uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first) {
 
 uint32_t tb__post_named(tb__matter *m, const tb_name *n) {
     uint32_t at;
-    FIND(m->p->posts, tb__fixed_name(n->text), at);
+    TB__FIND(m->p->posts, .name, tb__fixed_name(n->text), at);
     if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_POST, n->span, n->text, TB_NONE, TB_NONE);
     else if (m->post_used) m->post_used[at] = 1;
     return at;
@@ -98,14 +91,14 @@ uint32_t tb__post_named(tb__matter *m, const tb_name *n) {
 
 uint32_t tb__place_named(tb__matter *m, const tb_name *n) {
     uint32_t at;
-    FIND(m->p->places, n->text, at);
+    TB__FIND(m->p->places, .name, n->text, at);
     if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_PLACE, n->span, n->text, TB_NONE, TB_NONE);
     return at;
 }
 
 uint32_t tb__document_named(tb__matter *m, const tb_name *n) {
     uint32_t at;
-    FIND(m->p->documents, n->text, at);
+    TB__FIND(m->p->documents, .name, n->text, at);
     if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_DOCUMENT, n->span, n->text, TB_NONE, TB_NONE);
     else if (m->document_used) m->document_used[at] = 1;
     return at;
@@ -161,7 +154,7 @@ static void add_field(tb__matter *m, const tb_clause *c) {
     tb_arena *a = m->c->a;
     uint32_t at;
     if (c->names.count < 2) return;
-    FIND(m->p->fields, c->names.items[0].text, at);
+    TB__FIND(m->p->fields, .name, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
         TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
             m->p->fields.items[at].span;
@@ -193,7 +186,7 @@ static void add_field(tb__matter *m, const tb_clause *c) {
 
 static void add_material(tb__matter *m, const tb_clause *c) {
     uint32_t at;
-    FIND(m->p->materials, c->names.items[0].text, at);
+    TB__FIND(m->p->materials, .name, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
         TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
             m->p->materials.items[at].span;
@@ -209,7 +202,7 @@ static void add_material(tb__matter *m, const tb_clause *c) {
 
 static void add_document(tb__matter *m, const tb_clause *c) {
     uint32_t at;
-    FIND(m->p->documents, c->names.items[0].text, at);
+    TB__FIND(m->p->documents, .name, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
         TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
             m->p->documents.items[at].span;
@@ -245,7 +238,7 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
     case TB_C_MODES:
         for (uint32_t i = 0; i < c->names.count; i++) {
             uint32_t at;
-            FIND(p->modes, c->names.items[i].text, at);
+            TB__FIND(p->modes, .name, c->names.items[i].text, at);
             if (at != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[i].span, c->names.items[i].text, TB_NONE, TB_NONE);
             else if (p->modes.count == TB_MODES)
@@ -257,12 +250,12 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
         uint32_t at;
         const tb_name *role = &c->names.items[0], *from = &c->names.items[1];
         tb_role_place r = {.name = role->text, .span = c->span, .field = TB_NO_INDEX};
-        FIND(p->places, role->text, at);
+        TB__FIND(p->places, .name, role->text, at);
         if (at != TB_NO_INDEX) {
             TB__REPORT(m, DUPLICATE, role->span, role->text, TB_NONE, TB_NONE)->other = p->places.items[at].span;
             break;
         }
-        FIND(p->fields, from->text, at);
+        TB__FIND(p->fields, .name, from->text, at);
         tb_str fixed = tb__fixed_name(from->text);
         if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at;
         else if (tb_str_is(fixed, "提交地")) r.from = TB_PLACE_SUBMISSION;
@@ -292,7 +285,7 @@ static void add_posts(tb__matter *m) {
                        TB_NONE); /* it would sit where the applicant is */
         for (uint32_t k = 0; k < c->names.count; k++) {
             uint32_t known;
-            FIND(p->posts, c->names.items[k].text, known);
+            TB__FIND(p->posts, .name, c->names.items[k].text, known);
             if (known != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other =
                     p->posts.items[known].span;
@@ -304,7 +297,7 @@ static void add_posts(tb__matter *m) {
     const tb_part *by = x ? tb_part_of(x, TB_P_BEFORE_EXPIRY) : NULL;
     for (uint32_t i = 0; by && i < by->names.count; i++) {
         uint32_t known;
-        FIND(p->posts, by->names.items[i].text, known);
+        TB__FIND(p->posts, .name, by->names.items[i].text, known);
         if (known == TB_NO_INDEX)
             *TB_PUSH(m->c->a, p->posts) =
                 (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
@@ -317,7 +310,7 @@ static void authority(tb__matter *m) {
     tb_program *p = m->p;
     const tb_clause *c = find_clause(m->head, TB_C_AUTHORITY);
     uint32_t seat;
-    FIND(p->places, TB_STR("属地"), seat);
+    TB__FIND(p->places, .name, TB_STR("属地"), seat);
     p->authority_place = seat;
     if (!c) {
         TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB_STR("实施主体"),
@@ -426,7 +419,7 @@ static uint64_t step_modes(tb__matter *m, const tb_section *s) {
     if (!s->only.count) return ~(uint64_t)0;
     for (uint32_t i = 0; i < s->only.count; i++) {
         uint32_t at;
-        FIND(m->p->modes, s->only.items[i].text, at);
+        TB__FIND(m->p->modes, .name, s->only.items[i].text, at);
         if (at == TB_NO_INDEX)
             TB__REPORT(m, UNKNOWN_MODE, s->only.items[i].span, s->only.items[i].text, TB_NONE, TB_NONE);
         else modes |= (uint64_t)1 << at;
@@ -513,7 +506,7 @@ static void steps(tb__matter *m) {
         const tb_section *s = m->sections[i];
         uint32_t at;
         if (s->kind != TB_S_STEP) continue;
-        FIND(p->steps, s->name.text, at);
+        TB__FIND(p->steps, .name, s->name.text, at);
         if (at != TB_NO_INDEX) {
             TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = p->steps.items[at].span;
             continue;

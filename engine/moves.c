@@ -16,13 +16,6 @@
 #include "expression.h"
 #include <string.h>
 
-#define FIND(list, field, text, at)                                                                                    \
-    do {                                                                                                               \
-        (at) = 0;                                                                                                      \
-        while ((at) < (list).count && !tb_str_eq((list).items[at] field, (text))) (at)++;                              \
-        if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
-    } while (0)
-
 /* ---- states ---- */
 
 static uint16_t add_state(tb__matter *m, uint16_t parent, enum tb_state_kind kind, enum tb_node_kind node,
@@ -38,7 +31,7 @@ static tb_str path2(tb__matter *m, tb_str a, const char *between, tb_str b) {
 
 static uint32_t obligation_step(tb__matter *m, const tb_clause *c, bool report) {
     uint32_t at = TB_NO_INDEX;
-    if (c->names.count) FIND(m->p->steps, .name, c->names.items[0].text, at);
+    if (c->names.count) TB__FIND(m->p->steps, .name, c->names.items[0].text, at);
     if (at == TB_NO_INDEX && report && c->names.count)
         TB__REPORT(m, UNKNOWN_STEP, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE);
     return at;
@@ -121,7 +114,7 @@ static void add_contents(tb__matter *m, uint16_t parent, tb_str container, uint1
         const tb_section *s = m->sections[i];
         if (!tb_str_eq(s->in.text, container)) continue;
         uint32_t step = TB_NO_INDEX;
-        if (s->kind == TB_S_STEP) FIND(m->p->steps, .name, s->name.text, step);
+        if (s->kind == TB_S_STEP) TB__FIND(m->p->steps, .name, s->name.text, step);
         if (step != TB_NO_INDEX && m->step_section[step] == s && !m->obligation[step]) {
             m->p->steps.items[step].branch = branch;
             add_step_state(m, parent, step);
@@ -299,7 +292,7 @@ static void fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
 
 static uint32_t outcome_named(tb__matter *m, tb_str name) {
     uint32_t at;
-    FIND(m->p->outcomes, , name, at);
+    TB__FIND(m->p->outcomes, , name, at);
     if (at != TB_NO_INDEX) return at;
     *TB_PUSH(m->c->a, m->p->outcomes) = name;
     return m->p->outcomes.count - 1;
@@ -329,7 +322,7 @@ static uint16_t entry_of_step(tb__matter *m, uint32_t step) {
 
 static uint16_t named_target(tb__matter *m, const tb_name *n) {
     uint32_t step;
-    FIND(m->p->steps, .name, n->text, step);
+    TB__FIND(m->p->steps, .name, n->text, step);
     if (step != TB_NO_INDEX) {
         if (m->obligation[step]) TB__REPORT(m, OBLIGATION_TARGET, n->span, n->text, TB_NONE, TB_NONE);
         return entry_of_step(m, step);
@@ -410,7 +403,7 @@ static tb_str act_of(const tb_clause *c) {
 
 static uint32_t event_of(tb__matter *m, tb_str act) {
     uint32_t at;
-    FIND(m->p->acts, , act, at);
+    TB__FIND(m->p->acts, , act, at);
     if (at == TB_NO_INDEX) {
         *TB_PUSH(m->c->a, m->p->acts) = act;
         at = m->p->acts.count - 1;
@@ -465,7 +458,6 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
         if (move == TB_NO_INDEX) {
             v.target = t.text;
             v.leaves = t.state != TB_NO_STATE;
-            v.completes = t.part && t.part->kind == TB_P_COMPLETE;
             v.rejects = t.part && t.part->kind == TB_P_REJECT;
             v.returns = t.part && t.part->kind == TB_P_RETURN;
             move = new_move(m, v);
@@ -635,7 +627,7 @@ bool tb__matter_chart(tb__matter *m) {
     for (uint32_t i = 0; i < m->sections_n; i++) { /* in order of writing: coverage and ties follow the text */
         const tb_section *s = m->sections[i];
         uint32_t step = TB_NO_INDEX;
-        if (s->kind == TB_S_STEP) FIND(p->steps, .name, s->name.text, step);
+        if (s->kind == TB_S_STEP) TB__FIND(p->steps, .name, s->name.text, step);
         if (step != TB_NO_INDEX && m->step_section[step] != s) continue;
         for (uint32_t k = 0; k < s->clauses.count; k++) {
             const tb_clause *c = &s->clauses.items[k];
@@ -676,7 +668,7 @@ uint32_t tb_act_event(const tb_program *p, tb_str act) {
 
 uint32_t tb_step_named(const tb_program *p, tb_str name) {
     uint32_t at;
-    FIND(p->steps, .name, name, at);
+    TB__FIND(p->steps, .name, name, at);
     return at;
 }
 

@@ -189,7 +189,7 @@ typedef struct tb_move {
     uint32_t before;           /* 任一环节，M之前: milestone; TB_NO_INDEX none */
     int times;                 /* 限 N次; 0 none */
     bool leaves;               /* leaves its step: obligations must be done (M15) */
-    bool irreversible, rejects, completes, returns;
+    bool irreversible, rejects, returns;
     const tb_str *stated; /* 载明: inputs that must be given */
     uint32_t stated_n;
     const tb_str *choices; /* 由 P 选择 A、B: the input 选择 is one of them */
@@ -263,6 +263,14 @@ typedef struct tb_program {
 } tb_program;
 /* Event numbers of the chart. */
 enum { TB_EVENT_NONE = 0, TB_EVENT_OVERDUE = 1, TB_EVENT_FIRST_ACT = 2 };
+
+/* Inside the engine: where in a TB_LIST the item stands whose `field` (".name", or nothing for a list of texts) is `text`. */
+#define TB__FIND(list, field, text, at)                                                                                \
+    do {                                                                                                               \
+        (at) = 0;                                                                                                      \
+        while ((at) < (list).count && !tb_str_eq((list).items[at] field, (text))) (at)++;                              \
+        if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
+    } while (0)
 
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */

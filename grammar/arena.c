@@ -21,8 +21,14 @@ struct tb_arena {
     jmp_buf *landing;
 };
 
-static void *plain_take(void *user, size_t n) { (void)user; return malloc(n); }
-static void plain_give(void *user, void *p) { (void)user; free(p); }
+static void *plain_take(void *user, size_t n) {
+    (void)user;
+    return malloc(n);
+}
+static void plain_give(void *user, void *p) {
+    (void)user;
+    free(p);
+}
 
 static size_t header(void) { return (sizeof(struct block) + ALIGN - 1) / ALIGN * ALIGN; }
 
@@ -185,6 +191,10 @@ static void put_number(tb_buf *b, unsigned long long n, bool minus) {
     tb_put(b, p, (size_t)(digits + sizeof digits - p));
 }
 
+void tb_put_int(tb_buf *b, int64_t n) {
+    put_number(b, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, n < 0);
+}
+
 /* The conversions that states and answers are made of (%s %.*s %d %u %lld %llu) without the C library's printf, which took a tenth
  * of the server's time. False: another one was met; what was put is to be taken back. */
 static bool put_plain(tb_buf *b, const char *f, va_list args) {
@@ -202,15 +212,13 @@ static bool put_plain(tb_buf *b, const char *f, va_list args) {
             tb_put(b, p, strnlen(p, (size_t)n));
             f += 4;
         } else if (f[1] == 'd') {
-            long long n = va_arg(args, int);
-            put_number(b, (unsigned long long)(n < 0 ? -n : n), n < 0);
+            tb_put_int(b, va_arg(args, int));
             f += 2;
         } else if (f[1] == 'u') {
             put_number(b, va_arg(args, unsigned), false);
             f += 2;
         } else if (f[1] == 'l' && f[2] == 'l' && f[3] == 'd') {
-            long long n = va_arg(args, long long);
-            put_number(b, n < 0 ? 0 - (unsigned long long)n : (unsigned long long)n, n < 0);
+            tb_put_int(b, va_arg(args, long long));
             f += 4;
         } else if (f[1] == 'l' && f[2] == 'l' && f[3] == 'u') {
             put_number(b, va_arg(args, unsigned long long), false);

@@ -80,6 +80,7 @@ static inline void tb_put(tb_buf *b, const char *p, size_t n) {
 }
 static inline void tb_puts(tb_buf *b, const char *z) { tb_put(b, z, strlen(z)); }
 static inline void tb_putstr(tb_buf *b, tb_str s) { tb_put(b, s.p, s.n); }
+void tb_put_int(tb_buf *b, int64_t n);
 void tb_putf(tb_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 tb_str tb_buf_str(const tb_buf *b);
 

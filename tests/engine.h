@@ -21,10 +21,7 @@ typedef struct world {
 } world;
 
 static inline const tb_calendar *world_calendar(void *user, tb_str name) {
-    const world *w = user;
-    for (uint32_t i = 0; i < w->rules->calendars.count; i++)
-        if (tb_str_eq(tb_calendar_name(w->rules->calendars.items[i]), name)) return w->rules->calendars.items[i];
-    return NULL;
+    return tb_rules_calendar(((const world *)user)->rules, name);
 }
 
 static inline void world_begin(world *w) {

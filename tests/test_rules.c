@@ -6,23 +6,12 @@
  * there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
  * at hand; 引用 is below rules/.
  * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. */
+#include "cases.h"
 #include "engine.h"
-#include <dirent.h>
 #include <time.h>
 #include <unistd.h>
 
 static world shipped, matters;
-
-static tb_str read_all(tb_arena *a, const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (!f) return (tb_str){NULL, 0};
-    tb_buf b;
-    tb_buf_init(&b, a);
-    char block[4096];
-    for (size_t n; (n = fread(block, 1, sizeof block, f)) > 0;) tb_put(&b, block, n);
-    fclose(f);
-    return tb_buf_str(&b);
-}
 
 /* ---- cases ---- */
 
@@ -46,82 +35,27 @@ static void put_failures(tb_buf *b, tb_arena *a, const tb_program *p) {
     }
 }
 
-static uint32_t find(tb_str text, uint32_t from, const char *mark) {
-    size_t n = strlen(mark);
-    for (; from < text.n; from++)
-        if ((from == 0 || text.p[from - 1] == '\n') && text.n - from >= n && memcmp(text.p + from, mark, n) == 0)
-            return from;
-    return text.n;
-}
-
-static uint32_t line_end(tb_str text, uint32_t at) {
-    while (at < text.n && text.p[at] != '\n') at++;
-    return at < text.n ? at + 1 : at;
-}
-
 static bool code_seen[TB_CODE_COUNT];
 
-static void run_cases(const char *path, bool update) {
-    tb_arena *a = tb_arena_new(NULL, 0);
-    tb_str all = read_all(a, path);
-    tb_buf fresh;
-    tb_buf_init(&fresh, a);
-    uint32_t at = find(all, 0, "==== ");
-    tb_put(&fresh, all.p, at);
-    while (at < all.n) {
-        uint32_t body = line_end(all, at), rule = find(all, body, "----\n"), want = line_end(all, rule),
-                 next = find(all, want, "==== ");
-        tb_str title = {all.p + at + 5, body - at - 6}, text = {all.p + body, rule - body},
-               expected = {all.p + want, next - want};
-        tb_str file = TB_STR("甲.tb");
-        tb_rules *rules;
-        tb_compile_input in = {.paths = &file,
-                               .texts = &text,
-                               .count = 1,
-                               .resolve = from_rules,
-                               .user = a,
-                               .sm3 = tb_sm3,
-                               .directory = shipped.rules->directory};
-        if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) break;
-        tb_buf got;
-        tb_buf_init(&got, a);
-        tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics,
-                             tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO, false);
-        for (uint32_t i = 0; i < rules->diagnostics.list.count; i++)
-            code_seen[rules->diagnostics.list.items[i].code] = true;
-        if (tb_str_ends(title, "[test]"))
-            for (uint32_t i = 0; i < rules->programs.count; i++) put_failures(&got, a, rules->programs.items[i]);
-        while (got.n && got.p[got.n - 1] == '\n') got.n--;
-        while (expected.n && expected.p[expected.n - 1] == '\n') expected.n--;
-        if (update) {
-            tb_put(&fresh, all.p + at, want - at);
-            tb_put(&fresh, got.p, got.n);
-            tb_puts(&fresh, "\n\n");
-        } else if (!CHECK(tb_str_eq(tb_buf_str(&got), expected))) {
-            fprintf(stderr, "%s: %.*s\n-- got\n%.*s\n-- expected\n%.*s\n", path, TB_FMT(title), (int)got.n, got.p,
-                    TB_FMT(expected));
-        }
-        at = next;
-    }
-    if (update) {
-        FILE *f = fopen(path, "wb");
-        if (!CHECK(f && fwrite(fresh.p, 1, fresh.n, f) == fresh.n)) perror(path);
-        if (f) fclose(f);
-    }
-    tb_arena_free(a);
-}
-
-static void all_cases(bool update) {
-    DIR *d = opendir("tests/check");
-    if (!CHECK(d != NULL)) return;
-    for (struct dirent *e; (e = readdir(d));) {
-        char path[512];
-        size_t n = strlen(e->d_name);
-        if (n < 6 || strcmp(e->d_name + n - 5, ".case") != 0) continue;
-        snprintf(path, sizeof path, "tests/check/%s", e->d_name);
-        run_cases(path, update);
-    }
-    closedir(d);
+static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
+    tb_str file = TB_STR("甲.tb");
+    tb_rules *rules;
+    tb_buf got;
+    tb_compile_input in = {.paths = &file,
+                           .texts = &text,
+                           .count = 1,
+                           .resolve = from_rules,
+                           .user = a,
+                           .sm3 = tb_sm3,
+                           .directory = shipped.rules->directory};
+    if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) return TB_NONE;
+    tb_buf_init(&got, a);
+    tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics,
+                         tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO, false);
+    for (uint32_t i = 0; i < rules->diagnostics.list.count; i++) code_seen[rules->diagnostics.list.items[i].code] = true;
+    if (tb_str_ends(title, "[test]"))
+        for (uint32_t i = 0; i < rules->programs.count; i++) put_failures(&got, a, rules->programs.items[i]);
+    return tb_buf_str(&got);
 }
 
 /* Every code of the compiler has a case. */
@@ -344,7 +278,7 @@ int main(int argc, char **argv) {
     world_add(&matters, "tests/matters");
     if (CHECK_INT(world_compile(&shipped), TB_OK) && CHECK_INT(shipped.rules->diagnostics.errors, 0) &&
         CHECK_INT(world_compile(&matters), TB_OK)) {
-        all_cases(update);
+        run_case_files("tests/check", update, answer);
         if (!update) {
             all_codes();
             all_matters();

@@ -53,13 +53,10 @@ static bool prove(tb_line *line, tb_workspace *w, tb_buf *told) {
     tb_rules *r = w->rules;
     for (uint32_t i = 0; i < r->programs.count; i++) {
         const tb_program *p = r->programs.items[i];
-        const tb_calendar *calendar = NULL;
+        const tb_directory *d = r->directory;
+        const tb_calendar *calendar = d ? tb_rules_calendar(r, tb_directory_calendar(d, tb_default_place(p, d))) : NULL;
         tb_proof_report *report;
-        for (uint32_t k = 0; r->directory && k < r->calendars.count; k++)
-            if (tb_str_eq(tb_calendar_name(r->calendars.items[k]),
-                          tb_directory_calendar(r->directory, tb_default_place(p, r->directory))))
-                calendar = r->calendars.items[k];
-        if (tb_prove(line->arena, p, r->directory, calendar, &r->diagnostics, &report)) return false;
+        if (tb_prove(line->arena, p, d, calendar, &r->diagnostics, &report)) return false;
         tb_proof_print(told, p, report, line->lang);
     }
     tb_diagnostics_sort(&r->diagnostics);

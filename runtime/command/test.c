@@ -3,10 +3,7 @@
 #include "workspace.h"
 
 static const tb_calendar *calendar_named(void *user, tb_str name) {
-    const tb_rules *r = user;
-    for (uint32_t i = 0; i < r->calendars.count; i++)
-        if (tb_str_eq(tb_calendar_name(r->calendars.items[i]), name)) return r->calendars.items[i];
-    return NULL;
+    return tb_rules_calendar(user, name);
 }
 
 struct sums {
