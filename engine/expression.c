@@ -175,6 +175,10 @@ static tb_condition *check(struct checking *k, const tb_expr *e) {
     case TB_X_UNFILLED: c->index = field_or_report(k, e, e->text, e->span); return c->index == TB_NO_INDEX ? NULL : c;
     case TB_X_IN: return check_options(k, e, c) ? c : NULL;
     case TB_X_MODE: return check_modes(k, e, c) ? c : NULL;
+    case TB_X_CONTAINS:
+    case TB_X_ADD:
+    case TB_X_SUB:
+    case TB_X_MUL:
     case TB_X_NUMBER:
     case TB_X_TEXT:
     case TB_X_DATE: break;

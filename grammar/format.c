@@ -45,7 +45,7 @@ static bool section_word(int kind) { return kind >= K_MATTER && kind <= K_IMPORT
 /* Keywords that open clauses. */
 static bool head_word(int kind) {
     if (kind == K_TAKEN || kind == K_AS || kind == K_COUNTS || kind == K_DEEM) return false;
-    return section_word(kind) || (kind >= K_VERSION && kind <= K_PERSON);
+    return section_word(kind) || (kind >= K_VERSION && kind <= K_REMIND);
 }
 
 static tb_str written(const struct layout *l, const tb__token *t) {
@@ -130,6 +130,9 @@ static const char *mark_text(const struct layout *l, int kind) {
     case GT: return ">";
     case LT: return "<";
     case EQ: return "=";
+    case PLUS: return "+";
+    case STAR: return "*";
+    case BANG: return "!";
     default: return NULL;
     }
 }
@@ -165,7 +168,7 @@ static bool space_between(const struct layout *l, const struct item *a, const st
     int x = a->t.kind, y = b->t.kind;
     if (x == TB__UNREADABLE || y == TB__UNREADABLE) return !b->touches;
     if (mark(y)) return false;
-    if (x == SEP || x == OPEN) return false;
+    if (x == SEP || x == OPEN || x == BANG) return false;
     if (l->wide) {
         if (mark(x) || y == OPEN) return false;
         return !((x == K_BASIS || x == K_GROUND) && y == LAW_REF);

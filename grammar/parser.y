@@ -84,15 +84,20 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token <word> NAME "名称" EVENT "…的，" BOUND "…之前" NUMBER "数" TEXT "“引文”" DATE "日期" TIME "时刻" MONTH_DAY "月日"
 %token <word> DURATION "期间" TIMES "次数" HEADS "人数" LAW_REF "《法律》" ARTICLE "第…条"
 %token COMMA "，" STOP "。" COLON "：" OPEN "（" SHUT "）" SEP "、" SEMICOLON "；"
-%token LT "<" LE "<=" GT ">" GE ">=" EQ "=" NE "!="
+%token LT "<" LE "<=" GT ">" GE ">=" EQ "=" NE "!=" PLUS "+" SUBTRACT "-" STAR "*" BOTH "&&" EITHER "||" BANG "!"
 /* The keywords, in the order of keywords.def. */
 %token K_MATTER "事项" K_FORM "申请表" K_MATERIALS "申请材料" K_DOCUMENTS "文书" K_STEP "环节" K_PARALLEL "并行" K_BRANCH "分支"
-%token K_ANYWHERE "任一环节" K_SCENARIO "用例" K_LAW "法规" K_CALENDAR "日历" K_DIRECTORY "组织" K_IMPORT "引用"
+%token K_ANYWHERE "任一环节" K_SCENARIO "用例" K_LAW "法规" K_CALENDAR "日历" K_DIRECTORY "组织"
+%token K_TEMPLATE "流程模板" K_TABLE "决策表" K_INTERFACE "外部接口" K_CATALOGUE "清单" K_IMPORT "引用"
 %token K_VERSION "版本" K_KIND "事项类型" K_SERVICE "办件类型" K_AUTHORITY "实施主体" K_MODES "办理模式" K_TAKEN "取自" K_AS "以"
 %token K_COUNTS "为准" K_DEEM "视为" K_STATUTORY "法定期限" K_PROMISED "承诺期限" K_EXTENSION "期限延长" K_POST "岗位"
 %token K_SEPARATE "不得同一人" K_ACTORS "办理人" K_LIMIT "期限" K_MUST "应当" K_EXCLUDED "不计入期限" K_ORGAN "主体" K_WHEN "when"
 %token K_NOW "此时" K_RANK "位阶" K_ENACTED "公布" K_HOURS "办公时间" K_EVERY_YEAR "每年" K_YEAR "年度" K_HOLIDAY "放假"
-%token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员" K_PENDING "待核" K_NONE "无" K_EFFECTIVE "生效"
+%token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员"
+%token K_PARAMETER "参数" K_USES "套用" K_DROPS "删去" K_INPUT "输入" K_OUTPUT "输出" K_HITS "命中" K_OTHERWISE "否则"
+%token K_ADOPTS "采用" K_REQUESTS "请求" K_REPLIES "回复" K_TIMEOUT "超时" K_RETRIES "重试" K_PROVIDER "提供方" K_CALLS "调用"
+%token K_STARTS "发起" K_FOLLOWS "遵循" K_DEFERRED "容缺受理" K_PROMISE "告知承诺" K_ON_SITE "现场必须" K_REMIND "提醒"
+%token K_PENDING "待核" K_NONE "无" K_EFFECTIVE "生效"
 %token K_APPLIES "适用" K_BASIS "依" K_GROUND "因" K_FROM "自" K_TO "至" K_ROLL "末日顺延" K_KEEP "续计" K_ONLY "限"
 %token K_BEFORE_EXPIRY "届满前" K_BEFORE "before" K_BY "由" K_CHOOSE "选择" K_APPROVE "批准" K_ISSUE "出具" K_AT "在" K_OF "属"
 %token K_GOTO "转" K_TRANSFER "转送" K_RETURN "退回" K_CLOSE "办结" K_COMPLETE "完成" K_REJECT "不予" K_RECORD "记" K_STATE "载明"
@@ -102,14 +107,18 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token K_NOT_DONE "未" K_FILLED "已填" K_UNFILLED "未填" K_AMONG "属于" K_OR "或" K_AND "且" K_NOT "非" K_OVER "大于"
 %token K_BELOW "小于" K_AT_MOST "不大于" K_NOT_BELOW "不小于" K_EQUALS "等于" K_DIFFERS "不等于" K_EXTEND "延长" K_REACHES "及于"
 %token K_ABOVE "上级" K_DUTY "职能" K_CLOSES "下班截止"
+%token K_DEFAULT "默认" K_CHANGED "改" K_INSERTED "插入" K_EACH "逐一" K_UP_TO "至多" K_DEFERRABLE "可容缺"
+%token K_PROMISABLE "可承诺" K_CORRECTABLE "可更正" K_LEAD "牵头" K_DEADLINE "截止" K_CONTAINS "包含" K_ADDED "加" K_MINUS "减"
+%token K_MULTIPLIED "乘"
 
 %type <word> name moment limit value
 %type <names> names moments limits month_days all_of options
 %type <part> part flag basis laws
 %type <clause> head sentence
 %type <section> heading heading_head
-%type <expr> expr conjunction negation primary operand
-%type <code> named_section plain_section flag_word names_word moments_word compare names_head time
+%type <expr> expr conjunction negation primary operand product atom
+%type <code> sum_sign
+%type <code> named_section plain_section flag_word names_word moments_word compare names_head limit_head column time
 
 /* Everything a half-built list or node owns is in the arena, so there is nothing to free when the parser drops one.
  * Said here on purpose: a type that ever owns something else must say how it is let go. */
@@ -147,6 +156,12 @@ heading:
 | heading "，" BOUND            { option_once(p, $1->before.text.n, "之前", "before", @3); $$ = $1; $$->before = $3.name; }
 | heading "，" "before" moment  { option_once(p, $1->before.text.n, "之前", "before", @3); $$ = $1;
                                   $$->before = $moment.name; }
+| heading "，" "逐一" name       { option_once(p, $1->each.text.n, "逐一", "for-each", @3); $$ = $1; $$->each = $name.name; }
+| heading "，" "改"             { option_once(p, $1->changed, "改", "changed", @3); $$ = $1; $$->changed = true; }
+| heading "，" "插入" BOUND     { option_once(p, $1->inserted.text.n, "插入", "inserted", @3); $$ = $1;
+                                  $$->inserted = $4.name; }
+| heading "，" "插入" "before" name { option_once(p, $1->inserted.text.n, "插入", "inserted", @3); $$ = $1;
+                                  $$->inserted = $name.name; }
 | heading "，" "待核"           { $$ = $1; $$->pending = true; }
 ;
 
@@ -157,7 +172,8 @@ heading_head:
 
 named_section:
   "事项" { $$ = TB_S_MATTER; } | "环节" { $$ = TB_S_STEP; } | "并行" { $$ = TB_S_PARALLEL; } | "分支" { $$ = TB_S_BRANCH; }
-| "用例" { $$ = TB_S_SCENARIO; } | "法规" { $$ = TB_S_LAW; } | "组织" { $$ = TB_S_DIRECTORY; }
+| "用例" { $$ = TB_S_SCENARIO; } | "法规" { $$ = TB_S_LAW; } | "组织" { $$ = TB_S_DIRECTORY; } | "流程模板" { $$ = TB_S_TEMPLATE; }
+| "决策表" { $$ = TB_S_TABLE; } | "外部接口" { $$ = TB_S_INTERFACE; } | "清单" { $$ = TB_S_CATALOGUE; }
 ;
 
 plain_section:
@@ -186,6 +202,18 @@ head:
 | "承诺期限" "无"               { $$ = new_clause(p, TB_C_PROMISED, @1); $$->none = true; }
 | "期限延长" DURATION           { $$ = limit_clause(p, TB_C_EXTENSION, @1, $2); }
 | "期限" DURATION               { $$ = limit_clause(p, TB_C_LIMIT, @1, $2); }
+| limit_head NAME               { $$ = names_clause(p, $1, @1, names1(p, $2)); } /* a template's parameter */
+| "参数" name[a] name[b]        { $$ = names_clause(p, TB_C_PARAMETER, @1, names2(p, $a, $b)); }
+| column name[a] name[b]        { $$ = names_clause(p, $1, @1, names2(p, $a, $b)); }
+| column name[a] name[b] options { $$ = names_clause(p, $1, @1, joined(p, $a, joined(p, $b, $options))); }
+| "命中" name                   { $$ = names_clause(p, TB_C_HITS, @1, names1(p, $name)); }
+| "命中" name[a] name[b]        { $$ = names_clause(p, TB_C_HITS, @1, names2(p, $a, $b)); }
+| "若" expr                     { $$ = new_clause(p, TB_C_ROW, @1); $$->expr = $expr; }
+| "否则"                        { $$ = new_clause(p, TB_C_ROW, @1); }
+| "超时" DURATION               { $$ = limit_clause(p, TB_C_TIMEOUT, @1, $2); }
+| "重试" TIMES                  { $$ = new_clause(p, TB_C_RETRIES, @1); $$->number = tb__number($2.name.text); }
+| "容缺受理" DURATION           { $$ = limit_clause(p, TB_C_DEFERRED, @1, $2); }
+| "现场必须"                    { $$ = new_clause(p, TB_C_ON_SITE, @1); }
 | "不计入期限"                  { $$ = new_clause(p, TB_C_EXCLUSION, @1); }
 | EVENT                         { $$ = names_clause(p, TB_C_EVENT, @1, names1(p, $1)); }
 | "when" name                   { $$ = names_clause(p, TB_C_EVENT, @2, names1(p, $name)); }
@@ -221,8 +249,19 @@ names_head:
   "版本" { $$ = TB_C_VERSION; } | "事项类型" { $$ = TB_C_KIND; } | "办件类型" { $$ = TB_C_SERVICE; } | "办理模式" { $$ = TB_C_MODES; }
 | "岗位" { $$ = TB_C_POSTS; } | "不得同一人" { $$ = TB_C_SEPARATE; } | "办理人" { $$ = TB_C_ACTORS; }
 | "应当" { $$ = TB_C_OBLIGATION; }
+| "套用" { $$ = TB_C_USES; } | "删去" { $$ = TB_C_DROPS; } | "采用" { $$ = TB_C_ADOPTS; } | "请求" { $$ = TB_C_REQUESTS; }
+| "回复" { $$ = TB_C_REPLIES; } | "提供方" { $$ = TB_C_PROVIDER; } | "调用" { $$ = TB_C_CALLS; }
+| "发起" { $$ = TB_C_STARTS; } | "遵循" { $$ = TB_C_FOLLOWS; } | "告知承诺" { $$ = TB_C_PROMISE; }
+| "提醒" { $$ = TB_C_REMIND; } | "黄牌" { $$ = TB_C_YELLOW; } | "红牌" { $$ = TB_C_RED; }
 | "位阶" { $$ = TB_C_RANK; } | "区划" { $$ = TB_C_DIVISION; } | "机构" { $$ = TB_C_OFFICE; } | "人员" { $$ = TB_C_PERSON; }
 ;
+
+limit_head:
+  "期限" { $$ = TB_C_LIMIT; } | "法定期限" { $$ = TB_C_STATUTORY; } | "承诺期限" { $$ = TB_C_PROMISED; }
+| "期限延长" { $$ = TB_C_EXTENSION; }
+;
+
+column: "输入" { $$ = TB_C_INPUT; } | "输出" { $$ = TB_C_OUTPUT; } ;
 
 time: %empty { $$ = -1; } | TIME { $$ = tb__minutes($1.name.text); } ;
 
@@ -261,6 +300,10 @@ part:
 | "不少于" HEADS                { $$ = new_part(p, TB_P_PERSONS, @$); $$->number = tb__number($2.name.text); }
 | "期限" DURATION               { $$ = duration_part(p, TB_P_LIMIT, $2, @$); }
 | "延长" DURATION               { $$ = duration_part(p, TB_P_EXTEND, $2, @$); }
+| "默认" value                  { $$ = value_part(p, no_word, $value, @$); $$->kind = TB_P_DEFAULT; }
+| "至多" NUMBER                 { $$ = new_part(p, TB_P_UP_TO, @$); $$->number = tb__number($2.name.text); }
+| "可更正" DURATION             { $$ = duration_part(p, TB_P_CORRECTABLE, $2, @$); }
+| "截止" DATE                   { $$ = new_part(p, TB_P_DEADLINE, @$); $$->day = tb__date($2.name.text); }
 | "应当拒绝"                    { $$ = new_part(p, TB_P_REFUSED, @$); }
 | "应当拒绝" name               { $$ = names_part(p, TB_P_REFUSED, names1(p, $name), @$); }
 | name                          { $$ = names_part(p, TB_P_TEXT, names1(p, $name), @$); }
@@ -280,6 +323,7 @@ flag_word:
 | "选填" { $$ = TB_P_OPTIONAL; } | "敏感" { $$ = TB_P_SENSITIVE; }
 | "电子证照" { $$ = TB_P_ELECTRONIC; } | "免提交" { $$ = TB_P_EXEMPT; }
 | "放假" { $$ = TB_P_HOLIDAY; } | "下班截止" { $$ = TB_P_CLOSES; }
+| "可容缺" { $$ = TB_P_DEFERRABLE; } | "可承诺" { $$ = TB_P_PROMISABLE; }
 ;
 
 names_word:
@@ -288,7 +332,7 @@ names_word:
 | "提示" { $$ = TB_P_PROMPT; } | "红牌" { $$ = TB_P_RED; } | "黄牌" { $$ = TB_P_YELLOW; } | "报告" { $$ = TB_P_REPORT; }
 | "用章" { $$ = TB_P_SEAL; } | "单位" { $$ = TB_P_UNIT; } | "模式" { $$ = TB_P_MODE; } | "环节" { $$ = TB_P_STEPS; }
 | "不计入期限" { $$ = TB_P_EXCLUDES; } | "上级" { $$ = TB_P_ABOVE; } | "职能" { $$ = TB_P_DUTY; }
-| "岗位" { $$ = TB_P_POSTS; } | "机构" { $$ = TB_P_ORGAN; }
+| "岗位" { $$ = TB_P_POSTS; } | "机构" { $$ = TB_P_ORGAN; } | "牵头" { $$ = TB_P_LEAD; }
 ;
 
 moments_word:
@@ -309,7 +353,12 @@ laws:
 
 is: "为" | "是" ;
 
-value: NAME | TEXT | NUMBER | DATE ;
+value:
+  NAME | TEXT | NUMBER | DATE
+| DURATION                      { $$ = $1; $$.kind = TB_V_DURATION; }
+| TIMES                         { $$ = $1; $$.kind = TB_V_TIMES; }
+| HEADS                         { $$ = $1; $$.kind = TB_V_PERSONS; }
+;
 
 compare:
   "大于" { $$ = TB_GT; } | ">" { $$ = TB_GT; } | "不小于" { $$ = TB_GE; } | ">=" { $$ = TB_GE; }
@@ -356,23 +405,28 @@ moments:
 
 expr:
   conjunction
-| expr "或" conjunction         { $$ = expr(p, TB_X_OR, $1, $3, @$); }
+| expr or conjunction           { $$ = expr(p, TB_X_OR, $1, $3, @$); }
 ;
 
 conjunction:
   negation
-| conjunction "且" negation     { $$ = expr(p, TB_X_AND, $1, $3, @$); }
+| conjunction and negation      { $$ = expr(p, TB_X_AND, $1, $3, @$); }
 ;
 
 negation:
   primary
-| "非" negation                 { $$ = expr(p, TB_X_NOT, $2, NULL, @$); }
+| not negation                  { $$ = expr(p, TB_X_NOT, $2, NULL, @$); }
 ;
+
+or: "或" | "||" ;
+and: "且" | "&&" ;
+not: "非" | "!" ;
 
 primary:
   "（" expr "）"                { $$ = $2; }
 | name                          { $$ = value_expr(p, $1, @1); }
 | operand[a] compare operand[b] { $$ = compared(p, $a, $compare, $b, @$); }
+| name "包含" names             { $$ = listed_expr(p, TB_X_CONTAINS, $1, $names, @$); }
 | name "属于" names             { $$ = listed_expr(p, TB_X_IN, $1, $names, @$); }
 | name is names                 { $$ = listed_expr(p, TB_X_IN, $1, $names, @$); }
 | "模式" is names               { $$ = listed_expr(p, TB_X_MODE, no_word, $names, @$); }
@@ -382,7 +436,23 @@ primary:
 | "未填" name                   { $$ = named_expr(p, TB_X_UNFILLED, $2, @$); }
 ;
 
-operand:
+operand: /* amounts: × before + and −, as in school; brackets are the conditions' */
+  product
+| operand sum_sign product      { $$ = expr(p, $2, $1, $3, @$); }
+;
+
+sum_sign:
+  "+" { $$ = TB_X_ADD; } | "加" { $$ = TB_X_ADD; } | "-" { $$ = TB_X_SUB; } | "减" { $$ = TB_X_SUB; }
+;
+
+product:
+  atom
+| product star atom             { $$ = expr(p, TB_X_MUL, $1, $3, @$); }
+;
+
+star: "*" | "乘" ;
+
+atom:
   name                          { $$ = value_expr(p, $1, @1); }
 | DATE                          { $$ = value_expr(p, $1, @1); }
 ;
@@ -452,6 +522,9 @@ static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at 
     case TB_V_TEXT: part->value_kind = TB_V_TEXT; break;
     case TB_V_NUMBER: part->value_kind = TB_V_NUMBER; break;
     case TB_V_DATE: part->value_kind = TB_V_DATE; part->day = tb__date(value.name.text); break;
+    case TB_V_DURATION: part->value_kind = TB_V_DURATION; part->duration = tb__duration(value.name.text); break;
+    case TB_V_TIMES: part->value_kind = TB_V_TIMES; part->number = tb__number(value.name.text); break;
+    case TB_V_PERSONS: part->value_kind = TB_V_PERSONS; part->number = tb__number(value.name.text); break;
     default: part->value_kind = TB_V_NAME;
     }
     return part;
@@ -512,7 +585,8 @@ static void end_clause(tb__parse *p, tb_clause *c, tb__at at) {
 static tb_section *new_section(tb__parse *p, enum tb_section_kind kind, tb__word name, tb__at at) {
     tb_section *s = TB_NEW(p->arena, tb_section);
     *s = (tb_section){.kind = kind, .span = span(p, at), .name = name.name,
-                      .in = no_word.name, .phase = no_word.name, .before = no_word.name};
+                      .in = no_word.name, .phase = no_word.name, .before = no_word.name, .each = no_word.name,
+                      .inserted = no_word.name};
     return s;
 }
 
@@ -572,9 +646,12 @@ static const tb_expr *value_expr(tb__parse *p, tb__word w, tb__at at) {
 }
 
 static const tb_expr *compared(tb__parse *p, const tb_expr *a, enum tb_compare op, const tb_expr *b, tb__at at) {
-    tb_expr *x = leaf(p, TB_X_COMPARE, TB_NONE, at);
-    x->a = a, x->b = b, x->op = op, x->height = 2;
-    return x;
+    const tb_expr *x = expr(p, TB_X_COMPARE, a, b, at);
+    if (x == a) return a; /* too deep, and said */
+    tb_expr *with = TB_NEW(p->arena, tb_expr);
+    *with = *x;
+    with->op = op;
+    return with;
 }
 
 /* ---- what is said about errors ---- */
@@ -641,7 +718,7 @@ static tb_str alternatives(tb__parse *p, const yysymbol_kind_t *list, int n) {
         if (names && (list[i] == YYSYMBOL_NUMBER || list[i] == YYSYMBOL_TEXT)) continue;
         if (parts && list[i] > YYSYMBOL_SEMICOLON) continue;
         if (parts && list[i] == YYSYMBOL_NAME) continue;
-        if (list[i] >= YYSYMBOL_LT && list[i] <= YYSYMBOL_NE) continue; /* signs: the words are said */
+        if (list[i] >= YYSYMBOL_LT && list[i] <= YYSYMBOL_BANG) continue; /* signs: the words are said */
         all++;
         if (said == ALTERNATIVES) continue;
         if (said++) tb_puts(&b, en ? ", " : "、");

@@ -12,7 +12,7 @@ struct rule {
     uint8_t parts[TB_P_COUNT];
 };
 
-static const char section_letters[] = " MFADSPBYTLCO"; /* in the order of enum tb_section_kind */
+static const char section_letters[] = " MFADSPBYTLCOGZIQ"; /* in the order of enum tb_section_kind */
 static const char *const part_names[TB_P_COUNT] = {"",
 #define X(name, zh, en) #name,
 #include "parts.def"
@@ -25,9 +25,9 @@ static const char *const rule_texts[TB_C_COUNT] = {"",
 };
 
 /* The options a heading may carry, by kind. */
-enum { IN = 1, ONLY = 2, PHASE = 4, BEFORE = 8 };
+enum { IN = 1, ONLY = 2, PHASE = 4, BEFORE = 8, EACH = 16, CHANGED = 32, INSERTED = 64 };
 static const uint8_t options[TB_S_COUNT] = {
-    [TB_S_STEP] = IN | ONLY | PHASE, [TB_S_PARALLEL] = IN | ONLY | PHASE, [TB_S_BRANCH] = IN | ONLY | PHASE,
+    [TB_S_STEP] = IN | ONLY | PHASE | CHANGED | INSERTED, [TB_S_PARALLEL] = IN | ONLY | PHASE, [TB_S_BRANCH] = IN | ONLY | PHASE | EACH,
     [TB_S_ANYWHERE] = BEFORE | ONLY};
 
 /* Clauses and parts that name exactly one thing. */
@@ -35,6 +35,7 @@ static bool one_name_clause(enum tb_clause_kind k) {
     switch (k) {
     case TB_C_VERSION: case TB_C_KIND: case TB_C_SERVICE: case TB_C_OBLIGATION: case TB_C_RANK:
     case TB_C_DIVISION: case TB_C_OFFICE:
+    case TB_C_USES: case TB_C_PROVIDER: case TB_C_CALLS: case TB_C_STARTS: case TB_C_FOLLOWS: case TB_C_PROMISE:
     case TB_C_PERSON: return true;
     default: return false;
     }
@@ -43,7 +44,7 @@ static bool one_name_part(enum tb_part_kind k) {
     switch (k) {
     case TB_P_APPLIES: case TB_P_CALENDAR: case TB_P_AT: case TB_P_GOTO: case TB_P_TRANSFER:
     case TB_P_RETURN: case TB_P_DEEM: case TB_P_SEAL:
-    case TB_P_UNIT: case TB_P_MODE: case TB_P_ABOVE: case TB_P_DUTY: case TB_P_ORGAN: return true;
+    case TB_P_UNIT: case TB_P_MODE: case TB_P_ABOVE: case TB_P_DUTY: case TB_P_ORGAN: case TB_P_LEAD: return true;
     default: return false;
     }
 }
@@ -82,6 +83,7 @@ bool tb__rules_sound(void) {
 struct shaping {
     tb__parse *p;
     const struct rule *rules;
+    bool template; /* the sections at hand are a template's */
 };
 
 static tb_str word_of_section(const struct shaping *s, enum tb_section_kind k) {
@@ -222,6 +224,11 @@ static bool shape_entry(const struct shaping *s, const tb_section *in, tb_clause
         if (!explained(s, name, 6))
             tb_report(s->p->d, TB_E_EXTRA_NAME, c->names.items[1].span, name->text, c->names.items[1].text, TB_NONE);
         return false;
+    case TB_S_CATALOGUE:
+        c->kind = TB_C_LISTED;
+        if (c->names.count == 1) return true;
+        tb_report(s->p->d, TB_E_EXTRA_NAME, c->names.items[1].span, name->text, c->names.items[1].text, TB_NONE);
+        return false;
     case TB_S_SCENARIO: { /* the date was left out */
         bool en = s->p->lang == TB_LANG_EN;
         tb_report(s->p->d, TB_E_UNKNOWN_CLAUSE, name->span, name->text, word_of_section(s, in->kind), TB_NONE)->hint =
@@ -237,6 +244,19 @@ static bool shape_entry(const struct shaping *s, const tb_section *in, tb_clause
     }
 }
 
+/* 期限 受理期限: only a template may leave a period open; 30分钟 is for machines. */
+static void shape_duration(const struct shaping *s, const tb_clause *c) {
+    bool limit = c->kind == TB_C_LIMIT || c->kind == TB_C_STATUTORY || c->kind == TB_C_PROMISED || c->kind == TB_C_EXTENSION;
+    if (limit && c->names.count && !s->template)
+        tb_report(s->p->d, TB_E_NEEDS_DURATION, c->names.items[0].span,
+                  tb_str_printf(s->p->arena, "“%.*s”", TB_FMT(c->names.items[0].text)), TB_NONE, TB_NONE);
+    if (c->duration.unit == TB_U_MINUTES && c->kind != TB_C_TIMEOUT)
+        tb_report(s->p->d, TB_E_MINUTES_WHERE, c->head, word_of_clause(s, c), TB_NONE, TB_NONE);
+    for (uint32_t i = 0; i < c->parts.count; i++)
+        if (c->parts.items[i].duration.unit == TB_U_MINUTES)
+            tb_report(s->p->d, TB_E_MINUTES_WHERE, c->parts.items[i].span, word_of_part(s, &c->parts.items[i]), TB_NONE, TB_NONE);
+}
+
 static void shape_clause(const struct shaping *s, const tb_section *in, tb_clause *c) {
     if (c->kind == TB_C_NONE && !shape_entry(s, in, c)) return;
     if (!(s->rules[c->kind].sections & 1u << in->kind)) {
@@ -246,6 +266,7 @@ static void shape_clause(const struct shaping *s, const tb_section *in, tb_claus
     }
     if (one_name_clause(c->kind) && c->names.count > 1)
         tb_report(s->p->d, TB_E_ONE_NAME, c->names.items[1].span, word_of_clause(s, c), TB_NONE, TB_NONE);
+    shape_duration(s, c);
     shape_parts(s, c);
 }
 
@@ -262,6 +283,9 @@ static void shape_heading(const struct shaping *s, const tb_section *in) {
     option(s, in, in->in.text.n, IN, "（在 …）", "(at …)", in->in.span);
     option(s, in, in->phase.text.n, PHASE, "属", "of", in->phase.span);
     option(s, in, in->before.text.n, BEFORE, "之前", "before", in->before.span);
+    option(s, in, in->each.text.n, EACH, "逐一", "for-each", in->each.span);
+    option(s, in, in->changed, CHANGED, "改", "changed", in->span);
+    option(s, in, in->inserted.text.n, INSERTED, "插入", "inserted", in->inserted.span);
     option(s, in, in->only.count, ONLY, "限", "limit", in->only.count ? in->only.items[0].span : in->span);
     bool en = s->p->lang == TB_LANG_EN;
     if (in->kind == TB_S_BRANCH && !in->in.text.n)
@@ -273,11 +297,13 @@ static void shape_heading(const struct shaping *s, const tb_section *in) {
 void tb__shape(tb__parse *p) {
     struct rule *rules = TB_NEW_ARRAY(p->arena, TB_C_COUNT, struct rule);
     for (int k = 1; k < TB_C_COUNT; k++) read_rule(rule_texts[k], &rules[k]);
-    struct shaping s = {p, rules};
+    struct shaping s = {p, rules, false};
     for (uint32_t i = 0; i < p->tree->sections.count; i++) {
         const tb_section *in = &p->tree->sections.items[i];
         if (in->kind == TB_S_NONE) continue; /* a heading that could not be read: its error has been said */
         shape_heading(&s, in);
+        if (in->kind == TB_S_TEMPLATE) s.template = true;
+        else if (in->kind == TB_S_MATTER) s.template = false;
         for (uint32_t k = 0; k < in->clauses.count; k++) shape_clause(&s, in, &in->clauses.items[k]);
     }
 }

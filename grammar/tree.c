@@ -15,7 +15,8 @@ static const char *const clause_words[][2] = {{"", ""},
 static const char *const section_words[TB_S_COUNT][2] = {{"", ""}, {"事项", "matter"}, {"申请表", "form"}, {"申请材料",
     "materials"},
     {"文书", "documents"}, {"环节", "step"}, {"并行", "parallel"}, {"分支", "branch"}, {"任一环节", "any-step"}, {"用例", "scenario"},
-    {"法规", "law"}, {"日历", "calendar"}, {"组织", "directory"}};
+    {"法规", "law"}, {"日历", "calendar"}, {"组织", "directory"}, {"流程模板", "template"}, {"决策表", "decision-table"},
+    {"外部接口", "interface"}, {"清单", "catalogue"}};
 
 const char *tb_part_word(enum tb_part_kind k, enum tb_lang lang) { return part_words[k][lang == TB_LANG_EN]; }
 const char *tb_clause_word(enum tb_clause_kind k, enum tb_lang lang) { return clause_words[k][lang == TB_LANG_EN]; }
@@ -85,7 +86,7 @@ static void dump_laws(tb_buf *b, const tb_law_refs *laws) {
 
 static void dump_expr(tb_buf *b, const tb_expr *x) { /* as deep as TB_EXPR_DEPTH */
     static const char *const kinds[] = {"", "or", "and", "not", "compare", "name", "number", "text", "date", "done",
-        "not-done", "filled", "unfilled", "in", "mode"};
+        "not-done", "filled", "unfilled", "in", "mode", "contains", "add", "subtract", "multiply"};
     static const char *const signs[] = {"", "=", "!=", "<", "<=", ">", ">="};
     tb_putf(b, "(%s", kinds[x->kind]);
     if (x->kind == TB_X_COMPARE) tb_putf(b, " %s", signs[x->op]);
@@ -102,7 +103,7 @@ static void dump_expr(tb_buf *b, const tb_expr *x) { /* as deep as TB_EXPR_DEPTH
 }
 
 static void dump_duration(tb_buf *b, tb_duration d) {
-    static const char *const units[] = {"", "workdays", "days", "hours", "months", "years"};
+    static const char *const units[] = {"", "workdays", "days", "hours", "months", "years", "minutes"};
     if (d.unit) tb_putf(b, " %d-%s", d.n, units[d.unit]);
 }
 
@@ -148,6 +149,10 @@ static void dump_clause(tb_buf *b, const tb_clause *c) {
     if (c->number) tb_putf(b, " number %d", c->number);
     if (c->article.article) tb_putf(b, " article %d.%d.%d.%d", c->article.article, c->article.sub,
         c->article.paragraph, c->article.item);
+    if (c->expr) {
+        tb_puts(b, " ");
+        dump_expr(b, c->expr);
+    }
     for (uint32_t i = 0; i < c->parts.count; i++) dump_part(b, &c->parts.items[i]);
     if (c->pending) tb_puts(b, " pending");
     tb_puts(b, "\n");
@@ -165,12 +170,14 @@ tb_str tb_tree_dump(tb_arena *a, const tb_tree *t) {
         const tb_section *s = &t->sections.items[i];
         tb_puts(&b, s->kind ? section_words[s->kind][1] : "unreadable");
         const struct { const char *word; tb_str text; } fields[] = {{" ", s->name.text}, {" at ", s->in.text},
-            {" of ", s->phase.text}, {" before ", s->before.text}};
-        for (int k = 0; k < 4; k++)
+            {" of ", s->phase.text}, {" before ", s->before.text}, {" each ", s->each.text},
+            {" inserted before ", s->inserted.text}};
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
             if (fields[k].text.n) {
                 tb_puts(&b, fields[k].word);
                 dump_text(&b, fields[k].text);
             }
+        if (s->changed) tb_puts(&b, " changed");
         if (s->only.count) tb_puts(&b, " only");
         dump_names(&b, &s->only);
         tb_puts(&b, s->pending ? " pending\n" : "\n");

@@ -23,8 +23,8 @@ typedef struct tb_law_ref { /* 《行政许可法》第四十二条第一款第�
 } tb_law_ref;
 typedef TB_LIST(tb_law_ref) tb_law_refs;
 
-enum tb_unit_word { TB_U_WORKDAYS = 1, TB_U_DAYS, TB_U_HOURS, TB_U_MONTHS, TB_U_YEARS }; /* 工作日 自然日 小时 月 年;
-    as enum tb_unit */
+enum tb_unit_word { TB_U_WORKDAYS = 1, TB_U_DAYS, TB_U_HOURS, TB_U_MONTHS, TB_U_YEARS,
+    TB_U_MINUTES }; /* 工作日 自然日 小时 月 年 as enum tb_unit; 分钟 only where machines wait (超时) */
 typedef struct tb_duration {
     int n;
     enum tb_unit_word unit;
@@ -40,7 +40,9 @@ enum tb_expr_kind {
     TB_X_FILLED,   /* 已填 F */
     TB_X_UNFILLED, /* 未填 F */
     TB_X_IN,       /* F 属于 A、B (also F 是 A) */
-    TB_X_MODE      /* 模式 是 A、B */
+    TB_X_MODE,     /* 模式 是 A、B */
+    TB_X_CONTAINS, /* F 包含 A、B: a list, or the hits of a table, holds one of them */
+    TB_X_ADD, TB_X_SUB, TB_X_MUL /* a + b: exact decimals */
 };
 enum tb_compare { TB_EQ = 1, TB_NE, TB_LT, TB_LE, TB_GT, TB_GE };
 typedef struct tb_expr tb_expr;
@@ -71,7 +73,7 @@ typedef struct tb_part {
     int number;           /* 限 N次; 不少于 N人; a comparison's operator is `op` */
     enum tb_compare op;
     tb_name value;        /* SET: the value as written; COMPARE: the number as written */
-    enum { TB_V_NONE = 0, TB_V_NAME, TB_V_TEXT, TB_V_NUMBER, TB_V_DATE } value_kind;
+    enum { TB_V_NONE = 0, TB_V_NAME, TB_V_TEXT, TB_V_NUMBER, TB_V_DATE, TB_V_DURATION, TB_V_TIMES, TB_V_PERSONS } value_kind;
     int32_t day, day_to;  /* dates; INT32_MIN when not given */
     const tb_expr *expr;
     tb_law_refs laws;
@@ -101,13 +103,15 @@ typedef struct tb_clause {
     int number;           /* 年度 2026 */
     tb_law_ref article;   /* law clauses: 第四十二条第一款; its law is empty */
     tb_law_refs laws;
+    const tb_expr *expr;  /* a row of a table: 若 …; NULL: 否则 */
     TB_LIST(tb_part) parts;
 } tb_clause;
 
 enum tb_section_kind {
     TB_S_NONE = 0, TB_S_MATTER /* 事项 */, TB_S_FORM /* 申请表 */, TB_S_MATERIALS /* 申请材料 */, TB_S_DOCUMENTS /* 文书 */,
     TB_S_STEP /* 环节 */, TB_S_PARALLEL /* 并行 */, TB_S_BRANCH /* 分支 */, TB_S_ANYWHERE /* 任一环节 */, TB_S_SCENARIO /* 用例 */,
-    TB_S_LAW /* 法规 */, TB_S_CALENDAR /* 日历 */, TB_S_DIRECTORY /* 组织 */, TB_S_COUNT
+    TB_S_LAW /* 法规 */, TB_S_CALENDAR /* 日历 */, TB_S_DIRECTORY /* 组织 */,
+    TB_S_TEMPLATE /* 流程模板 */, TB_S_TABLE /* 决策表 */, TB_S_INTERFACE /* 外部接口 */, TB_S_CATALOGUE /* 清单 */, TB_S_COUNT
 };
 
 typedef struct tb_section {
@@ -118,6 +122,9 @@ typedef struct tb_section {
     tb_name phase; /* 属 X阶段: the text without 阶段 is the phase's name */
     tb_name before; /* X之前: the milestone */
     tb_names only; /* 限 MODE、MODE */
+    tb_name each;  /* 逐一 X: a branch for each item of that list */
+    tb_name inserted; /* 插入 X之前: a step put before one of the template */
+    bool changed;  /* 改: changes the template's step of this name */
     bool pending;
     TB_LIST(tb_clause) clauses;
 } tb_section;

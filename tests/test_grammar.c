@@ -331,8 +331,8 @@ int main(int count, char **words) {
     seed = given ? strtoull(given, NULL, 10) : (uint64_t)getpid() * 7919 + 1;
     int n = edits ? atoi(edits) : 340;
     printf("random edits: TB_SEED=%llu TB_EDITS=%d\n", (unsigned long long)seed, n);
-    static const char *const samples[] = {"example.tb", "others.tb", "english.tb"};
-    for (int i = 0; i < 3; i++) {
+    static const char *const samples[] = {"example.tb", "others.tb", "english.tb", "constructs.tb"};
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, samples[i]);
         random_edits(path, n);
         out_of_memory(path);
