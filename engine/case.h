@@ -9,4 +9,9 @@ tb_json tb__json_copy(tb_arena *a, const tb_json *v);               /* deep */
 const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code);
 /* The calendar of a place role of a case; of the authority's when the role is TB_NO_INDEX. NULL: not loaded. */
 const tb_calendar *tb__calendar_of(const tb_case *c, const tb_env *env, uint32_t role);
+
+/* step.c: a refusal written into `r` (answers false), names joined by 、, and whether a name is in a list. */
+bool tb__refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2);
+void tb__list_name(tb_buf *b, tb_str name);
+bool tb__among(tb_str name, const tb_str *list, uint32_t n);
 #endif

@@ -12,6 +12,7 @@
 #include "step.h"
 #include "case.h"
 #include "expression.h"
+#include "form.h"
 #include <string.h>
 
 struct work {
@@ -57,13 +58,13 @@ tb_str tb_refusal_text(tb_arena *a, const tb_refusal *r, enum tb_lang lang) {
     return tb_buf_str(&b);
 }
 
-static bool refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2) {
+bool tb__refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2) {
     *r = (tb_refusal){.code = code, .span = span, .values = {v0, v1, v2}};
     return false;
 }
-#define REFUSE(w, code, span, v0, v1, v2) refuse(&(w)->o->refusal, TB_R_##code, (span), (v0), (v1), (v2))
+#define REFUSE(w, code, span, v0, v1, v2) tb__refuse(&(w)->o->refusal, TB_R_##code, (span), (v0), (v1), (v2))
 
-static void list_name(tb_buf *b, tb_str name) {
+void tb__list_name(tb_buf *b, tb_str name) {
     if (b->n) tb_puts(b, "、");
     tb_putstr(b, name);
 }
@@ -260,24 +261,24 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
     const tb_program *p = w->p;
     tb_case *c = w->c;
     if (m->before != TB_NO_INDEX && c->milestones[m->before].count)
-        return refuse(r, TB_R_TOO_LATE, m->span, m->act, p->milestones.items[m->before].name, TB_NONE);
+        return tb__refuse(r, TB_R_TOO_LATE, m->span, m->act, p->milestones.items[m->before].name, TB_NONE);
     /* M17: after 不可撤回 the applicant cannot end the case; what an organ must do stays possible. */
     bool applicants = false;
     for (uint32_t i = 0; i < m->posts_n; i++) applicants |= m->posts[i] == TB_POST_APPLICANT;
     if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && applicants && c->irreversible)
-        return refuse(r, TB_R_TOO_LATE, m->span, m->act, TB_STR("不可撤回"), TB_NONE);
+        return tb__refuse(r, TB_R_TOO_LATE, m->span, m->act, TB_STR("不可撤回"), TB_NONE);
     uint32_t number = (uint32_t)(m - p->moves.items);
     if (m->times && c->taken[number] >= (uint32_t)m->times)
-        return refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
+        return tb__refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
     if (m->guard && !tb_condition_holds(m->guard, c))
-        return refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
+        return tb__refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
     uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
     if (m->leaves && m->kind == TB_MOVE_ACT && host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST) {
         for (uint32_t i = 0; i < c->tasks.count; i++) {
             uint16_t s = c->tasks.items[i].state;
             if (s != source && tb_chart_descends(p->chart, s, host))
-                return refuse(r, TB_R_OBLIGATION, m->span, p->steps.items[c->tasks.items[i].step].name, m->act,
-                              TB_NONE);
+                return tb__refuse(r, TB_R_OBLIGATION, m->span, p->steps.items[c->tasks.items[i].step].name, m->act,
+                                  TB_NONE);
         }
     }
     if (p->extension_n && number == p->extension_move) {
@@ -287,10 +288,10 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
             if (p->clocks.items[k->def].kind != TB_CLOCK_STATUTORY || k->to != TB_NO_TIME) continue;
             tb_due due = tb_clock_due(c, w->env, k);
             if (k->overdue || (due.kind == TB_DUE_EXACT && w->e && w->e->at >= due.at))
-                return refuse(r, TB_R_EXPIRED, m->span, m->act, time_text(w->a, due.at), TB_NONE);
+                return tb__refuse(r, TB_R_EXPIRED, m->span, m->act, time_text(w->a, due.at), TB_NONE);
             runs = true;
         }
-        if (!runs) return refuse(r, TB_R_NOT_RUNNING, m->span, m->act, TB_NONE, TB_NONE);
+        if (!runs) return tb__refuse(r, TB_R_NOT_RUNNING, m->span, m->act, TB_NONE, TB_NONE);
     }
     return true;
 }
@@ -401,7 +402,8 @@ static tb_chart_run run_of(struct work *w) {
 static tb_str active_names(struct work *w) {
     tb_buf b;
     tb_buf_init(&b, w->a);
-    for (uint32_t i = 0; i < w->c->tasks.count; i++) list_name(&b, w->p->steps.items[w->c->tasks.items[i].step].name);
+    for (uint32_t i = 0; i < w->c->tasks.count; i++)
+        tb__list_name(&b, w->p->steps.items[w->c->tasks.items[i].step].name);
     return tb_buf_str(&b);
 }
 
@@ -411,7 +413,7 @@ static tb_str possible_names(struct work *w) {
     tb_buf_init(&b, w->a);
     if (tb_possible_acts(w->a, w->c, w->env, &list) == TB_OK)
         for (uint32_t i = 0; i < list->count; i++)
-            if (list->items[i].open) list_name(&b, w->p->moves.items[list->items[i].move].act);
+            if (list->items[i].open) tb__list_name(&b, w->p->moves.items[list->items[i].move].act);
     return b.n ? tb_buf_str(&b) : TB_STR("（无）");
 }
 
@@ -439,7 +441,7 @@ static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *tra
         named = true;
         uint16_t found = tb_chart_probe(&run, event, t->state);
         if (found == UINT16_MAX) continue;
-        list_name(&able, step);
+        tb__list_name(&able, step);
         if (!*task) {
             *task = t;
             *transition = found;
@@ -466,7 +468,7 @@ static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *tra
 static tb_str post_names(struct work *w, const uint32_t *posts, uint32_t n) {
     tb_buf b;
     tb_buf_init(&b, w->a);
-    for (uint32_t i = 0; i < n; i++) list_name(&b, w->p->posts.items[posts[i]].name);
+    for (uint32_t i = 0; i < n; i++) tb__list_name(&b, w->p->posts.items[posts[i]].name);
     return tb_buf_str(&b);
 }
 
@@ -522,7 +524,7 @@ static void remember_duty(struct work *w, uint32_t post) {
     *TB_PUSH(w->a, w->c->duties) = (tb_duty_done){post, who};
 }
 
-static bool among(tb_str name, const tb_str *list, uint32_t n) {
+bool tb__among(tb_str name, const tb_str *list, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
         if (tb_str_eq(list[i], name)) return true;
     return false;
@@ -531,22 +533,22 @@ static bool among(tb_str name, const tb_str *list, uint32_t n) {
 static tb_str names_text(struct work *w, const tb_str *list, uint32_t n) {
     tb_buf b;
     tb_buf_init(&b, w->a);
-    for (uint32_t i = 0; i < n; i++) list_name(&b, list[i]);
+    for (uint32_t i = 0; i < n; i++) tb__list_name(&b, list[i]);
     return tb_buf_str(&b);
 }
 
 /* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
 static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
     bool known =
-        tb_str_is(key, "备注") || among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
-    for (uint32_t i = 0; names && i < m->stated_n; i++) list_name(names, m->stated[i]);
+        tb_str_is(key, "备注") || tb__among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
+    for (uint32_t i = 0; names && i < m->stated_n; i++) tb__list_name(names, m->stated[i]);
     for (uint32_t i = 0; i < m->effects_n; i++) {
         if (m->effects[i].kind != TB_DO_PROMPT) continue;
         known |= tb_str_eq(m->effects[i].text, key);
-        if (names) list_name(names, m->effects[i].text);
+        if (names) tb__list_name(names, m->effects[i].text);
     }
-    if (names && m->choices_n) list_name(names, TB_STR("选择"));
-    if (names) list_name(names, TB_STR("备注"));
+    if (names && m->choices_n) tb__list_name(names, TB_STR("选择"));
+    if (names) tb__list_name(names, TB_STR("备注"));
     return known;
 }
 
@@ -557,7 +559,7 @@ static bool input_fits(struct work *w, const tb_move *m) {
         if (!v || v->kind != TB_JSON_STR || v->text.n == 0)
             return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
     }
-    if (m->choices_n && !among(tb_json_text(in, "选择"), m->choices, m->choices_n))
+    if (m->choices_n && !tb__among(tb_json_text(in, "选择"), m->choices, m->choices_n))
         return REFUSE(w, CHOICE_BAD, m->span, names_text(w, m->choices, m->choices_n), TB_NONE, TB_NONE);
     for (uint32_t i = 0; in && i < in->count; i++) {
         if (takes_input(m, in->keys[i], NULL) && in->items[i].kind == TB_JSON_STR) continue;
@@ -577,12 +579,12 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
                                TB_FMT(w->e->by.person));
     if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) {
         /* Who alone has confirmed one act may turn to another: two who differ must not block the case for ever. */
-        if (t->confirmed.count > 1 || !among(who, t->confirmed.items, 1))
+        if (t->confirmed.count > 1 || !tb__among(who, t->confirmed.items, 1))
             return REFUSE(w, OTHER_CONFIRMING, m->span, t->confirming, m->act, TB_NONE), -1;
         tell(w, "撤销会签", t->confirming, who, w->at);
         t->confirmed.count = 0;
     }
-    if (among(who, t->confirmed.items, t->confirmed.count))
+    if (tb__among(who, t->confirmed.items, t->confirmed.count))
         return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
     *TB_PUSH(w->a, t->confirmed) = who;
     t->confirming = m->act;
@@ -667,155 +669,6 @@ static bool do_timer(struct work *w) {
 
 /* ---- submission ---- */
 
-static bool field_fits(struct work *w, const tb_field *f, const tb_json *v, tb_str *wrong) {
-    tb_decimal n;
-    int32_t day;
-    bool text = v->kind == TB_JSON_STR;
-    *wrong = TB_STR("应是文字");
-    switch (f->type) {
-    case TB_T_TEXT:
-    case TB_T_ATTACHMENT: return text && v->text.n;
-    case TB_T_INTEGER:
-        *wrong = TB_STR("应是整数");
-        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n) && n.scale == 0)) return false;
-        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
-        break;
-    case TB_T_DECIMAL:
-    case TB_T_MONEY:
-        *wrong = TB_STR("应是小数，写成字符串，如 \"12.50\"");
-        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n))) return false;
-        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
-        if (f->type == TB_T_MONEY && n.scale > 2) return *wrong = TB_STR("金额至多两位小数"), false;
-        break;
-    case TB_T_DATE: return *wrong = TB_STR("应是日期，如 2026-03-02"), text && tb_day_parse(v->text, &day);
-    case TB_T_TIME: {
-        int64_t at;
-        return *wrong = TB_STR("应是时刻，如 2026-03-02T09:00:00+08:00"), text && tb_time_parse(v->text, &at);
-    }
-    case TB_T_BOOL: return *wrong = TB_STR("应是 true 或 false"), v->kind == TB_JSON_TRUE || v->kind == TB_JSON_FALSE;
-    case TB_T_OPTION: {
-        tb_buf b;
-        tb_buf_init(&b, w->a);
-        tb_puts(&b, "应是下列之一：");
-        for (uint32_t i = 0; i < f->options_n; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(f->options[i]));
-        *wrong = tb_buf_str(&b);
-        return text && among(v->text, f->options, f->options_n);
-    }
-    case TB_T_ADDRESS:
-        *wrong = TB_STR("应是 {\"区划\":\"六位代码\",\"详址\":\"…\"}");
-        return v->kind == TB_JSON_OBJECT && tb_json_text(v, "区划").n &&
-               (v->count == 1 || (v->count == 2 && tb_json_text(v, "详址").n));
-    case TB_T_DIVISION: return *wrong = TB_STR("应是区划代码，如 370402"), text && v->text.n;
-    case TB_T_ID_CARD:
-        return *wrong = TB_STR("不是有效的公民身份号码（校验位不符）"), text && tb_valid_id_card(v->text);
-    case TB_T_CREDIT_CODE:
-        return *wrong = TB_STR("不是有效的统一社会信用代码（校验位不符）"), text && tb_valid_credit_code(v->text);
-    case TB_T_PHONE:
-        *wrong = TB_STR("应是 11 位手机号");
-        if (!text || v->text.n != 11 || v->text.p[0] != '1') return false;
-        for (uint32_t i = 0; i < 11; i++)
-            if (v->text.p[i] < '0' || v->text.p[i] > '9') return false;
-        return true;
-    }
-    static const char *const words[] = {"", "等于", "不等于", "小于", "不大于", "大于", "不小于"};
-    for (uint32_t i = 0; i < f->bounds_n; i++) {
-        int order = tb_decimal_cmp(n, f->bounds[i].value);
-        enum tb_compare op = f->bounds[i].op;
-        bool holds = op == TB_EQ   ? order == 0
-                     : op == TB_NE ? order != 0
-                     : op == TB_LT ? order < 0
-                     : op == TB_LE ? order <= 0
-                     : op == TB_GT ? order > 0
-                                   : order >= 0;
-        if (holds) continue;
-        int64_t units = f->bounds[i].value.units, one = 1;
-        for (int k = 0; k < f->bounds[i].value.scale; k++) one *= 10;
-        *wrong = one == 1 ? tb_str_printf(w->a, "应 %s %lld", words[op], (long long)units)
-                          : tb_str_printf(w->a, "应 %s %s%lld.%0*lld", words[op], units < 0 ? "-" : "",
-                                          (long long)((units < 0 ? -units : units) / one), f->bounds[i].value.scale,
-                                          (long long)((units < 0 ? -units : units) % one));
-        return false;
-    }
-    return true;
-}
-
-static bool form_fits(struct work *w) {
-    const tb_program *p = w->p;
-    const tb_json *form = w->e->form;
-    tb_buf names;
-    tb_buf_init(&names, w->a);
-    for (uint32_t i = 0; i < p->fields.count; i++) {
-        const tb_field *f = &p->fields.items[i];
-        const tb_json *v = form ? tb_json_find(form, f->name) : NULL;
-        tb_str wrong;
-        list_name(&names, f->name);
-        if (!v && f->required) return REFUSE(w, FIELD_MISSING, f->span, f->name, TB_NONE, TB_NONE);
-        if (v && !field_fits(w, f, v, &wrong)) return REFUSE(w, FIELD_BAD, f->span, f->name, wrong, TB_NONE);
-    }
-    for (uint32_t i = 0; form && i < form->count; i++) {
-        bool known = false;
-        for (uint32_t k = 0; k < p->fields.count && !known; k++)
-            known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
-        if (!known) return REFUSE(w, FIELD_UNKNOWN, TB_NO_SPAN, form->keys[i], tb_buf_str(&names), TB_NONE);
-    }
-    names.n = 0;
-    for (uint32_t i = 0; i < p->materials.count; i++) list_name(&names, p->materials.items[i].name);
-    const tb_json *m = w->e->materials;
-    for (uint32_t i = 0; m && i < m->count; i++) {
-        bool known = false;
-        for (uint32_t k = 0; k < p->materials.count && !known; k++)
-            known = m->items[i].kind == TB_JSON_STR && tb_str_eq(p->materials.items[k].name, m->items[i].text);
-        if (!known) return REFUSE(w, MATERIAL_UNKNOWN, TB_NO_SPAN, m->items[i].text, tb_buf_str(&names), TB_NONE);
-    }
-    return true;
-}
-
-/* The code a place role takes: of the form, of the submission, of the seat of the 实施主体. Empty: none. */
-static tb_str place_of(struct work *w, const tb_role_place *role) {
-    const tb_program *p = w->p;
-    const tb_directory *d = w->env->directory;
-    if (role->from == TB_PLACE_SUBMISSION) return w->e->by.place;
-    if (role->from == TB_PLACE_FIELD) {
-        const tb_json *v = w->e->form ? tb_json_find(w->e->form, p->fields.items[role->field].name) : NULL;
-        return !v ? TB_NONE : v->kind == TB_JSON_OBJECT ? tb_json_text(v, "区划") : v->text;
-    }
-    const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
-    if (organ) return tb_directory_place_at(d, organ->place)->code;
-    const tb_role_place *seat = p->authority_place == TB_NO_INDEX ? NULL : &p->places.items[p->authority_place];
-    return seat && seat->from != TB_PLACE_ORGAN ? place_of(w, seat)
-                                                : TB_NONE; /* 实施主体 户籍地 派出所: sits at 户籍地 */
-}
-
-/* Places come from the form and are never overridden (M16); the organ must be the one with authority there (M17). */
-static bool places_fit(struct work *w) {
-    const tb_program *p = w->p;
-    const tb_directory *d = w->env->directory;
-    const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
-    for (uint32_t i = 0; i < p->places.count; i++) {
-        const tb_role_place *role = &p->places.items[i];
-        tb_str code = place_of(w, role);
-        if (!code.n || !tb_directory_find_place(d, code))
-            return REFUSE(w, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
-        w->c->places[i] = tb_str_copy(w->a, code);
-        if (!tb__calendar_at(w->env, code))
-            return REFUSE(w, NO_CALENDAR, role->span, code, tb_directory_calendar(d, code), TB_NONE);
-    }
-    for (uint32_t i = 0; i < p->steps.count;
-         i++) { /* 主体 P 派出所: each step's own organ must exist where the form puts it */
-        const tb_step_def *s = &p->steps.items[i];
-        if (s->duty.n && s->place != TB_NO_INDEX && !tb_directory_organ_with(d, w->c->places[s->place], s->duty))
-            return REFUSE(w, AUTHORITY_ELSEWHERE, s->span, p->places.items[s->place].name, w->c->places[s->place],
-                          s->duty);
-    }
-    if (p->authority_place == TB_NO_INDEX) return true;
-    tb_str seat = w->c->places[p->authority_place], name = p->places.items[p->authority_place].name;
-    if (p->authority.n && (!organ || !tb_str_eq(tb_directory_place_at(d, organ->place)->code, seat)))
-        return REFUSE(w, AUTHORITY_ELSEWHERE, p->places.items[p->authority_place].span, name, seat, p->authority);
-    if (p->authority_duty.n && !tb_directory_organ_with(d, seat, p->authority_duty))
-        return REFUSE(w, AUTHORITY_ELSEWHERE, p->places.items[p->authority_place].span, name, seat, p->authority_duty);
-    return true;
-}
-
 static bool do_submit(struct work *w) {
     const tb_program *p = w->p;
     const tb_event *e = w->e;
@@ -828,17 +681,18 @@ static bool do_submit(struct work *w) {
     }
     w->c->mode = TB_NO_INDEX;
     for (uint32_t i = 0; i < p->modes.count; i++) {
-        list_name(&names, p->modes.items[i].name);
+        tb__list_name(&names, p->modes.items[i].name);
         if (tb_str_eq(p->modes.items[i].name, e->mode)) w->c->mode = i;
     }
     if (w->c->mode == TB_NO_INDEX) return REFUSE(w, MODE_UNKNOWN, TB_NO_SPAN, p->matter, e->mode, tb_buf_str(&names));
     if (e->by.post.n && !tb_str_is(e->by.post, "申请人"))
         return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
-    if (!form_fits(w)) return false;
+    const tb__submission form = {w->a, p, e, w->env, w->c->places, &w->o->refusal};
+    if (!tb__form_fits(&form)) return false;
     w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};
     if (e->form) w->c->form = tb__json_copy(w->a, e->form);
     if (e->materials) w->c->materials = tb__json_copy(w->a, e->materials);
-    if (!places_fit(w)) return false;
+    if (!tb__places_fit(&form)) return false;
     uint16_t start = p->modes.items[w->c->mode].start;
     record(w, TB_M_SUBMITTED, e->at);
     uint16_t leaf = start;
