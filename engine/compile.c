@@ -21,13 +21,30 @@ static uint32_t file_with_path(const tb_rules *r, tb_str path) {
     return TB_NO_INDEX;
 }
 
+/* What belongs to the matter or the template above it. A table or an interface may stand between: the matter goes on. */
+static bool belongs_to_matter(enum tb_section_kind k) {
+    return k == TB_S_FORM || k == TB_S_MATERIALS || k == TB_S_DOCUMENTS || k == TB_S_STEP || k == TB_S_PARALLEL ||
+           k == TB_S_BRANCH || k == TB_S_ANYWHERE || k == TB_S_SCENARIO;
+}
+
+static bool stands_between(enum tb_section_kind k) { return k == TB_S_TABLE || k == TB_S_INTERFACE; }
+
+/* What other files may reach by 引用. Calendars and organs are found by place, catalogues name matters and not the
+ * other way round. */
+static bool can_be_referenced(enum tb_section_kind k) {
+    return k == TB_S_LAW || k == TB_S_TEMPLATE || k == TB_S_MATTER || stands_between(k) || belongs_to_matter(k);
+}
+
 static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
-    uint32_t file = tb_source_add(c->a, &c->rules->sources, path, text);
+    uint32_t errors = c->d->errors, file = tb_source_add(c->a, &c->rules->sources, path, text);
     const tb_tree *t = tb_parse(c->a, &c->rules->sources, file, c->d);
     *TB_PUSH(c->a, c->rules->trees) = t;
-    for (uint32_t i = 0; t && i < t->sections.count; i++)
-        if (t->sections.items[i].kind == TB_S_LAW)
-            *TB_PUSH(c->a, c->laws) = (tb__law){t->sections.items[i].name.text, &t->sections.items[i], file};
+    *TB_PUSH(c->a, c->unclean) = c->d->errors != errors;
+    for (uint32_t i = 0; t && i < t->sections.count; i++) {
+        enum tb_section_kind kind = t->sections.items[i].kind;
+        if (can_be_referenced(kind) && !belongs_to_matter(kind))
+            *TB_PUSH(c->a, c->named) = (tb__named){&t->sections.items[i], t, i, file};
+    }
     return file;
 }
 
@@ -35,10 +52,90 @@ static void too_many_files(tb__compiler *c, tb_span span) {
     tb_report(c->d, TB_E_TOO_MANY, span, TB_STR("文件"), tb_str_printf(c->a, "%d", COMPILE_FILES), TB_NONE);
 }
 
-/* Follows 引用 from every file read so far; the list grows while it is walked, so cycles end by themselves. */
+/* ---- 引用 ---- */
+
+typedef struct link {
+    uint32_t file;
+    const tb_name *said;
+} link;
+typedef TB_LIST(link) links;
+
+static bool follows(const tb_tree *t, tb_str matter) {
+    for (uint32_t i = 0; i < t->sections.count; i++)
+        for (uint32_t k = 0; k < t->sections.items[i].clauses.count; k++) {
+            const tb_clause *c = &t->sections.items[i].clauses.items[k];
+            if (c->kind == TB_C_FOLLOWS && c->names.count && tb_str_eq(c->names.items[0].text, matter)) return true;
+        }
+    return false;
+}
+
+/* Not everything may be reached by 引用; a matter only as the standard that another follows. */
+static void check_referenced(tb__compiler *c, const tb_tree *from, const tb_name *said, const tb_tree *there) {
+    for (uint32_t k = 0; k < there->sections.count; k++) {
+        const tb_section *s = &there->sections.items[k];
+        if (s->kind == TB_S_NONE || (can_be_referenced(s->kind) && s->kind != TB_S_MATTER)) continue;
+        if (s->kind == TB_S_MATTER && follows(from, s->name.text)) continue;
+        if (s->kind == TB_S_MATTER)
+            tb_report(c->d, TB_E_REFERENCE_MATTER, said->span, s->name.text, TB_NONE, TB_NONE)->other = s->name.span;
+        else
+            tb_report(c->d, TB_E_REFERENCE_KIND, said->span, tb_str_z(tb_section_word(s->kind, TB_LANG_ZH)), TB_NONE,
+                      TB_NONE);
+        return;
+    }
+}
+
+/* A file that refers to itself by way of others: the circle is shown once, from its first file on. */
+static void check_circles(tb__compiler *c, const links *direct) {
+    uint32_t n = c->rules->trees.count, depth = 0;
+    uint8_t *seen = TB_NEW_ARRAY(c->a, n + 1, uint8_t); /* 1: on the way, 2: done */
+    uint32_t *way = TB_NEW_ARRAY(c->a, n + 1, uint32_t), *next = TB_NEW_ARRAY(c->a, n + 1, uint32_t);
+    for (uint32_t start = 0; start < n; start++) {
+        if (seen[start]) continue;
+        seen[way[depth++] = start] = 1;
+        while (depth) {
+            uint32_t f = way[depth - 1];
+            if (next[f] == direct[f].count) {
+                seen[f] = 2;
+                depth--;
+                continue;
+            }
+            const link *l = &direct[f].items[next[f]++];
+            if (!seen[l->file]) seen[way[depth++] = l->file] = 1;
+            else if (seen[l->file] == 1) {
+                tb_buf circle;
+                uint32_t at = 0;
+                tb_buf_init(&circle, c->a);
+                while (way[at] != l->file) at++;
+                for (; at < depth; at++)
+                    tb_putf(&circle, "%.*s → ", TB_FMT(c->rules->sources.list.items[way[at]].path));
+                tb_putstr(&circle, c->rules->sources.list.items[l->file].path);
+                tb_report(c->d, TB_E_REFERENCE_CIRCLE, l->said->span, tb_buf_str(&circle), TB_NONE, TB_NONE);
+            }
+        }
+    }
+}
+
+/* What each file reaches, itself first, then in order of first mention: the order of the program's digest (M4). */
+static void close_references(tb__compiler *c, const links *direct) {
+    uint32_t files = c->rules->trees.count;
+    c->closure = TB_NEW_ARRAY(c->a, files + 1, uint32_t *);
+    for (uint32_t f = 0; f < files; f++) {
+        uint32_t *seen = TB_NEW_ARRAY(c->a, files + 1, uint32_t), n = 0;
+        seen[n++] = f;
+        for (uint32_t i = 0; i < n; i++)
+            for (uint32_t k = 0; k < direct[seen[i]].count; k++) {
+                uint32_t to = direct[seen[i]].items[k].file, j = 0;
+                while (j < n && seen[j] != to) j++;
+                if (j == n) seen[n++] = to;
+            }
+        seen[n] = TB_NO_INDEX;
+        c->closure[f] = seen;
+    }
+}
+
+/* Follows 引用 from every file read so far; the list grows while it is walked. */
 static void follow_references(tb__compiler *c) {
-    typedef TB_LIST(uint32_t) files;
-    files *direct = TB_NEW_ARRAY(c->a, COMPILE_FILES, files);
+    links *direct = TB_NEW_ARRAY(c->a, COMPILE_FILES, links);
     for (uint32_t f = 0; f < c->rules->trees.count && f < COMPILE_FILES; f++) {
         const tb_tree *t = c->rules->trees.items[f];
         for (uint32_t i = 0; i < t->references.count; i++) {
@@ -58,30 +155,42 @@ static void follow_references(tb__compiler *c) {
                 too_many_files(c, n->span);
                 continue;
             }
-            *TB_PUSH(c->a, direct[f]) = file;
-            const tb_tree *there = c->rules->trees.items[file];
-            for (uint32_t k = 0; k < there->sections.count; k++) {
-                enum tb_section_kind kind = there->sections.items[k].kind;
-                if (kind != TB_S_LAW)
-                    tb_report(c->d, TB_E_REFERENCE_KIND, n->span, tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE,
-                              TB_NONE);
-                if (kind != TB_S_LAW) break;
-            }
+            *TB_PUSH(c->a, direct[f]) = (link){file, n};
+            check_referenced(c, t, n, c->rules->trees.items[file]);
         }
     }
-    c->closure = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t *);
-    for (uint32_t f = 0; f < c->rules->trees.count; f++) {
-        uint32_t *seen = TB_NEW_ARRAY(c->a, c->rules->trees.count + 1, uint32_t), n = 0;
-        seen[n++] = f;
-        for (uint32_t i = 0; i < n; i++)
-            for (uint32_t k = 0; k < direct[seen[i]].count; k++) {
-                uint32_t next = direct[seen[i]].items[k], j = 0;
-                while (j < n && seen[j] != next) j++;
-                if (j == n) seen[n++] = next;
-            }
-        seen[n] = TB_NO_INDEX;
-        c->closure[f] = seen;
+    check_circles(c, direct);
+    close_references(c, direct);
+}
+
+const tb__named *tb__named_for(const tb__compiler *c, uint32_t file, enum tb_section_kind kind, tb_str name) {
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
+        for (uint32_t i = 0; i < c->named.count; i++) {
+            const tb__named *n = &c->named.items[i];
+            if (n->file == *f && n->section->kind == kind && tb_str_eq(n->section->name.text, name)) return n;
+        }
+    return NULL;
+}
+
+static bool reported_at(const tb__compiler *c, enum tb_code code, tb_span span) {
+    for (uint32_t i = 0; i < c->d->list.count; i++) {
+        const tb_diagnostic *d = &c->d->list.items[i];
+        if (d->code == code && d->span.file == span.file && d->span.from == span.from) return true;
     }
+    return false;
+}
+
+/* 套用 X must mean one thing in each file: of two templates (tables, interfaces) of one name within its reach, one is
+ * too many. A pair that several files reach is told once. */
+static void check_named_once(tb__compiler *c, uint32_t file) {
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
+        for (uint32_t i = 0; i < c->named.count; i++) {
+            const tb_section *s = c->named.items[i].section;
+            if (c->named.items[i].file != *f || (s->kind != TB_S_TEMPLATE && !stands_between(s->kind))) continue;
+            const tb_section *first = tb__named_for(c, file, s->kind, s->name.text)->section;
+            if (first != s && !reported_at(c, TB_E_DUPLICATE, s->name.span))
+                tb_report(c->d, TB_E_DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = first->name.span;
+        }
 }
 
 /* ---- 日历 ---- */
@@ -238,9 +347,12 @@ static tb_str short_law(tb_str s) {
 
 const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref) {
     for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
-        for (uint32_t i = 0; i < c->laws.count; i++)
-            if (c->laws.items[i].file == *f && tb_str_eq(short_law(c->laws.items[i].name), short_law(ref->law)))
-                return c->laws.items[i].section;
+        for (uint32_t i = 0; i < c->named.count; i++) {
+            const tb_section *s = c->named.items[i].section;
+            if (c->named.items[i].file == *f && s->kind == TB_S_LAW &&
+                tb_str_eq(short_law(s->name.text), short_law(ref->law)))
+                return s;
+        }
     return NULL;
 }
 
@@ -276,9 +388,11 @@ static tb_str program_digest(tb__compiler *c, uint32_t file) {
     return tb_buf_str(&hex);
 }
 
-/* A file with any error, a slip of syntax included, yields no program: what was skipped might have been the rule that
- * matters. */
+/* A file with any error, a slip of syntax in what it refers to included, yields no program: what was skipped might have
+ * been the rule that matters. */
 static bool file_errs(const tb__compiler *c, uint32_t file) {
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
+        if (c->unclean.items[*f]) return true;
     for (uint32_t i = 0; i < c->d->list.count; i++)
         if (c->d->list.items[i].span.file == file && tb_code_severity(c->d->list.items[i].code) == TB_ERROR)
             return true;
@@ -289,21 +403,37 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
     tb__matter m = {
         .c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
     m.sections = TB_NEW_ARRAY(c->a, end - first, const tb_section *);
-    for (uint32_t i = first; i < end; i++) m.sections[m.sections_n++] = &t->sections.items[i];
+    for (uint32_t i = first; i < end; i++)
+        if (!stands_between(t->sections.items[i].kind)) m.sections[m.sections_n++] = &t->sections.items[i];
     m.p->sources = &c->rules->sources;
     m.p->digest = program_digest(c, file);
     m.p->matter = m.head->name.text;
+    m.p->span = m.head->name.span;
     for (uint32_t i = 0; i < c->rules->programs.count; i++)
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
             TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
     if (!tb__matter_tables(&m) || !tb__matter_chart(&m)) return;
     tb__matter_check(&m);
-    if (!file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
+    if (c->d->errors == m.errors_before && !file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
 }
 
-static bool belongs_to_matter(enum tb_section_kind k) {
-    return k == TB_S_FORM || k == TB_S_MATERIALS || k == TB_S_DOCUMENTS || k == TB_S_STEP || k == TB_S_PARALLEL ||
-           k == TB_S_BRANCH || k == TB_S_ANYWHERE || k == TB_S_SCENARIO;
+static void compile_file(tb__compiler *c, uint32_t file) {
+    const tb_tree *t = c->rules->trees.items[file];
+    uint32_t head = TB_NO_INDEX;
+    bool told = c->unclean.items[file]; /* the heading may be what could not be read; and once is enough */
+    check_named_once(c, file);
+    for (uint32_t i = 0; i <= t->sections.count; i++) {
+        enum tb_section_kind kind = i < t->sections.count ? t->sections.items[i].kind : TB_S_NONE;
+        if (belongs_to_matter(kind)) {
+            if (head == TB_NO_INDEX && !told)
+                tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span,
+                          tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+            told |= head == TB_NO_INDEX;
+        }
+        if (belongs_to_matter(kind) || stands_between(kind)) continue;
+        if (head != TB_NO_INDEX && t->sections.items[head].kind == TB_S_MATTER) compile_matter(c, file, t, head, i);
+        head = kind == TB_S_MATTER || kind == TB_S_TEMPLATE ? i : TB_NO_INDEX;
+    }
 }
 
 static int compile_work(void *arg) {
@@ -312,12 +442,9 @@ static int compile_work(void *arg) {
     c->rules = TB_NEW(c->a, tb_rules);
     c->d = &c->rules->diagnostics;
     tb_diagnostics_init(c->d, c->a);
-    bool *clean = TB_NEW_ARRAY(c->a, c->in->count + 1, bool);
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
-        uint32_t errors = c->d->errors, file = add_file(c, c->in->paths[i], c->in->texts[i]);
-        const tb_tree *t = c->rules->trees.items[file];
-        clean[i] = c->d->errors == errors;
-        if (!t->sections.count && clean[i])
+        uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
+        if (!c->rules->trees.items[file]->sections.count && !c->unclean.items[file])
             tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
     }
     uint32_t roots = c->rules->trees.count;
@@ -325,23 +452,7 @@ static int compile_work(void *arg) {
     follow_references(c);
     build_calendars(c, roots);
     build_directory(c, roots);
-    for (uint32_t f = 0; f < roots; f++) {
-        const tb_tree *t = c->rules->trees.items[f];
-        uint32_t matter = TB_NO_INDEX;
-        bool told = !clean[f]; /* the heading may be what could not be read; and once is enough */
-        for (uint32_t i = 0; i <= t->sections.count; i++) {
-            enum tb_section_kind kind = i < t->sections.count ? t->sections.items[i].kind : TB_S_NONE;
-            if (belongs_to_matter(kind)) {
-                if (matter == TB_NO_INDEX && !told)
-                    tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span,
-                              tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
-                told |= matter == TB_NO_INDEX;
-                continue;
-            }
-            if (matter != TB_NO_INDEX) compile_matter(c, f, t, matter, i);
-            matter = kind == TB_S_MATTER ? i : TB_NO_INDEX;
-        }
-    }
+    for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
     tb_diagnostics_sort(c->d);
     *w->out = c->rules;
     return TB_OK;

@@ -4,19 +4,20 @@
 #define TB_COMPILE_WORK_H
 #include "compile.h"
 
-/* A law file's section, found by the laws that cite it. */
-typedef struct tb__law {
-    tb_str name;
+/* A section that others name: 法规 by 依, 流程模板 by 套用, 决策表 by 采用, 外部接口 by 调用, 事项 by 遵循. */
+typedef struct tb__named {
     const tb_section *section;
-    uint32_t file;
-} tb__law;
+    const tb_tree *tree; /* a template's or a matter's own sections follow it there */
+    uint32_t at, file;
+} tb__named;
 
 typedef struct tb__compiler {
     tb_arena *a;
     const tb_compile_input *in;
     tb_rules *rules;
     tb_diagnostics *d;
-    TB_LIST(tb__law) laws;
+    TB_LIST(tb__named) named;      /* in order of files and writing */
+    TB_LIST(bool) unclean;         /* by file: its text has errors of its own */
     uint32_t **closure;            /* by file: files it references, itself first, ended by TB_NO_INDEX */
     const tb_directory *directory; /* for checks; NULL: none */
 } tb__compiler;
@@ -50,6 +51,11 @@ typedef struct tb__matter {
     uint32_t errors_before;
 } tb__matter;
 
+/* compile.c: what a matter written in `file` may name is what that file and its 引用 hold. The first of that kind and
+ * name; NULL: none. Two of one name have been reported. */
+const tb__named *tb__named_for(const tb__compiler *c, uint32_t file, enum tb_section_kind kind, tb_str name);
+const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref);
+const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);
 /* matter.c */
 bool tb__matter_tables(tb__matter *m);
 uint32_t tb__post_named(tb__matter *m, const tb_name *n); /* reports; TB_NO_INDEX */
@@ -60,8 +66,6 @@ uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name); /* adds it w
 uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first);
 tb_str tb__fixed_name(tb_str name); /* English names of fixed things → theirs */
 void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws);
-const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref);
-const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
 /* check.c */

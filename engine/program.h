@@ -230,6 +230,7 @@ typedef struct tb_node {
 } tb_node;
 
 typedef struct tb_program {
+    tb_span span; /* its name, in the file that is its root: steps may stand in a template's */
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
     int32_t effective;
     tb_str authority;         /* 实施主体: the organ; empty when by place and duty */

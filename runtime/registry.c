@@ -582,9 +582,8 @@ static void compile_load(work *w) {
         int rc = tb_try(l->arena, judge, &s);
         if (rc == TB_NOMEM) return;
         if (rc != TB_OK) continue;
-        uint32_t file = p->steps.count ? p->steps.items[0].span.file : 0;
         unit u = {.find = {.registry = l->registry, .paths = l->paths, .texts = l->texts, .count = l->count},
-                  .root = p->sources->list.items[file].path,
+                  .root = p->sources->list.items[p->span.file].path,
                   .matter = p->matter,
                   .version = p->version};
         s.fresh = make_version(&u);

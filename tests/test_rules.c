@@ -4,7 +4,7 @@
  *
  * tests/check/NAME.case: `==== title [test|en]`, a rules text, `----`, what must come out: the diagnostics as a person sees them; with `test`, if
  * there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
- * at hand; 引用 is below rules/.
+ * at hand; 引用 is below rules/, else below tests/check/.
  * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. */
 #include "cases.h"
 #include "engine.h"
@@ -20,6 +20,7 @@ static bool from_rules(void *user, tb_str from, tb_str path, tb_str *found, tb_s
     (void)from;
     *found = path;
     *text = read_all(a, tb_str_printf(a, "rules/%.*s", TB_FMT(path)).p);
+    if (!text->p) *text = read_all(a, tb_str_printf(a, "tests/check/%.*s", TB_FMT(path)).p);
     return text->p != NULL;
 }
 

@@ -197,8 +197,7 @@ void tb__prove_soundness(tb__proof *w) {
         return;
     }
     if (!w->g.complete) {
-        tb__failed(w, TB_E_PROOF_NOT_PROVED, w->p->steps.count ? w->p->steps.items[0].span : TB_NO_SPAN, w->p->matter,
-                   w->r->covered, TB_NONE, NULL);
+        tb__failed(w, TB_E_PROOF_NOT_PROVED, w->p->span, w->p->matter, w->r->covered, TB_NONE, NULL);
         return;
     }
     completion(w);
