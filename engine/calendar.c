@@ -469,8 +469,8 @@ static tb_due due_rolled(const tb_calendar *c, int32_t start, int32_t last, bool
     return due_on(c, start, day, day != TB_NO_DAY && set_has(&c->unknown, day) ? day : TB_NO_DAY);
 }
 
-static tb_due due_hours(int64_t start_ms, int32_t start, int64_t n, const tb_exclusion *out, uint32_t outs) {
-    int64_t at = start_ms + n * HOUR_MS;
+static tb_due due_hours(int64_t start_ms, int32_t start, int64_t ms, const tb_exclusion *out, uint32_t outs) {
+    int64_t at = start_ms + ms;
     int32_t day = tb_day_of(at);
     if (outs) { /* clock hours of excluded days do not pass; hours start at once, so the first day counts too */
         int32_t moved = nth_after(NULL, start - 1, (int64_t)day - start + 1, out, outs);
@@ -483,10 +483,11 @@ static tb_due due_hours(int64_t start_ms, int32_t start, int64_t n, const tb_exc
 tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit unit, bool roll,
                     const tb_exclusion *out, uint32_t outs) {
     int32_t start = tb_day_of(start_ms);
-    int64_t most = unit == TB_HOURS ? (int64_t)TB_COUNT_LIMIT * 24 : TB_COUNT_LIMIT;
+    int64_t piece = unit == TB_HOURS ? HOUR_MS : unit == TB_MINUTES ? MINUTE_MS : TB_DAY_MS;
+    int64_t most = (int64_t)TB_COUNT_LIMIT * (TB_DAY_MS / piece);
     if (!in_range(start) || n > most || n < -most || still_out(out, outs) || (n < 0 && outs)) return no_due();
     if (unit == TB_WORKDAYS) return due_workdays(c, start, n, out, outs);
-    if (unit == TB_HOURS) return due_hours(start_ms, start, n, out, outs);
+    if (unit == TB_HOURS || unit == TB_MINUTES) return due_hours(start_ms, start, n * piece, out, outs);
     int32_t last = unit == TB_DAYS ? start + n : tb_day_add_months(start, unit == TB_YEARS ? n * 12 : n);
     if (last > start) last = nth_after(NULL, start, last - start, out, outs);
     return due_rolled(c, start, last, roll && n >= 0, out, outs);
@@ -550,12 +551,13 @@ tb_due tb_due_explain(tb_arena *a, const tb_calendar *c, int64_t start_ms, int n
         last = stop > start ? stop : start;
         if (last - start > TB_COUNT_LIMIT) return due;
     }
-    bool by_months = unit == TB_MONTHS || unit == TB_YEARS;
+    bool by_months = unit == TB_MONTHS || unit == TB_YEARS, instants = unit == TB_HOURS || unit == TB_MINUTES;
+    int64_t piece = unit == TB_MINUTES ? MINUTE_MS : HOUR_MS;
     int64_t days = by_months ? (int64_t)tb_day_add_months(start, unit == TB_YEARS ? n * 12 : n) - start : n;
     int64_t need = days < 0 ? -days : days, got = 0, passed = 0;
     tb_str none = TB_STR(""), name = none;
-    if (unit != TB_HOURS) tell(a, why, start, TB_WHY_FIRST_DAY, none, 0);
-    for (int32_t d = unit == TB_HOURS ? start : start + step; step > 0 ? d <= last : d >= last; d += step) {
+    if (!instants) tell(a, why, start, TB_WHY_FIRST_DAY, none, 0);
+    for (int32_t d = instants ? start : start + step; step > 0 ? d <= last : d >= last; d += step) {
         enum tb_why reason = TB_WHY_COUNTED;
         name = none;
         if (is_out(out, outs, d)) {
@@ -564,10 +566,10 @@ tb_due tb_due_explain(tb_arena *a, const tb_calendar *c, int64_t start_ms, int n
             reason = why_workday(c, d, &name);
             bool open = reason == TB_WHY_UNPUBLISHED && step > 0;
             got += open || reason == TB_WHY_COUNTED || reason == TB_WHY_MAKEUP;
-        } else if (unit == TB_HOURS) {
+        } else if (instants) {
             int64_t enter = tb_day_start(step > 0 ? d : d + 1), leave = tb_day_start(step > 0 ? d + 1 : d);
             passed += (leave - (d == start ? start_ms : enter)) * step;
-            got = passed / HOUR_MS < need ? passed / HOUR_MS : need;
+            got = passed / piece < need ? passed / piece : need;
         } else if (got < need) {
             got++;
         } else {

@@ -61,7 +61,7 @@ enum tb_day_kind { TB_WORKDAY = 1, TB_WEEKEND, TB_HOLIDAY, TB_MAKEUP_WORKDAY, TB
 enum tb_day_kind tb_calendar_day(const tb_calendar *c, int32_t day, tb_str *name /* may be NULL: why */);
 
 /* ---- counting ---- */
-enum tb_unit { TB_WORKDAYS = 1, TB_DAYS, TB_HOURS, TB_MONTHS, TB_YEARS };
+enum tb_unit { TB_WORKDAYS = 1, TB_DAYS, TB_HOURS, TB_MONTHS, TB_YEARS, TB_MINUTES /* of machines: as hours */ };
 enum tb_due_kind { TB_DUE_EXACT = 1, TB_DUE_NOT_BEFORE /* M11: a bound */, TB_DUE_NONE /* stopped, or out of range */ };
 typedef struct tb_due {
     enum tb_due_kind kind;

@@ -60,6 +60,8 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     c->id = tb_str_copy(a, from->id);
     c->applicant = (tb_actor){tb_str_copy(a, from->applicant.person), tb_str_copy(a, from->applicant.post),
                               tb_str_copy(a, from->applicant.place)};
+    c->parent = tb_str_copy(a, from->parent);
+    c->parent_key = tb_str_copy(a, from->parent_key);
     c->active = COPY_ARRAY(a, from->active, TB_CHART_WORDS(tb_chart_states(p->chart)));
     c->memory = COPY_ARRAY(a, from->memory, tb_chart_memory(p->chart));
     c->places = COPY_ARRAY(a, from->places, p->places.count);
@@ -73,6 +75,7 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
         tb_task *t = &c->tasks.items[i];
         const tb_task *old = &from->tasks.items[i];
         t->confirming = tb_str_copy(a, old->confirming);
+        t->call = tb_str_copy(a, old->call);
         COPY_LIST(a, t->confirmed, old->confirmed);
         for (uint32_t j = 0; j < t->confirmed.count; j++)
             t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
@@ -148,6 +151,10 @@ static void write_tasks(tb_buf *b, const tb_case *c) {
     for (uint32_t i = 0; i < c->tasks.count; i++) {
         const tb_task *t = &c->tasks.items[i];
         tb_putf(b, "%s{", i ? "," : "");
+        if (t->call.n) {
+            text_member(b, "call", t->call);
+            tb_puts(b, ",");
+        }
         if (t->confirmed.count) {
             tb_puts(b, "\"confirmed\":[");
             for (uint32_t j = 0; j < t->confirmed.count; j++) {
@@ -239,6 +246,12 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     if (c->outcome != TB_NO_INDEX) {
         tb_puts(b, ",");
         text_member(b, "outcome", p->outcomes.items[c->outcome]);
+    }
+    if (c->parent.n) {
+        tb_puts(b, ",");
+        text_member(b, "parent", c->parent);
+        tb_puts(b, ",");
+        text_member(b, "parent_key", c->parent_key);
     }
     tb_puts(b, ",\"places\":{");
     rows.n = 0;
@@ -332,6 +345,7 @@ static bool read_tasks(struct reading *r, const tb_json *o) {
         if (t.state == TB_NO_STATE || r->p->nodes[t.state].kind != TB_NODE_STEP) return false;
         t.step = r->p->nodes[t.state].index;
         t.confirming = tb_json_text(v, "confirming");
+        t.call = tb_json_text(v, "call");
         for (uint32_t j = 0; confirmed && j < confirmed->count; j++)
             *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
         *TB_PUSH(r->a, r->c->tasks) = t;
@@ -456,6 +470,8 @@ static int read_work(void *arg) {
     c->at = tb_json_number(o, "at", 0);
     c->seq = (uint32_t)tb_json_number(o, "seq", 0);
     c->irreversible = tb_json_get(o, "irreversible") != NULL;
+    c->parent = tb_json_text(o, "parent");
+    c->parent_key = tb_json_text(o, "parent_key");
     TB__FIND(r->p->modes, .name, tb_json_text(o, "mode"), c->mode);
     if (c->mode == TB_NO_INDEX) return TB_FAILED;
     if (tb_json_get(o, "outcome")) {

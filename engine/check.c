@@ -213,7 +213,7 @@ static void check_posts(tb__matter *m) {
     for (uint32_t i = 1; i < p->posts.count; i++) {
         const tb_post *post = &p->posts.items[i];
         if (!m->post_used[i]) TB__REPORT(m, UNUSED, post->span, TB_STR("岗位"), post->name, TB_NONE);
-        if (!d) continue;
+        if (!d || i == p->outside) continue;
         uint32_t most = 0, need = 1;
         tb_str where = TB_STR("任何地方");
         for (uint32_t k = 0; k < tb_directory_places(d); k++) {

@@ -453,6 +453,7 @@ static int compile_work(void *arg) {
     build_calendars(c, roots);
     build_directory(c, roots);
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
+    tb__outside_check(c);
     tb_diagnostics_sort(c->d);
     *w->out = c->rules;
     return TB_OK;

@@ -66,6 +66,16 @@ uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name); /* adds it w
 uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first);
 tb_str tb__fixed_name(tb_str name); /* English names of fixed things → theirs */
 void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws);
+/* outside.c: 外部接口 and 发起 */
+bool tb__outside_step(const tb_section *s); /* does the step ask others? */
+void tb__outside_post(tb__matter *m);
+/* The step's call; an interface's 超时 becomes `limit` (n 0: none). */
+void tb__outside_fill(tb__matter *m, const tb_section *s, tb_step_def *step, uint32_t index, tb_clock_def *limit);
+bool tb__outside_timeout(const tb_section *s, tb_str act); /* 答复超时: the expiry of such a limit */
+void tb__outside_move(tb__matter *m, tb_move *v, const tb_clause *c);    /* 答复有效, 子办件准予: an answer, not an act of people */
+void tb__outside_answers(tb__matter *m);
+void tb__outside_check(tb__compiler *c); /* when all matters are compiled */
+tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
 /* check.c */

@@ -20,6 +20,10 @@ void tb_event_write(tb_buf *b, const tb_event *e) {
         actor(&m, b->arena, &e->by);
         if (e->form) tb_json_add(&m, TB_STR("form"), *e->form);
         if (e->materials) tb_json_add(&m, TB_STR("materials"), *e->materials);
+        if (e->parent.n) {
+            tb_json_add(&m, TB_STR("parent"), tb_json_of_text(e->parent));
+            tb_json_add(&m, TB_STR("parent_key"), tb_json_of_text(e->parent_key));
+        }
         tb_json_add(&m, TB_STR("submit"), tb_json_of_text(e->mode));
         break;
     case TB_EV_ACT:
@@ -54,7 +58,9 @@ static int read_event(void *arg) {
                        .form = tb_json_get(o, "form"),
                        .materials = tb_json_get(o, "materials"),
                        .input = tb_json_get(o, "input"),
-                       .timer = tb_json_text(o, "timer")};
+                       .timer = tb_json_text(o, "timer"),
+                       .parent = tb_json_text(o, "parent"),
+                       .parent_key = tb_json_text(o, "parent_key")};
     if (by) r->e->by = (tb_actor){tb_json_text(by, "person"), tb_json_text(by, "post"), tb_json_text(by, "place")};
     r->e->kind = tb_json_get(o, "act") ? TB_EV_ACT : tb_json_get(o, "timer") ? TB_EV_TIMER : TB_EV_SUBMIT;
     return r->e->kind != TB_EV_SUBMIT || tb_json_get(o, "submit") ? TB_OK : TB_FAILED;

@@ -302,8 +302,9 @@ static void add_posts(tb__matter *m) {
             *TB_PUSH(m->c->a, p->posts) =
                 (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
     }
+    tb__outside_post(m);
     m->post_used = TB_NEW_ARRAY(m->c->a, p->posts.count, uint8_t);
-    m->post_used[TB_POST_APPLICANT] = 1;
+    m->post_used[TB_POST_APPLICANT] = m->post_used[p->outside] = 1;
 }
 
 static void authority(tb__matter *m) {
@@ -354,6 +355,7 @@ static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
     d->law = law_of(c, TB_P_BASIS);
     d->roll = tb_part_of(c, TB_P_ROLL) != NULL;
     d->keep = tb_part_of(c, TB_P_KEEP) != NULL;
+    if (d->unit == TB_MINUTES) return false; /* shape.c has said so */
     if (d->n < 1 || d->unit < TB_WORKDAYS || d->unit > TB_YEARS || d->n > unit_limits[d->unit]) {
         TB__REPORT(
             m, LIMIT_RANGE, c->span,
@@ -480,6 +482,14 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
             limit = c;
         }
     }
+    tb_clock_def wait = {.kind = TB_CLOCK_STEP, .step = index, .to = TB_NO_INDEX, .from = TB_NO_INDEX, .name = s.name};
+    tb__outside_fill(m, section, &s, index, &wait);
+    if (!s.posts_n && tb__outside_step(section)) { /* nobody but the other side acts here */
+        uint32_t *posts = TB_NEW_ARRAY(m->c->a, 1, uint32_t);
+        posts[s.posts_n++] = p->outside;
+        s.posts = posts;
+        if (s.place == TB_NO_INDEX) s.place = p->authority_place;
+    }
     if (!s.posts_n) TB__REPORT(m, NO_ACTOR, section->name.span, s.name, TB_NONE, TB_NONE);
     for (uint32_t i = 0; i < s.posts_n && s.place == TB_NO_INDEX; i++) s.place = p->posts.items[s.posts[i]].place;
     if (limit) {
@@ -495,6 +505,11 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
             s.clock = p->clocks.count;
             *TB_PUSH(m->c->a, p->clocks) = d;
         }
+    }
+    if (wait.n && !limit) {
+        wait.place = s.place;
+        s.clock = p->clocks.count;
+        *TB_PUSH(m->c->a, p->clocks) = wait;
     }
     p->steps.items[index] = s;
 }

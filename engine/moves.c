@@ -419,7 +419,9 @@ static void collect_acts(tb__matter *m) {
         for (uint32_t k = 0; k < m->sections[i]->clauses.count; k++) {
             const tb_clause *c = &m->sections[i]->clauses.items[k];
             bool step = m->sections[i]->kind == TB_S_STEP || m->sections[i]->kind == TB_S_ANYWHERE;
-            if (c->kind != TB_C_EVENT || !c->names.count || !step || tb_str_is(act_of(c), "逾期")) continue;
+            if (c->kind != TB_C_EVENT || !c->names.count || !step || tb_str_is(act_of(c), "逾期") ||
+                tb__outside_timeout(m->sections[i], act_of(c)))
+                continue;
             if (m->p->extension_n && tb_str_is(act_of(c), EXTEND))
                 TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
             event_of(m, act_of(c));
@@ -441,7 +443,7 @@ static void check_hidden(tb__matter *m, const tb_section *s, const tb_clause *c)
 static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const tb_clause *c) {
     tb_program *p = m->p;
     tb_str act = act_of(c);
-    bool overdue = tb_str_is(act, "逾期");
+    bool overdue = tb_str_is(act, "逾期") || tb__outside_timeout(s, act);
     tb_move v = {.kind = overdue ? TB_MOVE_OVERDUE : TB_MOVE_ACT,
                  .act = act,
                  .step = step,
@@ -450,6 +452,7 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
     if (overdue && p->steps.items[step].clock == TB_NO_INDEX)
         TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
     fill_effects(m, c, &v);
+    tb__outside_move(m, &v, c);
     uint32_t event = overdue ? (uint32_t)TB_EVENT_OVERDUE : event_of(m, act), move = TB_NO_INDEX;
     for (uint32_t i = 0; i < m->leaves.count; i++) {
         const tb__leaf *leaf = &m->leaves.items[i];
@@ -638,6 +641,7 @@ bool tb__matter_chart(tb__matter *m) {
         }
         if (step != TB_NO_INDEX) obligation_moves(m, s, step);
     }
+    tb__outside_answers(m);
     extension_move(m);
     for (uint32_t i = 0; i < m->branches.count; i++)
         if (m->branches.items[i].section->kind == TB_S_PARALLEL) parallel_clauses(m, &m->branches.items[i]);

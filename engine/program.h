@@ -135,6 +135,7 @@ typedef struct tb_step_def {
     uint32_t clock;    /* its limit; TB_NO_INDEX none */
     uint32_t place;    /* role where it is done: of its first post, or its 主体; TB_NO_INDEX: the applicant's */
     tb_str duty, seal; /* 主体 P 派出所，用章 X */
+    uint32_t call;     /* what it asks of others: 1 + index into calls; 0 none (outside.c) */
     bool excludes;     /* 不计入期限 (M10) */
     const tb_law_ref *why_needed, *why_excluded;
     const uint32_t *notices; /* documents issued on entry */
@@ -196,11 +197,35 @@ typedef struct tb_move {
     uint32_t choices_n;
     const tb_effect_def *effects;
     uint32_t effects_n;
+    uint32_t call; /* the answer to a call: 1 + index; 0: an act of people */
+    tb_str reply;  /* which answer: 有效; an outcome, 办结 or 未能发起 of a case that was started */
     const tb_law_ref *laws;
     uint32_t laws_n;
     tb_str target; /* for people: the step or outcome it leads to */
     tb_span span;
 } tb_move;
+
+/* 调用 an outside interface, 发起 a case of another matter: on entering its step (outside.c). */
+enum tb_call_kind { TB_CALL_INTERFACE = 1, TB_CALL_MATTER };
+enum { TB_CALL_RETRIES = 8 /* 重试, unless told */ };
+typedef struct tb_binding {
+    tb_str to;      /* what the other calls it */
+    uint32_t field; /* of our form; TB_NO_INDEX: `text` as it is */
+    tb_str text;
+    bool given; /* said in the clause */
+} tb_binding;
+typedef struct tb_call_def {
+    enum tb_call_kind kind;
+    tb_str name, provider; /* the interface, or the matter */
+    tb_str mode;           /* of the case that is started; empty: its first */
+    uint32_t step;
+    const tb_binding *bindings;
+    uint32_t bindings_n;
+    const tb_str *replies; /* of an interface */
+    uint32_t replies_n;
+    int retries;
+    tb_span span;
+} tb_call_def;
 
 typedef struct tb_mode {
     tb_str name;
@@ -249,6 +274,8 @@ typedef struct tb_program {
     TB_LIST(tb_milestone) milestones;
     TB_LIST(tb_step_def) steps;
     TB_LIST(tb_clock_def) clocks;
+    TB_LIST(tb_call_def) calls;
+    uint32_t outside;                /* the post 外部接口; 0: nothing is called */
     TB_LIST(tb_move) moves;          /* in order of writing; coverage counts these */
     const uint32_t *transition_move; /* chart transition → move */
     TB_LIST(tb_str) acts;            /* event number e ≥ TB_EVENT_FIRST_ACT is acts.items[e - TB_EVENT_FIRST_ACT] */

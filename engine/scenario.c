@@ -209,6 +209,8 @@ static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m
     tb_json_begin(&in, r->a);
     for (uint32_t i = 0; m && i < m->stated_n; i++)
         tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
+    for (uint32_t i = 0; m && m->call && i < r->c->tasks.count; i++)
+        if (r->c->tasks.items[i].step == m->step) tb_json_add(&in, TB_STR("键"), tb_json_of_text(r->c->tasks.items[i].call));
     if (m && m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[0]));
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
@@ -256,6 +258,9 @@ static bool candidate(struct running *r, const tb_clause *c, const tb_possible *
         return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place},
                true;
     }
+    const tb_move *m = x ? &r->p->moves.items[x->move] : NULL;
+    if (m && m->call) /* an answer from outside */
+        return i == 0 && (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE}, true);
     for (uint32_t k = 0; x && k < x->posts_n; k++) {
         if (x->posts[k] == TB_POST_APPLICANT) {
             if (i-- == 0) return *who = r->c->applicant, true;
@@ -429,7 +434,7 @@ static bool line(struct running *r, const tb_clause *c) {
         return true;
     }
     tb_str name = act_name(c);
-    if (tb_str_is(tb__fixed_name(name), "逾期"))
+    if (tb_str_is(tb__fixed_name(name), "逾期") || tb_str_is(name, "答复超时") || tb_str_is(name, "reply-timeout"))
         return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
     if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name)))
         return submit(r, c); /* a second one is refused by the step */

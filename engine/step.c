@@ -10,6 +10,7 @@
  *   timer  ─▶ which clock ─▶ 超期 ─▶ the step's 逾期的, if it has one
  */
 #include "step.h"
+#include "calls.h"
 #include "case.h"
 #include "expression.h"
 #include "form.h"
@@ -357,6 +358,7 @@ static void close_case(struct work *w, uint32_t outcome) {
         if (c->clocks.items[i].to == TB_NO_TIME) c->clocks.items[i].to = w->at;
     for (uint32_t i = 0; i < c->stopped.count; i++)
         if (c->stopped.items[i].to == INT32_MAX) c->stopped.items[i].to = tb_day_of(w->at);
+    tb__result_told(w->a, c, w->o, w->at);
 }
 
 static void enter_step(struct work *w, uint16_t state, uint32_t step) {
@@ -376,6 +378,7 @@ static void enter_step(struct work *w, uint16_t state, uint32_t step) {
         tell(w, "停止计时", s->name, TB_NONE, w->at);
     }
     for (uint32_t i = 0; i < s->notices_n; i++) issue(w, s->notices[i]);
+    if (s->call) tb__call_open(w->a, w->c, w->o, task_in(w->c, state), w->at);
 }
 
 static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
@@ -492,6 +495,7 @@ static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *post
         if (tb_str_eq(p->posts.items[posts[i]].name, by->post)) post = posts[i];
     if (post == TB_NO_INDEX)
         return REFUSE(w, WRONG_POST, m->span, m->act, post_names(w, posts, n), by->post), TB_NO_INDEX;
+    if (post == p->outside && m->call) return post; /* whose answer it is: reply_fits() */
     if (post == TB_POST_APPLICANT)
         return tb_str_eq(by->person, w->c->applicant.person)
                    ? post
@@ -510,6 +514,16 @@ static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *post
                 return REFUSE(w, SAME_PERSON, s->span, by->person, p->posts.items[other].name, by->post), TB_NO_INDEX;
     }
     return post;
+}
+
+/* An answer from outside, to the call this very task waits for; taken once. */
+static bool reply_fits(struct work *w, const tb_move *m, tb_task *task) {
+    enum tb_refusal_code code = tb__reply_fits(w->p, m, w->e, task);
+    if (code != TB_R_NONE)
+        return tb__refuse(&w->o->refusal, code, m->span, m->act,
+                      code == TB_R_OUTSIDE_ONLY ? w->p->calls.items[m->call - 1].name : task->call.n ? task->call : TB_STR("无"), TB_NONE);
+    task->call = TB_NONE;
+    return true;
 }
 
 static void remember_duty(struct work *w, uint32_t post) {
@@ -537,10 +551,13 @@ static tb_str names_text(struct work *w, const tb_str *list, uint32_t n) {
     return tb_buf_str(&b);
 }
 
+/* What an answer from outside bears besides what its clause states: the call's key, a started case's result, why it was not started. */
+static bool is_answer(tb_str key) { return tb_str_is(key, "键") || tb_str_is(key, "结果") || tb_str_is(key, "原因"); }
+
 /* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
 static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
     bool known =
-        tb_str_is(key, "备注") || tb__among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
+        tb_str_is(key, "备注") || (m->call && is_answer(key)) || tb__among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
     for (uint32_t i = 0; names && i < m->stated_n; i++) tb__list_name(names, m->stated[i]);
     for (uint32_t i = 0; i < m->effects_n; i++) {
         if (m->effects[i].kind != TB_DO_PROMPT) continue;
@@ -632,7 +649,7 @@ static bool do_act(struct work *w) {
     const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
     const tb_step_def *s = &w->p->steps.items[task->step];
     uint32_t post = authority(w, m, m->posts ? m->posts : s->posts, m->posts ? m->posts_n : s->posts_n);
-    if (post == TB_NO_INDEX || !input_fits(w, m)) return false;
+    if (post == TB_NO_INDEX || (m->call && !reply_fits(w, m, task)) || !input_fits(w, m)) return false;
     int go = confirmations(w, m, task, post);
     if (go < 0) return false;
     remember_duty(w, post);
@@ -689,6 +706,8 @@ static bool do_submit(struct work *w) {
         return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
     const tb__submission form = {w->a, p, e, w->env, w->c->places, &w->o->refusal};
     if (!tb__form_fits(&form)) return false;
+    w->c->parent = tb_str_copy(w->a, e->parent);
+    w->c->parent_key = tb_str_copy(w->a, e->parent_key);
     w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};
     if (e->form) w->c->form = tb__json_copy(w->a, e->form);
     if (e->materials) w->c->materials = tb__json_copy(w->a, e->materials);

@@ -50,6 +50,7 @@ typedef struct tb_event {
     tb_str mode;                     /* SUBMIT */
     const tb_json *form, *materials; /* SUBMIT: object; array of names */
     const tb_json *input;            /* ACT: object, or NULL */
+    tb_str parent, parent_key;       /* SUBMIT: the case that started this one (发起), and the key of its call */
     tb_str timer;                    /* TIMER: the clock's key, from tb_next_timer() */
 } tb_event;
 /* The event as stored: canonical JSON of the input, and back (M5). `e->form` … point into `body` after reading. */
@@ -66,6 +67,7 @@ typedef struct tb_task {
     int64_t entered;
     TB_LIST(tb_str) confirmed; /* 「post/place/person」 who have done the act so far (不少于 N人, 与) */
     tb_str confirming;         /* the act they confirm */
+    tb_str call;               /* the key of the open call; empty: none, or answered */
 } tb_task;
 typedef struct tb_running {
     uint32_t def;
@@ -98,6 +100,7 @@ typedef struct tb_case {
     uint32_t outcome; /* TB_NO_INDEX while open */
     bool irreversible;
     tb_actor applicant;
+    tb_str parent, parent_key; /* 发起: which case waits for this one */
     uint64_t *active, *memory;
     tb_str *places; /* codes by role */
     tb_json form, materials;
@@ -119,11 +122,23 @@ typedef struct tb_effect {
     int64_t at;
 } tb_effect;
 
+/* What is to be carried to others, once this step is on disk: by the outbox (runtime), at least once. */
+enum tb_sent_kind { TB_SENT_CALL = 1 /* to an interface */, TB_SENT_START /* a case of another matter */, TB_SENT_RESULT /* to the parent */ };
+typedef struct tb_sent {
+    enum tb_sent_kind kind;
+    tb_str to;   /* interface; matter; the parent's case id */
+    tb_str step; /* CALL, START: the step that waits for the answer */
+    tb_str key;  /* of the call: 「seq.n」, unique in its case; RESULT: the parent's */
+    tb_str body; /* canonical JSON. CALL: {what 请求 asks}; START: {"form":{…},"mode":…,"place":…}; RESULT: {"结果":outcome} */
+    int retries;
+} tb_sent;
+
 typedef struct tb_outcome {
     bool refused;
     tb_refusal refusal;
     tb_case *next; /* NULL when refused */
     TB_LIST(tb_effect) effects;
+    TB_LIST(tb_sent) sent;
     uint32_t move;           /* the move taken, TB_NO_INDEX none (submission, a plain expiry, a confirmation) */
     TB_LIST(uint32_t) moves; /* all moves taken, internal ones too: coverage */
 } tb_outcome;
@@ -160,6 +175,9 @@ typedef struct tb_possible {
 typedef TB_LIST(tb_possible) tb_possibles;
 int tb_possible_acts(tb_arena *a, const tb_case *c, const tb_env *env, tb_possibles **out);
 
+/* The event that carries an answer to a waiting step: `reply` of an interface, the outcome of a started case, or 未能发起. Answers false when the
+ * step has no act for it. `input` is made in `a`: the key, and what `more` holds. */
+bool tb_reply_event(tb_arena *a, const tb_program *p, tb_str step, tb_str key, tb_str reply, const tb_json *more, tb_event *e);
 /* The state as canonical JSON, and back with the same program. */
 void tb_case_write(tb_buf *b, const tb_case *c);
 tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error);

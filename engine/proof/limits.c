@@ -143,6 +143,7 @@ static int converted(struct span *s, int n, enum tb_unit unit, bool roll) {
         if (s->measure == TB_PROOF_HOURS) return n;
         assume(s, "小时按可能跨过的天数折算", "hours as the days they may touch");
         return (n + 23) / 24;
+    case TB_MINUTES: return converted(s, (n + 59) / 60, TB_HOURS, roll); /* a machine's 超时 */
     case TB_DAYS:
         days = n;
         if (s->measure == TB_PROOF_WORKDAYS)
