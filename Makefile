@@ -68,7 +68,7 @@ LIBS_obj  := $(LIBS)
 
 # ---- what there is ----
 SOURCES := $(wildcard grammar/*.c engine/*.c engine/*/*.c runtime/*.c runtime/*/*.c)
-GEN     := gen/lexer gen/parser
+GEN     := gen/lexer gen/parser gen/explanations
 PARTS   := $(SOURCES:.c=) $(GEN) llhttp/api llhttp/http llhttp/llhttp
 MAIN    := runtime/main
 TESTS   := $(basename $(wildcard tests/test_*.c))
@@ -107,6 +107,13 @@ $(B)/gen/lexer.c: grammar/lexer.l grammar/keywords.def | $(B)/.packages-run
 	@mkdir -p $(@D)
 	$(Q)flex --header-file=$(B)/gen/lexer.h -o $@ $<
 $(B)/gen/lexer.h: $(B)/gen/lexer.c ;
+
+# The catalogue of diagnostics, written as text, as data: `tongban explain`. In the order of the listing.
+CATALOGUE := grammar/诊断.md grammar/诊断-含义.md grammar/诊断-证明.md grammar/诊断-外部.md \
+             grammar/诊断-办件.md
+$(B)/gen/explanations.c: grammar/catalogue.awk $(CATALOGUE)
+	@mkdir -p $(@D)
+	$(Q)awk -f grammar/catalogue.awk $(CATALOGUE) > $@
 
 # ---- objects, archives and tests, by the same rules for each flavour; $(1) is its name ----
 define FLAVOUR

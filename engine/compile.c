@@ -412,9 +412,11 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
     for (uint32_t i = 0; i < c->rules->programs.count; i++)
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
             TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
-    if (!tb__matter_tables(&m) || !tb__matter_chart(&m)) return;
-    tb__matter_check(&m);
-    if (c->d->errors == m.errors_before && !file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
+    uint32_t said = c->d->list.count;
+    bool charted = tb__matter_tables(&m) && tb__matter_chart(&m);
+    if (charted) tb__matter_check(&m);
+    tb__advise(&m, said);
+    if (charted && c->d->errors == m.errors_before && !file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
 }
 
 static void compile_file(tb__compiler *c, uint32_t file) {

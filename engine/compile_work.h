@@ -76,6 +76,9 @@ void tb__outside_move(tb__matter *m, tb_move *v, const tb_clause *c);    /* 答�
 void tb__outside_answers(tb__matter *m);
 void tb__outside_check(tb__compiler *c); /* when all matters are compiled */
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
+tb_str tb__type_name(uint32_t i); /* the types of fields; empty after the last */
+/* advice.c: goes over what was said of the matter from the `from`-th on. */
+void tb__advise(tb__matter *m, uint32_t from);
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
 /* check.c */

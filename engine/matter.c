@@ -134,20 +134,27 @@ static const tb_law_ref *law_of(const tb_clause *c, enum tb_part_kind kind) {
 
 /* ---- 申请表, 申请材料 ---- */
 
+static const struct {
+    const char *zh, *en;
+    enum tb_type type;
+} types[] = {{"文本", "text", TB_T_TEXT},         {"整数", "integer", TB_T_INTEGER},
+             {"小数", "decimal", TB_T_DECIMAL},   {"金额", "money", TB_T_MONEY},
+             {"日期", "date", TB_T_DATE},         {"时刻", "time", TB_T_TIME},
+             {"是否", "yes-no", TB_T_BOOL},       {"选项", "option", TB_T_OPTION},
+             {"地址", "address", TB_T_ADDRESS},   {"区划", "division", TB_T_DIVISION},
+             {"身份证", "id-card", TB_T_ID_CARD}, {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE},
+             {"手机号", "phone", TB_T_PHONE},     {"附件", "attachment", TB_T_ATTACHMENT}};
+
 static enum tb_type type_named(tb_str s) {
-    static const struct {
-        const char *zh, *en;
-        enum tb_type type;
-    } types[] = {{"文本", "text", TB_T_TEXT},         {"整数", "integer", TB_T_INTEGER},
-                 {"小数", "decimal", TB_T_DECIMAL},   {"金额", "money", TB_T_MONEY},
-                 {"日期", "date", TB_T_DATE},         {"时刻", "time", TB_T_TIME},
-                 {"是否", "yes-no", TB_T_BOOL},       {"选项", "option", TB_T_OPTION},
-                 {"地址", "address", TB_T_ADDRESS},   {"区划", "division", TB_T_DIVISION},
-                 {"身份证", "id-card", TB_T_ID_CARD}, {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE},
-                 {"手机号", "phone", TB_T_PHONE},     {"附件", "attachment", TB_T_ATTACHMENT}};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (tb_str_is(s, types[i].zh) || tb_str_is(s, types[i].en)) return types[i].type;
     return 0;
+}
+
+tb_str tb__type_name(uint32_t i) {
+    uint32_t n = sizeof types / sizeof *types;
+    if (i >= 2 * n) return TB_NONE;
+    return tb_str_z(i < n ? types[i].zh : types[i - n].en);
 }
 
 static void add_field(tb__matter *m, const tb_clause *c) {

@@ -144,14 +144,12 @@ void tb__outside_fill(tb__matter *m, const tb_section *s, tb_step_def *step, uin
                     *within = clause_of(s, TB_C_LIMIT);
     const tb_clause *c = call ? call : start;
     if (!c || !c->names.count) return;
-    if (call && start) {
-        TB__REPORT(m, TWO_CALLS, start->head, step->name, TB_NONE, TB_NONE)->other = call->head;
-        return;
-    }
+    /* The first is read on, so that its answers are no second error. */
+    if (call && start) TB__REPORT(m, TWO_CALLS, start->head, step->name, TB_NONE, TB_NONE)->other = call->head;
     for (uint32_t i = 0; i < s->clauses.count; i++)
         if (s->clauses.items[i].kind == c->kind && &s->clauses.items[i] != c) {
             TB__REPORT(m, TWO_CALLS, s->clauses.items[i].head, step->name, TB_NONE, TB_NONE)->other = c->head;
-            return;
+            break;
         }
     if (call && within) TB__REPORT(m, CALL_LIMIT, within->head, step->name, TB_NONE, TB_NONE)->other = call->head;
     if (call) call_interface(m, step, index, call, limit);

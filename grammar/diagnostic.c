@@ -31,7 +31,7 @@ tb_diagnostic *tb_report(tb_diagnostics *d, enum tb_code code, tb_span span, tb_
     }
     if (!slot) return NULL;
     *slot = (tb_diagnostic){.code = code, .span = span, .other = TB_NO_SPAN, .values = {v0, v1, v2, {"", 0}},
-                            .expected = {"", 0}, .hint = {"", 0}};
+                            .expected = {"", 0}, .hint = {"", 0}, .hint_en = {"", 0}};
     return slot;
 }
 
@@ -48,8 +48,10 @@ void tb_diagnostics_sort(tb_diagnostics *d) { /* insertion: at most TB_DIAGNOSTI
     }
 }
 
+int tb_code_number(enum tb_code code) { return entry_of(code)->number; }
+
 const char *tb_code_text(enum tb_code code, char out[8]) {
-    int n = entry_of(code)->number;
+    int n = tb_code_number(code);
     memcpy(out, "TB0000", 7);
     for (int i = 5; i > 1; i--, n /= 10) out[i] = (char)('0' + n % 10);
     return out;
@@ -86,6 +88,7 @@ tb_str tb_diagnostic_message(tb_arena *a, const tb_diagnostic *d, enum tb_lang l
 
 tb_str tb_diagnostic_hint(tb_arena *a, const tb_diagnostic *d, enum tb_lang lang) {
     const struct entry *e = entry_of(d->code);
+    if (lang == TB_LANG_EN && d->hint_en.n) return d->hint_en;
     return d->hint.n ? d->hint : filled(a, lang == TB_LANG_EN ? e->en_hint : e->zh_hint, d);
 }
 

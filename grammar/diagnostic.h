@@ -27,6 +27,7 @@ typedef struct tb_diagnostic {
     tb_str values[TB_DIAGNOSTIC_VALUES];
     tb_str expected; /* a ready list such as «“，”或“。”»; may be empty */
     tb_str hint;     /* replaces the table's hint when not empty */
+    tb_str hint_en;  /* likewise in English; empty: `hint` is in the language of the message already */
 } tb_diagnostic;
 
 typedef struct tb_diagnostics {
@@ -45,6 +46,7 @@ tb_diagnostic *tb_report(tb_diagnostics *d, enum tb_code code, tb_span span, tb_
 void tb_diagnostics_sort(tb_diagnostics *d);
 /* "TB0123": stable, printed everywhere. */
 const char *tb_code_text(enum tb_code code, char out[8]);
+int tb_code_number(enum tb_code code); /* 123 of TB0123 */
 enum tb_severity tb_code_severity(enum tb_code code);
 tb_str tb_diagnostic_message(tb_arena *a, const tb_diagnostic *d, enum tb_lang lang); /* one line, no place */
 tb_str tb_diagnostic_hint(tb_arena *a, const tb_diagnostic *d, enum tb_lang lang);    /* may be empty */

@@ -739,6 +739,17 @@ static bool said_before(const tb__parse *p, tb_span at) {
     return false;
 }
 
+/* Did the lexer meet something unreadable in this sentence? What does not fit together then follows from it. */
+static bool unreadable_before(const tb__parse *p, tb_span at) {
+    for (uint32_t i = 0; i < p->d->list.count; i++) {
+        const tb_diagnostic *d = &p->d->list.items[i];
+        if (d->span.file == at.file && d->span.from >= p->sentence && d->span.from < at.from &&
+            (d->code == TB_E_BAD_CHAR || d->code == TB_E_CONTROL || d->code == TB_E_BAD_UTF8))
+            return true;
+    }
+    return false;
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     enum { MOST = YYNTOKENS };
     yysymbol_kind_t list[MOST], got = yypcontext_token(context);
@@ -748,6 +759,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     const tb__token *last = &p->last[0];
     tb_str word = last->word.name.text, found = found_word(p, got);
     if (at.to > at.from && said_before(p, at)) return 0;
+    if (unreadable_before(p, at)) return 0;
 
     /* A keyword glued to the name after it: one of the words just read begins with it. */
     if (got != YYSYMBOL_COMMA && got != YYSYMBOL_STOP) /* these end a sentence that shape.c will look at as a whole */
@@ -774,10 +786,6 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
         tb_diagnostic *d = tb_report(p->d, TB_E_SYNTAX_END, (tb_span){p->file, last->at.to, last->at.to}, TB_NONE,
             TB_NONE, TB_NONE);
         d->expected = alternatives(p, list, n);
-        return 0;
-    }
-    if (got == YYSYMBOL_SEMICOLON) {
-        tb_report(p->d, TB_E_SEMICOLON, at, TB_NONE, TB_NONE, TB_NONE);
         return 0;
     }
     if (got == YYSYMBOL_OPEN && last->kind == NAME && !expects(list, n, YYSYMBOL_OPEN)) {
@@ -843,6 +851,7 @@ static int push(tb__parse *p, yypstate *s, const tb__token *t) {
     p->next = *t;
     int status = yypush_parse(s, t->kind, &value, &at, p);
     p->last[2] = p->last[1], p->last[1] = p->last[0], p->last[0] = *t;
+    if (t->kind == STOP || t->kind == COLON) p->sentence = t->at.to;
     return status;
 }
 
@@ -853,6 +862,18 @@ static int supply(tb__parse *p, yypstate *s, int mark) {
     tb_report(p->d, code, (tb_span){p->file, end, end}, TB_NONE, TB_NONE, TB_NONE);
     tb__token t = {.kind = mark, .at = {end, end}, .word = no_word};
     return push(p, s, &t);
+}
+
+/* “；” is said and read as what was meant: 。 at the end of a line, ， inside. */
+static int semicolon(tb__parse *p, const tb__token *t) {
+    const tb_source *in = &p->sources->list.items[p->file];
+    uint32_t at = t->at.to;
+    while (at < in->text.n && (in->text.p[at] == ' ' || in->text.p[at] == '\t' || in->text.p[at] == '\r')) at++;
+    bool ends = at == in->text.n || in->text.p[at] == '\n' || in->text.p[at] == '#';
+    tb_diagnostic *d = tb_report(p->d, TB_E_SEMICOLON, span(p, t->at), TB_NONE, TB_NONE, TB_NONE);
+    d->hint = tb_str_z(ends ? "这里请写“。”；句中用“，”，句末用“。”" : "这里请写“，”；句中用“，”，句末用“。”");
+    d->hint_en = tb_str_z(ends ? "write “.” here: “,” inside a sentence, “.” at its end" : "write “,” here: “,” inside a sentence, “.” at its end");
+    return ends ? STOP : COMMA;
 }
 
 void tb__parse_run(tb__parse *p) {
@@ -867,6 +888,7 @@ void tb__parse_run(tb__parse *p) {
     while (status == YYPUSH_MORE) {
         tb__token t = tb__lex_next(&p->lexer);
         if (t.kind >= TB__COMMENT) continue;
+        if (t.kind == SEMICOLON) t.kind = semicolon(p, &t);
         int before = p->last[0].kind;
         bool opens = (t.opens_line || t.kind == 0) && before != COMMA && before != SEP && before != 0;
         if (opens && dropping(s)) {

@@ -64,6 +64,7 @@ typedef struct tb__parse {
     tb_tree *tree;
     tb__token last[3]; /* the last tokens the parser took, newest first: messages look back at them */
     tb__token next;    /* the one it is about to take */
+    uint32_t sentence; /* where the sentence being read began */
     bool too_deep, no_heading; /* said once */
     bool heading_at_margin;    /* the line being read began in column 1 */
 } tb__parse;

@@ -21,6 +21,13 @@ static void tell_people(tb_line *line, const tb_workspace *w) {
             &line->out,
             tb_line_say(line, "注意：上级目录里没有 组织/ 和 日历/，没有检查地点、岗位和人员\n",
                         "note: no 组织/ or 日历/ above these files, so places, posts and persons were not checked\n"));
+    if (r->diagnostics.list.count) {
+        char code[8];
+        tb_putf(
+            &line->out,
+            tb_line_say(line, "为什么、怎么改：tongban explain %s\n", "why, and what to write: tongban explain %s\n"),
+            tb_code_text(r->diagnostics.list.items[0].code, code));
+    }
     const char *ink = tb_ink(line, r->diagnostics.errors ? TB_INK_RED : TB_INK_GREEN);
     tb_putf(&line->out,
             tb_line_say(line, "%s检查了 %u 个文件，%u 个事项：%u 个错误，%u 个警告%s\n",

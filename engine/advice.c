@@ -1,0 +1,223 @@
+/* The last word on what was said of a matter: what only follows from another slip is not said, and a name nobody knows
+ * gets the nearest one that somebody does.
+ *
+ * One slip, one error: when a sentence of the file could not be read, what it would have defined seems missing all over
+ * the matter. Such consequences are taken back here, in one place, so that no check needs to know what went wrong
+ * before it. A misspelt name is told anyway: nothing that is missing explains it. */
+#include "compile_work.h"
+#include "nearest.h"
+
+/* ---- what follows from a sentence that could not be read ---- */
+
+/* Slips after which the sentence was read all the same. */
+static bool harmless(enum tb_code code) {
+    switch (code) {
+    case TB_E_FULL_WIDTH:
+    case TB_E_BARE_DAYS:
+    case TB_E_UNCLOSED:
+    case TB_E_NO_SUCH_DATE:
+    case TB_E_NO_SUCH_TIME:
+    case TB_E_LONG_NAME:
+    case TB_E_EMPTY_NAME:
+    case TB_E_LONG_NUMBER:
+    case TB_E_LONG_LINE:
+    case TB_E_BAD_ARTICLE:
+    case TB_E_DOT:
+    case TB_E_SEMICOLON:
+    case TB_E_LOST_COLON:
+    case TB_E_LOST_STOP:
+    case TB_E_PENDING_LAST:
+    case TB_E_PART_TWICE: return true;
+    default: return false;
+    }
+}
+
+enum { FIRST_MEANING = 200 /* codes below are said of the text itself */ };
+
+static bool sentence_lost(const tb_diagnostics *d, uint32_t file) {
+    for (uint32_t i = 0; i < d->list.count; i++)
+        if (d->list.items[i].span.file == file && tb_code_number(d->list.items[i].code) < FIRST_MEANING &&
+            !harmless(d->list.items[i].code))
+            return true;
+    return false;
+}
+
+/* Something is absent that the lost sentence may have been. */
+static bool may_follow(enum tb_code code) {
+    switch (code) {
+    case TB_E_UNKNOWN_FIELD:
+    case TB_E_UNKNOWN_MODE:
+    case TB_E_UNKNOWN_MILESTONE:
+    case TB_E_UNKNOWN_PLACE:
+    case TB_E_UNKNOWN_POST:
+    case TB_E_UNKNOWN_STEP:
+    case TB_E_UNKNOWN_DOCUMENT:
+    case TB_E_UNKNOWN_BRANCH:
+    case TB_E_MISSING_CLAUSE:
+    case TB_E_OPTIONS_MISSING:
+    case TB_E_PLACE_SOURCE:
+    case TB_E_NEVER_RECORDED:
+    case TB_E_NO_RECEIPT:
+    case TB_E_NO_AFTER_HOURS:
+    case TB_E_NO_START:
+    case TB_E_UNREACHABLE:
+    case TB_E_CANNOT_END:
+    case TB_E_PARALLEL_JOIN:
+    case TB_E_PARALLEL_EMPTY:
+    case TB_E_EVENT_WHERE:
+    case TB_E_NO_ACTOR:
+    case TB_E_ANYWHERE_WHO:
+    case TB_E_LAW_UNKNOWN:
+    case TB_E_LIMIT_RANGE:
+    case TB_E_EXTENSION_ALONE:
+    case TB_E_COMPLETE_WHERE:
+    case TB_E_UNUSED: return true;
+    default: return false;
+    }
+}
+
+static void take_back(tb_diagnostics *d, uint32_t from) {
+    uint32_t kept = from;
+    for (uint32_t i = from; i < d->list.count; i++) {
+        const tb_diagnostic *x = &d->list.items[i];
+        if (may_follow(x->code) && !x->hint.n && sentence_lost(d, x->span.file)) {
+            if (tb_code_severity(x->code) == TB_ERROR) d->errors--;
+            else if (tb_code_severity(x->code) == TB_WARNING) d->warnings--;
+        } else {
+            d->list.items[kept++] = *x;
+        }
+    }
+    d->list.count = kept;
+}
+
+/* ---- the nearest name ---- */
+
+enum {
+    STEPS = 1 << 0,
+    POSTS = 1 << 1,
+    DOCUMENTS = 1 << 2,
+    FIELDS = 1 << 3,
+    MILESTONES = 1 << 4,
+    PLACES = 1 << 5,
+    OPTIONS = 1 << 6, /* of the field in the second value */
+    MODES = 1 << 7,
+    TYPES = 1 << 8,
+    PARALLELS = 1 << 9,
+    BRANCHES = 1 << 10,
+    LAWS = 1 << 11,
+    ORGANS = 1 << 12,
+    INTERFACES = 1 << 13
+};
+
+/* What a name in this code's first value might have meant. */
+static unsigned meant(enum tb_code code) {
+    switch (code) {
+    case TB_E_UNKNOWN_STEP: return STEPS | PARALLELS;
+    case TB_E_UNKNOWN_POST: return POSTS;
+    case TB_E_UNKNOWN_DOCUMENT: return DOCUMENTS;
+    case TB_E_UNKNOWN_FIELD: return FIELDS;
+    case TB_E_PLACE_SOURCE: return FIELDS;
+    case TB_E_UNKNOWN_MILESTONE: return MILESTONES | DOCUMENTS;
+    case TB_E_NEVER_RECORDED: return MILESTONES;
+    case TB_E_UNKNOWN_PLACE: return PLACES;
+    case TB_E_UNKNOWN_OPTION: return OPTIONS;
+    case TB_E_UNKNOWN_MODE: return MODES;
+    case TB_E_UNKNOWN_TYPE: return TYPES;
+    case TB_E_UNKNOWN_BRANCH: return PARALLELS | BRANCHES;
+    case TB_E_LAW_UNKNOWN: return LAWS;
+    case TB_E_ORGAN_UNKNOWN: return ORGANS;
+    case TB_E_UNKNOWN_INTERFACE: return INTERFACES;
+    default: return 0;
+    }
+}
+
+struct search {
+    tb_str word, field;
+    int slips;
+    uint32_t found;
+    tb_name names[2]; /* those with the fewest slips, in order of writing */
+};
+
+static int allowed(tb_str a, tb_str b) { /* half of the longer word, three at most */
+    enum { MOST = 3 };
+    uint32_t n = tb_points(a) > tb_points(b) ? tb_points(a) : tb_points(b);
+    return n / 2 > MOST ? MOST : (int)(n / 2);
+}
+
+static void consider(struct search *s, tb_str text, tb_span span) {
+    int most = allowed(s->word, text), slips = tb_slips(s->word, text, most + 1);
+    if (slips == 0 || slips > most || (s->found && slips > s->slips)) return;
+    if (!s->found || slips < s->slips) s->found = 0, s->slips = slips;
+    for (uint32_t i = 0; i < s->found; i++)
+        if (tb_str_eq(s->names[i].text, text)) return;
+    if (s->found < 2) s->names[s->found++] = (tb_name){text, span};
+}
+
+static void consider_names(struct search *s, const tb_names *names, uint32_t first) {
+    for (uint32_t i = first; i < names->count; i++) consider(s, names->items[i].text, names->items[i].span);
+}
+
+static void in_clause(struct search *s, unsigned kinds, const tb_clause *c) {
+    if (!c->names.count) return;
+    const tb_name *name = &c->names.items[0];
+    bool option = c->kind == TB_C_FIELD && tb_str_eq(name->text, s->field);
+    if (kinds & FIELDS && c->kind == TB_C_FIELD) consider(s, name->text, name->span);
+    if (kinds & OPTIONS && option) consider_names(s, &c->names, 2);
+    if (kinds & DOCUMENTS && c->kind == TB_C_DOCUMENT) consider(s, name->text, name->span);
+    if (kinds & PLACES && c->kind == TB_C_PLACE) consider(s, name->text, name->span);
+    if (kinds & POSTS && c->kind == TB_C_POSTS) consider_names(s, &c->names, 0);
+    if (kinds & MODES && c->kind == TB_C_MODES) consider_names(s, &c->names, 0);
+    if (kinds & ORGANS && c->kind == TB_C_OFFICE) consider(s, name->text, name->span);
+    for (uint32_t i = 0; kinds & MILESTONES && i < c->parts.count; i++)
+        if (c->parts.items[i].kind == TB_P_RECORD || c->parts.items[i].kind == TB_P_DEEM)
+            consider_names(s, &c->parts.items[i].names, 0);
+}
+
+static void in_section(struct search *s, unsigned kinds, const tb_section *in) {
+    unsigned named = in->kind == TB_S_STEP        ? STEPS
+                     : in->kind == TB_S_PARALLEL  ? PARALLELS
+                     : in->kind == TB_S_BRANCH    ? BRANCHES
+                     : in->kind == TB_S_LAW       ? LAWS
+                     : in->kind == TB_S_INTERFACE ? INTERFACES
+                                                  : 0;
+    if (kinds & named) consider(s, in->name.text, in->name.span);
+    for (uint32_t i = 0; i < in->clauses.count; i++) in_clause(s, kinds, &in->clauses.items[i]);
+}
+
+static void fixed_names(struct search *s, unsigned kinds, const tb_program *p) {
+    for (uint32_t i = 0; kinds & MILESTONES && i < TB_M_FIXED && i < p->milestones.count; i++)
+        consider(s, p->milestones.items[i].name, TB_NO_SPAN);
+    for (uint32_t i = 0; kinds & TYPES && tb__type_name(i).n; i++) consider(s, tb__type_name(i), TB_NO_SPAN);
+    if (kinds & POSTS) consider(s, TB_STR("申请人"), TB_NO_SPAN);
+    for (uint32_t i = 0; kinds & PLACES && i < p->places.count; i++)
+        consider(s, p->milestones.items[p->places.items[i].received].name, p->places.items[i].span);
+}
+
+static void suggest(tb__matter *m, tb_diagnostic *d) {
+    unsigned kinds = d->hint.n ? 0 : meant(d->code);
+    struct search s = {.word = d->values[0], .field = d->values[1]};
+    if (!kinds) return;
+    for (uint32_t i = 0; i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);
+    for (uint32_t i = 0; kinds & (LAWS | ORGANS | INTERFACES) && i < m->c->rules->trees.count; i++) {
+        const tb_tree *t = m->c->rules->trees.items[i];
+        for (uint32_t k = 0; k < t->sections.count; k++)
+            in_section(&s, kinds & (LAWS | ORGANS | INTERFACES), &t->sections.items[k]);
+    }
+    fixed_names(&s, kinds, m->p);
+    if (!s.found) return;
+    tb_str one = s.names[0].text, two = s.names[1].text;
+    if (s.found == 1) {
+        d->hint = tb_str_printf(m->c->a, "是不是“%.*s”？", TB_FMT(one));
+        d->hint_en = tb_str_printf(m->c->a, "did you mean “%.*s”?", TB_FMT(one));
+    } else {
+        d->hint = tb_str_printf(m->c->a, "是不是“%.*s”或者“%.*s”？", TB_FMT(one), TB_FMT(two));
+        d->hint_en = tb_str_printf(m->c->a, "did you mean “%.*s” or “%.*s”?", TB_FMT(one), TB_FMT(two));
+    }
+    if (d->other.file == TB_NO_SPAN.file) d->other = s.names[0].span;
+}
+
+void tb__advise(tb__matter *m, uint32_t from) {
+    tb_diagnostics *d = m->c->d;
+    for (uint32_t i = from; i < d->list.count; i++) suggest(m, &d->list.items[i]);
+    take_back(d, from);
+}
