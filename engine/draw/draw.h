@@ -11,6 +11,8 @@
 
 void tb_draw_dot(tb_buf *out, const tb_program *p);
 void tb_draw_mermaid(tb_buf *out, const tb_program *p);
+/* TB_OK, or TB_LIMIT: more than a picture can hold (layout.h). */
+int tb_draw_svg(tb_buf *out, const tb_program *p);
 
 /* ---- the graph, for every drawer ---- */
 enum tb_graph_node_kind {

@@ -29,6 +29,7 @@ typedef struct tb_rect {
 typedef struct tb_point {
     int x, y;
 } tb_point;
+typedef TB_LIST(uint32_t) tb_numbers;
 
 /* A line of text at its place: `x` is where it starts, `y` its base line, `w` its measured width. */
 enum tb_text_kind {
@@ -60,7 +61,7 @@ enum tb_box_kind {
     TB_BOX_JOIN,
     TB_BOX_END /* an end mark; index: outcome */,
     TB_BOX_FULFILLED /* an obligation's end; index: its step */,
-    TB_BOX_ANYWHERE /* a bar; index: 0 */
+    TB_BOX_ANYWHERE /* a bar; index: move */
 };
 typedef struct tb_box {
     enum tb_box_kind kind;
@@ -71,8 +72,8 @@ typedef struct tb_box {
     bool excluded; /* 不计入期限 */
     tb_rect at;
     tb_texts texts;
-    int rule;                /* y of the line that parts what stays in the step from the rest; 0: none */
-    TB_LIST(uint32_t) stays; /* moves told inside: they leave the case where it is */
+    int rule;         /* y of the line that parts what stays in the step from the rest; 0: none */
+    tb_numbers stays; /* moves told inside: they leave the case where it is */
 } tb_box;
 enum { TB_DRAW_HANG = 10 };
 
@@ -89,13 +90,14 @@ typedef struct tb_path {
     enum tb_line_style style;
     uint32_t from, to;
     bool begins; /* from a start or a fork: no move */
-    TB_LIST(uint32_t) moves;
+    tb_numbers moves;
     TB_LIST(tb_point) points; /* at least two, each stretch horizontal or vertical; the last carries the arrow */
     tb_texts texts;           /* above the first stretch */
 } tb_path;
 
 typedef struct tb_lane {
-    uint32_t place; /* role; TB_NO_INDEX: the applicant */
+    uint32_t place; /* role; TB_NO_INDEX: the applicant, or */
+    bool anywhere;  /* not a place: the bars of 任一环节 */
     tb_rect at;     /* the whole lane; its head is `head` at the left */
     tb_rect head;
     tb_texts texts;
@@ -129,7 +131,9 @@ typedef struct tb_layout {
     bool chinese;
     int w, h;      /* the sheet: A series, landscape */
     int sheet;     /* 3: A3; 2, 1, 0: larger, when letters would be too small */
-    tb_rect field; /* what holds lanes and bands; title above, legend below */
+    tb_rect field; /* what holds lanes; bands and spans above, legend below */
+    int paths_end; /* where the lanes of places end, and 任一环节 begins */
+    int legend_y;
     TB_LIST(tb_lane) lanes;
     TB_LIST(tb_band) bands;
     TB_LIST(tb_frame) frames;
