@@ -172,6 +172,9 @@ const tb_organ *tb_directory_organ_named(const tb_directory *d, tb_str name) {
     return organ_or_null(d, look(d, K_ORGAN_NAME, NOWHERE, name));
 }
 
+uint32_t tb_directory_organs(const tb_directory *d) { return d->organs.count; }
+const tb_organ *tb_directory_organ_at(const tb_directory *d, uint32_t index) { return &d->organs.items[index]; }
+
 const tb_organ *tb_directory_organ_with(const tb_directory *d, tb_str place, tb_str duty) {
     return organ_or_null(d, look_at(d, K_DUTY, place, duty));
 }

@@ -40,6 +40,8 @@ const tb_place *tb_directory_place_named(const tb_directory *d, tb_str name);
 /* The organ of that name; or the first at `place` with that duty. NULL: none. */
 const tb_organ *tb_directory_organ_named(const tb_directory *d, tb_str name);
 const tb_organ *tb_directory_organ_with(const tb_directory *d, tb_str place, tb_str duty);
+uint32_t tb_directory_organs(const tb_directory *d); /* all, in the order declared */
+const tb_organ *tb_directory_organ_at(const tb_directory *d, uint32_t index);
 /* Does `person` hold `post` at `place` (a code)? And: how many do; the i-th one's name in the order declared, empty
  * beyond the last (for messages and for generating 用例). */
 bool tb_directory_holds(const tb_directory *d, tb_str place, tb_str post, tb_str person);

@@ -209,7 +209,7 @@ static bool put_plain(tb_buf *b, const char *f, va_list args) {
             int n = va_arg(args, int);
             const char *p = va_arg(args, const char *);
             if (n < 0) return false;
-            tb_put(b, p, strnlen(p, (size_t)n));
+            tb_put(b, p, n ? strnlen(p, (size_t)n) : 0); /* an empty tb_str may point nowhere */
             f += 4;
         } else if (f[1] == 'd') {
             tb_put_int(b, va_arg(args, int));

@@ -233,3 +233,15 @@ bool tb_file_write(tb_arena *a, const char *path, tb_str text) {
     errno = error;
     return false;
 }
+
+bool tb_file_create(const char *path, tb_str text) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return false;
+    bool ok = write_all(fd, text);
+    int error = errno;
+    if (close(fd) != 0 && ok) ok = false, error = errno;
+    if (ok) return true;
+    unlink(path);
+    errno = error;
+    return false;
+}

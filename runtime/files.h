@@ -49,4 +49,7 @@ bool tb_resolve_on_disk(void *resolver, tb_str from, tb_str path, tb_str *found_
 /* Writes a whole file: to a temporary name beside it, flushed, then renamed over it, so that a crash leaves the old
  * text or the new one. The mode is kept. false: errno says why. */
 bool tb_file_write(tb_arena *a, const char *path, tb_str text);
+/* Makes a new file and writes it through to the disk; never over one that is there (errno EEXIST), and nothing is left
+ * when it fails. */
+bool tb_file_create(const char *path, tb_str text);
 #endif
