@@ -28,17 +28,24 @@ static bool reach(struct graph *g, uint16_t s) {
     return news;
 }
 
-static void find_reached(struct graph *g) {
+/* All that what is reached leads to; `onward`: not by 退回. */
+static void spread(struct graph *g, bool onward) {
     const tb_program *p = g->m->p;
-    for (uint32_t i = 0; i < p->modes.count; i++) reach(g, p->modes.items[i].start);
     for (bool news = true; news;) {
         news = false;
         for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
             struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
+            if (onward && p->moves.items[p->transition_move[t]].returns) continue;
             for (uint32_t k = 0; k < arrow.count; k++)
                 if (g->reached[arrow.source] && !g->reached[arrow.targets[k]]) news |= reach(g, arrow.targets[k]);
         }
     }
+}
+
+static void find_reached(struct graph *g) {
+    const tb_program *p = g->m->p;
+    for (uint32_t i = 0; i < p->modes.count; i++) reach(g, p->modes.items[i].start);
+    spread(g, false);
 }
 
 /* Can a state be left for good? A branch's leaf: to the branch's end, and the parallel goes on; a region's: to its
@@ -140,6 +147,25 @@ static void check_modes(tb__matter *m, struct graph *g) {
             if (g->reached[s] && p->nodes[s].kind == TB_NODE_STEP && !(p->steps.items[p->nodes[s].index].modes & mode))
                 TB__REPORT(m, MODE_TARGET, way_into(g, mode, s), p->steps.items[p->nodes[s].index].name,
                            p->modes.items[i].name, TB_NONE);
+    }
+}
+
+/* ---- 退回 leads back ---- */
+
+/* The target must be able to come before: some way that is itself no 退回 leads from it to where the clause stands. */
+static void check_returns(tb__matter *m, struct graph *g) {
+    const tb_program *p = m->p;
+    for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
+        struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
+        const tb_move *v = &p->moves.items[p->transition_move[t]];
+        if (!v->returns || !arrow.count) continue;
+        memset(g->reached, 0, g->n);
+        reach(g, arrow.targets[0]);
+        spread(g, true);
+        bool itself = v->step != TB_NO_INDEX && tb_str_eq(v->target, p->steps.items[v->step].name);
+        if (!g->reached[arrow.source] || itself)
+            TB__REPORT(m, RETURN_FORWARD, v->span, v->target,
+                       v->step == TB_NO_INDEX ? v->act : p->steps.items[v->step].name, TB_NONE);
     }
 }
 
@@ -245,6 +271,7 @@ void tb__matter_check(tb__matter *m) {
     find_ends(&g);
     report_graph(&g);
     check_modes(m, &g);
+    check_returns(m, &g);
     check_milestones(m);
     check_expiry_loops(m);
     check_posts(m);

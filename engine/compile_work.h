@@ -1,5 +1,5 @@
 /* Inside the compiler: what its files share. compile.c gathers files; matter.c fills a program's tables; moves.c builds
- * the chart and its moves; check.c asks whether the whole can work. */
+ * the chart and its moves; joins.c says how branches come together; check.c asks whether the whole can work. */
 #ifndef TB_COMPILE_WORK_H
 #define TB_COMPILE_WORK_H
 #include "compile.h"
@@ -31,7 +31,13 @@ typedef struct tb__leaf {
 typedef struct tb__branch_states {
     const tb_section *section;
     uint16_t state, done, rejected, parallel;
+    bool completes; /* some clause leads to its 完成 */
 } tb__branch_states;
+typedef struct tb__target { /* where a clause leads */
+    const tb_part *part;    /* NULL: nowhere */
+    uint16_t state;
+    tb_str text;
+} tb__target;
 typedef struct tb__matter {
     tb__compiler *c;
     tb_program *p;
@@ -81,6 +87,14 @@ tb_str tb__type_name(uint32_t i); /* the types of fields; empty after the last *
 void tb__advise(tb__matter *m, uint32_t from);
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
+tb_str tb__path2(tb__matter *m, tb_str a, const char *between, tb_str b);
+void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v);
+tb__target tb__target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf,
+                         tb__branch_states *branch);
+uint32_t tb__new_move(tb__matter *m, tb_move v);
+void tb__add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t target, uint32_t move);
+/* joins.c: the clauses of every 并行 */
+void tb__joins(tb__matter *m);
 /* check.c */
 void tb__matter_check(tb__matter *m);
 #define TB__REPORT(m, code, span, v0, v1, v2) tb_report((m)->c->d, TB_E_##code, (span), (v0), (v1), (v2))

@@ -23,6 +23,7 @@ tb_str tb__fixed_name(tb_str s) {
                  {"overdue", "逾期"},
                  {"all-completed", "均办结"},
                  {"any-rejected", "任一不予"},
+                 {"any-completed", "任一办结"},
                  {"applicant", "申请人"},
                  {"place-of-submission", "提交地"},
                  {"filing-place", "提交地"},

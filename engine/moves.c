@@ -10,8 +10,7 @@
  *         └─ 办结：撤回 (final)                  one final state an outcome
  *
  * An act's transition stands on the step's own leaf, so an act is addressed to one task (M2); 任一环节 stands on LIVE.
- * 逾期的 is the event OVERDUE sent to the leaf. 均办结的 is the parallel's done event, 任一不予的 an internal event
- * raised on entering 不予. */
+ * 逾期的 is the event OVERDUE sent to the leaf. How branches come together: joins.c. */
 #include "compile_work.h"
 #include "expression.h"
 #include <string.h>
@@ -25,7 +24,7 @@ static uint16_t add_state(tb__matter *m, uint16_t parent, enum tb_state_kind kin
     return s;
 }
 
-static tb_str path2(tb__matter *m, tb_str a, const char *between, tb_str b) {
+tb_str tb__path2(tb__matter *m, tb_str a, const char *between, tb_str b) {
     return tb_str_printf(m->c->a, "%.*s%s%.*s", TB_FMT(a), between, TB_FMT(b));
 }
 
@@ -45,20 +44,20 @@ static void add_step_state(tb__matter *m, uint16_t parent, uint32_t step) {
         host |= s->clauses.items[i].kind == TB_C_OBLIGATION &&
                 obligation_step(m, &s->clauses.items[i], false) != TB_NO_INDEX;
     uint16_t entry =
-        host ? add_state(m, parent, TB_PARALLEL, TB_NODE_HOST, step, path2(m, name, "", TB_STR("*"))) : TB_NO_STATE;
+        host ? add_state(m, parent, TB_PARALLEL, TB_NODE_HOST, step, tb__path2(m, name, "", TB_STR("*"))) : TB_NO_STATE;
     uint16_t leaf = add_state(m, host ? entry : parent, TB_ATOMIC, TB_NODE_STEP, step, name);
     *TB_PUSH(m->c->a, m->leaves) = (tb__leaf){leaf, host ? entry : leaf, entry, step, TB_NO_STATE};
     for (uint32_t i = 0; i < s->clauses.count && host; i++) {
         const tb_clause *c = &s->clauses.items[i];
         uint32_t must = c->kind == TB_C_OBLIGATION ? obligation_step(m, c, true) : TB_NO_INDEX;
         if (must == TB_NO_INDEX) continue;
-        tb_str inner = m->p->steps.items[must].name, path = path2(m, name, "/", inner);
+        tb_str inner = m->p->steps.items[must].name, path = tb__path2(m, name, "/", inner);
         if (m->p->steps.items[must].branch == TB_NO_STATE)
             m->p->steps.items[must].branch = m->p->steps.items[step].branch;
-        uint16_t region = add_state(m, entry, TB_COMPOUND, TB_NODE_REGION, must, path2(m, path, "", TB_STR("…")));
-        add_state(m, region, TB_ATOMIC, TB_NODE_IDLE, must, path2(m, path, "", TB_STR("：等待")));
+        uint16_t region = add_state(m, entry, TB_COMPOUND, TB_NODE_REGION, must, tb__path2(m, path, "", TB_STR("…")));
+        add_state(m, region, TB_ATOMIC, TB_NODE_IDLE, must, tb__path2(m, path, "", TB_STR("：等待")));
         uint16_t active = add_state(m, region, TB_ATOMIC, TB_NODE_STEP, must, path);
-        uint16_t done = add_state(m, region, TB_ATOMIC, TB_NODE_DONE, must, path2(m, path, "", TB_STR("：完成")));
+        uint16_t done = add_state(m, region, TB_ATOMIC, TB_NODE_DONE, must, tb__path2(m, path, "", TB_STR("：完成")));
         *TB_PUSH(m->c->a, m->leaves) = (tb__leaf){active, active, TB_NO_STATE, must, done};
     }
 }
@@ -90,9 +89,9 @@ static void add_branch(tb__matter *m, uint16_t parallel, const tb_section *s, in
     if (m->leaves.count == before && m->c->d->errors == errors)
         TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
     tb__branch_states b = {.section = s, .state = state, .parallel = parallel, .rejected = TB_NO_STATE};
-    b.done = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_DONE, 0, path2(m, name, "：", TB_STR("完成")));
+    b.done = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_DONE, 0, tb__path2(m, name, "：", TB_STR("完成")));
     if (branch_rejects(m, name, state))
-        b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, path2(m, name, "：", TB_STR("不予")));
+        b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, tb__path2(m, name, "：", TB_STR("不予")));
     *TB_PUSH(m->c->a, m->branches) = b;
 }
 
@@ -253,7 +252,7 @@ static bool always_first(tb_str name) { return tb_str_starts(name, "首次") || 
 
 enum { MOST_TIMES = 10000 /* 限 N次; a case has no more events */ };
 
-static void fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
+void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
     struct effects e = {0};
     deemed_first(m, c, &e);
     for (uint32_t i = 0; i < c->parts.count; i++) {
@@ -308,12 +307,6 @@ static void collect_outcomes(tb__matter *m) {
         }
 }
 
-struct target {
-    const tb_part *part;
-    uint16_t state;
-    tb_str text;
-};
-
 static uint16_t entry_of_step(tb__matter *m, uint32_t step) {
     for (uint32_t i = 0; i < m->leaves.count; i++)
         if (m->leaves.items[i].step == step) return m->leaves.items[i].entry;
@@ -335,7 +328,7 @@ static uint16_t named_target(tb__matter *m, const tb_name *n) {
     return TB_NO_STATE;
 }
 
-static const tb__branch_states *branch_around(tb__matter *m, uint16_t branch) {
+static tb__branch_states *branch_around(tb__matter *m, uint16_t branch) {
     for (uint32_t i = 0; i < m->branches.count; i++)
         if (m->branches.items[i].state == branch) return &m->branches.items[i];
     return NULL;
@@ -343,10 +336,10 @@ static const tb__branch_states *branch_around(tb__matter *m, uint16_t branch) {
 
 /* Where a clause leads, for one place it stands in: `leaf` for a step's, NULL for 任一环节 and 并行; `branch` around
  * it, or NULL. */
-static struct target target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf,
-                               const tb__branch_states *branch) {
+tb__target tb__target_of(tb__matter *m, const tb_section *s, const tb_clause *c, const tb__leaf *leaf,
+                         tb__branch_states *branch) {
     static const enum tb_part_kind kinds[] = {TB_P_GOTO, TB_P_RETURN, TB_P_CLOSE, TB_P_COMPLETE, TB_P_REJECT};
-    struct target t = {.state = TB_NO_STATE};
+    tb__target t = {.state = TB_NO_STATE};
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
         bool leads = false;
@@ -368,6 +361,7 @@ static struct target target_of(tb__matter *m, const tb_section *s, const tb_clau
             t.text = TB_STR("完成");
         } else if (branch && (p->kind == TB_P_COMPLETE || branch->rejected != TB_NO_STATE)) {
             t.state = p->kind == TB_P_COMPLETE ? branch->done : branch->rejected;
+            branch->completes |= p->kind == TB_P_COMPLETE;
             t.text = p->kind == TB_P_COMPLETE ? TB_STR("完成") : TB_STR("不予");
         } else {
             TB__REPORT(m, COMPLETE_WHERE, p->span, s->name.text, tb_str_z(tb_part_word(p->kind, TB_LANG_ZH)), TB_NONE);
@@ -376,13 +370,13 @@ static struct target target_of(tb__matter *m, const tb_section *s, const tb_clau
     return t;
 }
 
-static void add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t target, uint32_t move) {
+void tb__add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t target, uint32_t move) {
     uint16_t targets[1] = {target};
     tb_chart_transition(m->builder, source, event, false, targets, target == TB_NO_STATE ? 0 : 1, move);
     *TB_PUSH(m->c->a, m->transition_move) = move;
 }
 
-static uint32_t new_move(tb__matter *m, tb_move v) {
+uint32_t tb__new_move(tb__matter *m, tb_move v) {
     tb_program *p = m->p;
     tb_str where = v.step == TB_NO_INDEX ? TB_STR("任一环节") : p->steps.items[v.step].name;
     v.key = tb_str_printf(m->c->a, "%.*s·%.*s", TB_FMT(where), TB_FMT(v.act));
@@ -390,6 +384,7 @@ static uint32_t new_move(tb__matter *m, tb_move v) {
     for (uint32_t i = 0; i < p->moves.count; i++)
         same += p->moves.items[i].step == v.step && tb_str_eq(p->moves.items[i].act, v.act);
     if (same > 1) v.key = tb_str_printf(m->c->a, "%.*s#%u", TB_FMT(v.key), same);
+    if (v.returns && !v.times) TB__REPORT(m, RETURN_TIMES, v.span, v.act, v.target, TB_NONE);
     *TB_PUSH(m->c->a, p->moves) = v;
     return p->moves.count - 1;
 }
@@ -451,22 +446,22 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
                  .span = c->span};
     if (overdue && p->steps.items[step].clock == TB_NO_INDEX)
         TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
-    fill_effects(m, c, &v);
+    tb__fill_effects(m, c, &v);
     tb__outside_move(m, &v, c);
     uint32_t event = overdue ? (uint32_t)TB_EVENT_OVERDUE : event_of(m, act), move = TB_NO_INDEX;
     for (uint32_t i = 0; i < m->leaves.count; i++) {
         const tb__leaf *leaf = &m->leaves.items[i];
         if (leaf->step != step) continue;
-        struct target t = target_of(m, s, c, leaf, branch_around(m, p->steps.items[step].branch));
+        tb__target t = tb__target_of(m, s, c, leaf, branch_around(m, p->steps.items[step].branch));
         if (move == TB_NO_INDEX) {
             v.target = t.text;
             v.leaves = t.state != TB_NO_STATE;
             v.rejects = t.part && t.part->kind == TB_P_REJECT;
             v.returns = t.part && t.part->kind == TB_P_RETURN;
-            move = new_move(m, v);
+            move = tb__new_move(m, v);
         }
         if (t.part && t.state == TB_NO_STATE) continue; /* reported */
-        add_transition(m, leaf->state, event, t.state, move);
+        tb__add_transition(m, leaf->state, event, t.state, move);
     }
 }
 
@@ -481,7 +476,7 @@ static void obligation_moves(tb__matter *m, const tb_section *s, uint32_t step) 
             if (must == TB_NO_INDEX) continue;
             const tb_part *condition = tb_part_of(c, TB_P_IF);
             tb_move v = {.kind = TB_MOVE_OBLIGE,
-                         .act = path2(m, TB_STR("应当"), "", m->p->steps.items[must].name),
+                         .act = tb__path2(m, TB_STR("应当"), "", m->p->steps.items[must].name),
                          .step = step,
                          .before = TB_NO_INDEX,
                          .target = m->p->steps.items[must].name,
@@ -491,7 +486,7 @@ static void obligation_moves(tb__matter *m, const tb_section *s, uint32_t step) 
                 v.guard_text = tb_source_text(m->p->sources, condition->expr->span);
             }
             const tb__leaf *inner = &m->leaves.items[next++];
-            add_transition(m, (uint16_t)(inner->state - 1), TB_EVENT_NONE, inner->state, new_move(m, v));
+            tb__add_transition(m, (uint16_t)(inner->state - 1), TB_EVENT_NONE, inner->state, tb__new_move(m, v));
         }
     }
 }
@@ -504,12 +499,13 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
         bool first;
         v.before = tb__milestone_ref(m, s->before.text, &first);
     }
-    fill_effects(m, c, &v);
+    tb__fill_effects(m, c, &v);
     if (!v.posts_n) TB__REPORT(m, ANYWHERE_WHO, c->head, act, TB_NONE, TB_NONE);
-    struct target t = target_of(m, s, c, NULL, NULL);
+    tb__target t = tb__target_of(m, s, c, NULL, NULL);
     v.target = t.text;
     v.leaves = t.state != TB_NO_STATE;
-    if (!t.part || t.state != TB_NO_STATE) add_transition(m, m->p->live, event_of(m, act), t.state, new_move(m, v));
+    v.returns = t.part && t.part->kind == TB_P_RETURN;
+    if (!t.part || t.state != TB_NO_STATE) tb__add_transition(m, m->p->live, event_of(m, act), t.state, tb__new_move(m, v));
 }
 
 static void extension_move(tb__matter *m) {
@@ -536,54 +532,10 @@ static void extension_move(tb__matter *m) {
             put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
         v.effects = e.list.items;
         v.effects_n = e.list.count;
-        m->p->extension_move = new_move(m, v);
-        add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->extension_move);
+        m->p->extension_move = tb__new_move(m, v);
+        tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->extension_move);
         return;
     }
-}
-
-static void parallel_clauses(tb__matter *m, const tb__branch_states *b) {
-    const tb_section *s = b->section;
-    uint32_t done_event = m->internal_events++, reject_event = m->internal_events++;
-    bool done = false, rejected = false, may_reject = false;
-    for (uint32_t i = 0; i < m->branches.count; i++) {
-        const tb__branch_states *x = &m->branches.items[i];
-        if (x->parallel != b->state) continue;
-        if (x->rejected != TB_NO_STATE) may_reject = true, m->nodes.items[x->rejected].raises = reject_event;
-    }
-    const tb__branch_states *around = NULL; /* a parallel inside a branch ends the branch, not the case */
-    for (uint32_t i = 0; i < m->branches.count && s->in.text.n; i++)
-        if (m->branches.items[i].section->kind == TB_S_BRANCH &&
-            tb_str_eq(m->branches.items[i].section->name.text, s->in.text))
-            around = &m->branches.items[i];
-    tb_chart_done_event(m->builder, b->state, done_event);
-    for (uint32_t i = 0; i < s->clauses.count; i++) {
-        const tb_clause *c = &s->clauses.items[i];
-        if (c->kind != TB_C_EVENT || !c->names.count) continue;
-        tb_str act = tb__fixed_name(c->names.items[0].text);
-        bool all = tb_str_is(act, "均办结"), any = tb_str_is(act, "任一不予");
-        if (!all && !any) {
-            TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
-            continue;
-        }
-        done |= all;
-        rejected |= any;
-        tb_move v = {.kind = all ? TB_MOVE_DONE : TB_MOVE_REJECTED,
-                     .act = path2(m, s->name.text, "·", act),
-                     .step = TB_NO_INDEX,
-                     .before = TB_NO_INDEX,
-                     .span = c->span};
-        fill_effects(m, c, &v);
-        struct target t = target_of(m, s, c, NULL, around);
-        v.target = t.text;
-        v.leaves = true;
-        if (t.state != TB_NO_STATE)
-            add_transition(m, b->state, all ? done_event : reject_event, t.state, new_move(m, v));
-        else if (!t.part) TB__REPORT(m, PARALLEL_JOIN, c->head, s->name.text, path2(m, act, "的", TB_NONE), TB_NONE);
-    }
-    if (!done) TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("均办结的"), TB_NONE);
-    if (may_reject && !rejected)
-        TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, TB_STR("任一不予的"), TB_NONE);
 }
 
 static void mode_starts(tb__matter *m) {
@@ -619,7 +571,7 @@ bool tb__matter_chart(tb__matter *m) {
     m->outcome_state = TB_NEW_ARRAY(a, p->outcomes.count, uint16_t);
     for (uint32_t i = 0; i < p->outcomes.count; i++)
         m->outcome_state[i] =
-            add_state(m, root, TB_FINAL, TB_NODE_OUTCOME, i, path2(m, TB_STR("办结"), "：", p->outcomes.items[i]));
+            add_state(m, root, TB_FINAL, TB_NODE_OUTCOME, i, tb__path2(m, TB_STR("办结"), "：", p->outcomes.items[i]));
     if (m->nodes.count > TB_CHART_STATES) {
         TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("环节和分支"), tb_str_printf(a, "%d", TB_CHART_STATES), TB_NONE);
         return false;
@@ -643,8 +595,7 @@ bool tb__matter_chart(tb__matter *m) {
     }
     tb__outside_answers(m);
     extension_move(m);
-    for (uint32_t i = 0; i < m->branches.count; i++)
-        if (m->branches.items[i].section->kind == TB_S_PARALLEL) parallel_clauses(m, &m->branches.items[i]);
+    tb__joins(m);
     uint32_t counted = 0;
     for (uint32_t i = 0; i < p->moves.count; i++) counted += p->moves.items[i].times > 0;
     if (counted > TB_COUNTED_MOVES)

@@ -172,8 +172,8 @@ typedef struct tb_effect_def {
 enum tb_move_kind {
     TB_MOVE_ACT = 1,
     TB_MOVE_OVERDUE,
-    TB_MOVE_DONE /* 均办结的 */,
-    TB_MOVE_REJECTED /* 任一不予的 */,
+    TB_MOVE_DONE /* 均办结的, 任一办结的, 满N个办结的: `needs` */,
+    TB_MOVE_REJECTED /* 任一不予的, 满N个不予的 */,
     TB_MOVE_OBLIGE /* idle → step */
 };
 /* A move: what one …的 clause says. Several chart transitions may carry the same move (a step copied into two
@@ -189,6 +189,7 @@ typedef struct tb_move {
     tb_str guard_text;         /* as written */
     uint32_t before;           /* 任一环节，M之前: milestone; TB_NO_INDEX none */
     int times;                 /* 限 N次; 0 none */
+    uint32_t needs;            /* DONE, REJECTED: how many branches; 0: all (均办结的) */
     bool leaves;               /* leaves its step: obligations must be done (M15) */
     bool irreversible, rejects, returns;
     const tb_str *stated; /* 载明: inputs that must be given */
@@ -250,7 +251,7 @@ enum tb_node_kind {
 typedef struct tb_node {
     enum tb_node_kind kind;
     uint32_t index;  /* STEP, HOST, IDLE, DONE: step; OUTCOME: outcome */
-    uint32_t raises; /* BRANCH_REJECTED: the internal event its entry raises */
+    uint32_t raises; /* BRANCH_DONE, BRANCH_REJECTED: the internal event its entry raises; 0 none */
     tb_str name;     /* unique in the program: states are written by name */
 } tb_node;
 
@@ -300,6 +301,8 @@ enum { TB_EVENT_NONE = 0, TB_EVENT_OVERDUE = 1, TB_EVENT_FIRST_ACT = 2 };
         if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
     } while (0)
 
+/* Inside the engine (joins.c): have as many branches of `parallel` ended as this move of it asks for? */
+bool tb__join_open(const tb_program *p, const uint64_t *active, uint16_t parallel, const tb_move *m);
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
 /* "食品经营许可.tb:31" for messages. */

@@ -302,12 +302,8 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
     struct tb_chart_arrow arrow = tb_chart_arrow(run->chart, transition);
     if (m->kind == TB_MOVE_OBLIGE) return !m->guard || tb_condition_holds(m->guard, w->c);
-    if (m->kind == TB_MOVE_DONE) { /* every branch ended with 完成, none with 不予 */
-        for (uint16_t s = 0; s < tb_chart_states(run->chart); s++)
-            if (tb_bit(run->active, s) && w->p->nodes[s].kind == TB_NODE_BRANCH_REJECTED &&
-                tb_chart_descends(run->chart, s, arrow.source))
-                return false;
-    }
+    bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
+    if (join && !tb__join_open(w->p, run->active, arrow.source, m)) return false;
     tb_refusal ignored;
     return move_open(w, m, arrow.source, &ignored);
 }
@@ -386,9 +382,8 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
     const tb_node *n = &w->p->nodes[state];
     if (n->kind == TB_NODE_STEP) enter_step(w, state, n->index);
     else if (n->kind == TB_NODE_OUTCOME) close_case(w, n->index);
-    else if (n->kind == TB_NODE_BRANCH_DONE) tell(w, "分支完成", n->name, TB_NONE, w->at);
-    else if (n->kind == TB_NODE_BRANCH_REJECTED) {
-        tell(w, "分支不予", n->name, TB_NONE, w->at);
+    else if (n->kind == TB_NODE_BRANCH_DONE || n->kind == TB_NODE_BRANCH_REJECTED) {
+        tell(w, n->kind == TB_NODE_BRANCH_DONE ? "分支完成" : "分支不予", n->name, TB_NONE, w->at);
         tb_chart_raise(run, n->raises);
     }
 }

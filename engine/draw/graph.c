@@ -175,6 +175,13 @@ tb_str tb__graph_node_text(tb_arena *a, const tb_program *p, const tb_graph_node
     return tb_buf_str(&b);
 }
 
+/* Its act bears the parallel's name before it, which the drawing shows already. */
+static void put_join(tb_buf *b, const tb_move *m) {
+    const char *what = m->kind == TB_MOVE_DONE ? "办结" : "不予";
+    if (m->needs > 1) tb_putf(b, "满%u个%s", m->needs, what);
+    else tb_putf(b, "%s%s", m->needs ? "任一" : "均", what);
+}
+
 tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge *e) {
     tb_buf b;
     tb_buf_init(&b, a);
@@ -183,8 +190,7 @@ tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge
     if (e->kind == TB_G_OBLIGES) {
         tb_puts(&b, "应当");
     } else {
-        if (m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED)
-            tb_puts(&b, m->kind == TB_MOVE_DONE ? "均办结" : "任一不予");
+        if (m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED) put_join(&b, m);
         else tb_putstr(&b, m->act);
         if (m->before != TB_NO_INDEX) tb_putf(&b, "（%.*s之前）", TB_FMT(p->milestones.items[m->before].name));
     }

@@ -339,10 +339,8 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     const tb_move *m = &p->moves.items[number];
     uint16_t source = tb_chart_arrow(run->chart, transition).source;
     if (m->kind == TB_MOVE_OBLIGE) return !m->guard || holds(k, m->guard);
-    if (m->kind == TB_MOVE_DONE)
-        for (uint16_t s = source;
-             s < tb_chart_states(run->chart) && (s == source || tb_chart_descends(run->chart, s, source)); s++)
-            if (tb_bit(run->active, s) && p->nodes[s].kind == TB_NODE_BRANCH_REJECTED) return false;
+    bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
+    if (join && !tb__join_open(p, run->active, source, m)) return false;
     if (p->extension_n && number == p->extension_move) return false; /* changes no configuration */
     if (m->before != TB_NO_INDEX && tb__fact(k->w, k->s, m->before)) return false;
     if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && tb__irreversible(k->w, k->s)) return false;
@@ -392,7 +390,7 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
         learn_records(k, &w->scratch);
         for (uint32_t i = 0; i < w->p->steps.items[n->index].notices_n; i++)
             learn_document(k, w->p->steps.items[n->index].notices[i]);
-    } else if (n->kind == TB_NODE_BRANCH_REJECTED) {
+    } else {
         tb_chart_raise(run, n->raises);
     }
 }
