@@ -138,8 +138,10 @@ static void add_join(tb__matter *m, const tb__branch_states *b, const join *j, c
     v.returns = t.part && t.part->kind == TB_P_RETURN;
     if (t.state != TB_NO_STATE)
         tb__add_transition(m, b->state,
-                           j->rejects ? events->rejected : j->needs ? events->done : events->all, t.state,
-                           tb__new_move(m, v));
+                           j->rejects ? events->rejected
+                           : j->needs ? events->done
+                                      : events->all,
+                           t.state, tb__new_move(m, v));
     else if (!t.part)
         TB__REPORT(m, PARALLEL_JOIN, j->clause->head, s->name.text, tb__path2(m, act, "的", TB_NONE), TB_NONE);
 }
@@ -171,9 +173,8 @@ static void parallel_clauses(tb__matter *m, const tb__branch_states *b, joins *a
 void tb__joins(tb__matter *m) {
     joins *all = TB_NEW_ARRAY(m->c->a, m->branches.count, joins);
     for (uint32_t i = 0; i < m->branches.count; i++)
-        if (m->branches.items[i].section->kind == TB_S_PARALLEL)
-            parallel_clauses(m, &m->branches.items[i], &all[i]);
-    if (m->c->d->errors != m->errors_before) return; /* what is missing may be in what was wrong */
+        if (m->branches.items[i].section->kind == TB_S_PARALLEL) parallel_clauses(m, &m->branches.items[i], &all[i]);
+    if (m->c->d->errors != m->errors_before) return;   /* what is missing may be in what was wrong */
     for (uint32_t i = 0; i < m->branches.count; i++) { /* now it is known which branches can complete */
         const tb__branch_states *b = &m->branches.items[i];
         struct sizes n = sizes_of(m, b->state);

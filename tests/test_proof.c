@@ -40,8 +40,10 @@ struct step {
 struct process {
     int steps, host, obligation, obligation_guard; /* host -1: none */
     bool parallel;
-    int first[3];  /* by branch: its first step */
-    int join, cut; /* targets */
+    int branches;              /* 2 or 3 */
+    int done_needs, cut_needs; /* how many 完成, 不予 it takes; 0: 均办结的, no clause for 不予 */
+    int first[4];              /* by branch: its first step */
+    int join, cut;             /* targets */
     bool withdraw;
     int limit, moves;
     struct step step[STEPS];
@@ -86,7 +88,10 @@ static void make(struct process *p) {
     }
     if (chance(35)) {
         p->parallel = true;
-        for (int b = 1; b <= 2; b++) {
+        p->branches = main_steps == 2 && chance(40) ? 3 : 2;
+        p->done_needs = chance(50) ? 0 : 1 + (int)next_random((uint32_t)p->branches);
+        p->cut_needs = chance(70) ? 1 : (int)next_random((uint32_t)p->branches + 1);
+        for (int b = 1; b <= p->branches; b++) {
             int n = 1 + (int)next_random(2);
             p->first[b] = p->steps;
             for (int k = 0; k < n; k++)
@@ -195,10 +200,13 @@ static tb_str text_of(const struct process *p, char *out) {
         if (!p->step[i].branch) n = put(out, n, p, i);
     if (p->obligation >= 0) n = put(out, n, p, p->obligation);
     if (p->parallel) {
+        char done[40] = "均办结的", cut[40] = "任一不予的";
+        if (p->done_needs) sprintf(done, p->done_needs > 1 ? "满%d个办结的" : "任一办结的", p->done_needs);
+        if (p->cut_needs > 1) sprintf(cut, "满%d个不予的", p->cut_needs);
         n += sprintf(out + n, "并行 同时：\n");
-        n = put_target(out, n, "均办结的", p->join);
-        n = put_target(out, n, "任一不予的", p->cut);
-        for (int b = 1; b <= 2; b++) {
+        n = put_target(out, n, done, p->join);
+        if (p->cut_needs) n = put_target(out, n, cut, p->cut);
+        for (int b = 1; b <= p->branches; b++) {
             n += sprintf(out + n, "分支 支%d（在 同时）：\n", b);
             for (int i = 0; i < p->steps; i++)
                 if (p->step[i].branch == b) n = put(out, n, p, i);
@@ -214,12 +222,12 @@ struct at {            /* no padding that matters: compared as bytes, so always 
     int8_t age[STEPS]; /* days since entry; -1 not active */
     int8_t count[STEPS * MOVES];
     int8_t used[STEPS];               /* 续计 */
-    int8_t branch[3];                 /* 1 completed */
+    int8_t branch[4];                 /* 1 completed, 2 refused */
     int8_t receipt, counted;          /* days since 收到材料; of them, counted ones */
     int8_t a, issued, begun, obliged; /* obliged: 0 waiting, 1 running, 2 done (or no host) */
     int8_t closed;
     int8_t fresh[STEPS]; /* its limit has expired, and it stayed */
-    int8_t pad[6];       /* to whole words: hashed by words */
+    int8_t pad[5];       /* to whole words: hashed by words */
 };
 _Static_assert(sizeof(struct at) % 8 == 0, "hashed by words");
 struct seen {
@@ -282,9 +290,7 @@ static void go(struct enumeration *e, struct at *s, int target) {
         memset(s->age, -1, sizeof s->age);
         s->closed = 1;
     } else if (target == PARALLEL) {
-        s->branch[1] = s->branch[2] = 0;
-        enter_step(e, s, e->p->first[1]);
-        enter_step(e, s, e->p->first[2]);
+        for (int b = 1; b <= e->p->branches; b++) s->branch[b] = 0, enter_step(e, s, e->p->first[b]);
     } else {
         enter_step(e, s, target);
     }
@@ -302,6 +308,22 @@ static bool act_open(const struct process *p, const struct at *s, int i, const s
     if (m->times && s->count[m->id] >= m->times) return false;
     if (!guard_holds(m->guard, s)) return false;
     return !(!m->tacit && i == p->host && m->target != STAY && s->obliged == 1);
+}
+
+/* A branch has ended; perhaps the parallel with it. */
+static void end_branch(struct enumeration *e, struct at *s, int branch, bool refused) {
+    const struct process *p = e->p;
+    int done = 0, cut = 0;
+    s->branch[branch] = refused ? 2 : 1;
+    for (int b = 1; b <= p->branches; b++) done += s->branch[b] == 1, cut += s->branch[b] == 2;
+    bool joins = !refused && done == (p->done_needs ? p->done_needs : p->branches);
+    if (!joins && !(refused && p->cut_needs && cut == p->cut_needs)) return;
+    e->joined |= joins;
+    e->cut |= !joins;
+    for (int k = 0; k < p->steps; k++)
+        if (p->step[k].branch > 0) s->age[k] = -1, s->fresh[k] = 0;
+    memset(s->branch, 0, sizeof s->branch);
+    go(e, s, joins ? p->join : p->cut);
 }
 
 /* Takes move m of step i. Answers whether the span ended, with its days in *days (-1 afterwards). */
@@ -323,19 +345,7 @@ static bool take(struct enumeration *e, struct at *s, int i, const struct move *
             if (p->step[k].from_receipt) s->fresh[k] = 0;
     if (m->target == DONE && p->step[i].branch == -1) s->obliged = 2;
     else if (m->target == DONE || m->target == REJECT) {
-        int b = p->step[i].branch;
-        if (m->target == DONE) s->branch[b] = 1;
-        if (m->target == REJECT) {
-            e->cut = true;
-            for (int k = 0; k < p->steps; k++)
-                if (p->step[k].branch > 0) s->age[k] = -1, s->fresh[k] = 0;
-            s->branch[1] = s->branch[2] = 0;
-            go(e, s, p->cut);
-        } else if (s->branch[1] && s->branch[2]) {
-            s->branch[1] = s->branch[2] = 0;
-            e->joined = true;
-            go(e, s, p->join);
-        }
+        end_branch(e, s, p->step[i].branch, m->target == REJECT);
     } else if (m->target != STAY) {
         go(e, s, m->target);
     }
@@ -518,11 +528,11 @@ static int count_code(const tb_diagnostics *d, enum tb_code code) {
 static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuck, deads, at_bound;
 
 /* Where the prover promises a bound and not the longest: a limit from 收到材料 that expiries or exclusions before it
- * have used up in part; a span that ends inside a branch, a branch that can only refuse, and a step with 应当 that
+ * have used up in part; a span that ends inside a branch, a parallel that is left when some branches have ended, a branch that can only refuse, and a step with 应当 that
  * leaves by 逾期的: there the limits of the tasks beside would have to be looked at; a 续计 step that 逾期的 leaves
  * before the span begins, with nothing left for later. */
 static bool may_be_loose(const struct process *p) {
-    bool receipt = false;
+    bool receipt = p->parallel && (p->done_needs || p->cut_needs != 1);
     for (int i = 0; i < p->steps; i++) {
         receipt |= p->step[i].from_receipt;
         for (int k = 0; k < p->step[i].moves; k++) {
@@ -574,7 +584,7 @@ static bool compare(const struct process *p, const tb_program *program, const tb
         for (int k = 0; k < p->step[i].moves && e->entered[i]; k++) dead += !taken[p->step[i].move[k].id];
     }
     if (p->host >= 0 && e->entered[p->host] && !e->entered[p->obligation]) dead++;
-    if (p->parallel) dead += !e->joined, dead += !e->cut;
+    if (p->parallel) dead += !e->joined, dead += p->cut_needs && !e->cut;
     int found = count_code(d, TB_E_PROOF_DEAD_STEP) + count_code(d, TB_E_PROOF_DEAD_MOVE);
     if (found != dead) ok = false, printf("dead: prover %d, enumerator %d\n", found, dead);
     deads += dead;

@@ -506,6 +506,17 @@ static void branch_facts(struct walk *k, branch *b) {
     b->writes |= b->kept;
 }
 
+/* Is the parallel left when some of its branches have ended? Then it matters which those are. */
+static bool joins_by_number(const tb_program *p, uint16_t parallel) {
+    for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+        const tb_move *m = &p->moves.items[p->transition_move[t]];
+        if (tb_chart_arrow(p->chart, t).source == parallel &&
+            ((m->kind == TB_MOVE_DONE && m->needs) || (m->kind == TB_MOVE_REJECTED && m->needs > 1)))
+            return true;
+    }
+    return false;
+}
+
 static void prepare_reduction(struct walk *k) {
     const tb_program *p = k->w->p;
     k->may_reduce = true;
@@ -518,6 +529,7 @@ static void prepare_reduction(struct walk *k) {
         if (p->nodes[s].kind != TB_NODE_BRANCH) continue;
         branch b = {.state = s, .parallel = tb_chart_parent(p->chart, s)};
         branch_facts(k, &b);
+        b.hot |= joins_by_number(p, b.parallel);
         *TB_PUSH(k->w->a, k->branches) = b;
     }
 }
@@ -777,5 +789,8 @@ tb_str tb__steps_text(tb__proof *w, uint32_t state) {
         if (b.n) tb_puts(&b, "、");
         tb_putstr(&b, w->p->steps.items[w->p->nodes[s].index].name);
     }
+    for (uint16_t s = 0; s < tb_chart_states(w->p->chart) && !b.n; s++) /* all branches have ended, and it waits */
+        if (tb_bit(tb__state(w, state), s) && w->p->nodes[s].kind == TB_NODE_PARALLEL)
+            tb_putstr(&b, w->p->nodes[s].name);
     return tb_buf_str(&b);
 }

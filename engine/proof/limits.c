@@ -17,8 +17,8 @@
  * gives all visits of a step one budget: one visit may take all of it (a maximum of sums is largest at such a corner).
  *
  * The bound always holds. It is the longest path itself, not merely above it, but where what is known of a task depends
- * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a step
- * with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
+ * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a parallel
+ * left by 任一办结的 or 满N个…的, a step with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
  * expiry, a 续计 step used before, a step begun by an expiry at 24:00 in which the span begins by 继续办理): there it may
  * be a few days too long. tests/test_proof.c holds both.
  *

@@ -31,7 +31,12 @@ static tb_span span_of_state(tb__proof *w, uint32_t state) {
     for (uint16_t s = 0; s < tb_chart_states(w->p->chart); s++)
         if (tb_bit(tb__state(w, state), s) && w->p->nodes[s].kind == TB_NODE_STEP)
             return w->p->steps.items[w->p->nodes[s].index].span;
-    return TB_NO_SPAN;
+    for (uint16_t t = 0; t < tb_chart_transitions(w->p->chart); t++) { /* all branches have ended: what should follow */
+        uint16_t s = tb_chart_arrow(w->p->chart, t).source;
+        if (tb_bit(tb__state(w, state), s) && w->p->nodes[s].kind == TB_NODE_PARALLEL)
+            return w->p->moves.items[w->p->transition_move[t]].span;
+    }
+    return w->p->span;
 }
 
 /* Which states can end, 任一环节 left aside. */
