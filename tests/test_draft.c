@@ -9,6 +9,7 @@
 #include "cases.h"
 #include "draft/draft.h"
 #include "engine.h"
+#include "proof/proof.h"
 #include "sheet.h"
 #include <unistd.h>
 #include <zip.h>
@@ -23,7 +24,7 @@ static tb_draft_world world_for(bool with_rules) {
 
 /* ---- what is drafted is sound ---- */
 
-static bool sound(tb_str text) {
+static bool sound(tb_str text, bool proved) {
     world w;
     world_begin(&w);
     for (uint32_t i = 0; i < rules.count; i++) world_text(&w, rules.paths[i], rules.texts[i]);
@@ -31,6 +32,14 @@ static bool sound(tb_str text) {
     bool ok = CHECK_INT(world_compile(&w), TB_OK) && CHECK_INT(w.rules->diagnostics.errors, 0) &&
               CHECK_INT(w.rules->programs.count, 1);
     ok = ok && CHECK(tb_str_eq(tb_format(w.a, TB_STR("草稿.tb"), text), text));
+    if (ok && proved) {
+        const tb_program *p = w.rules->programs.items[0];
+        const tb_directory *d = w.rules->directory;
+        tb_proof_report *proofs;
+        const tb_calendar *calendar = tb_rules_calendar(w.rules, tb_directory_calendar(d, tb_default_place(p, d)));
+        CHECK_INT(tb_prove(w.a, p, d, calendar, &w.rules->diagnostics, &proofs), TB_OK);
+        ok = CHECK_INT(w.rules->diagnostics.errors, 0);
+    }
     tb_scenario_report *report = NULL;
     ok = ok && CHECK_INT(tb_scenarios_run(w.a, w.rules->programs.items[0], &w.env, &report), TB_OK) &&
          CHECK(report->results.count >= 3) && CHECK_INT(report->failed, 0);
@@ -103,7 +112,7 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     for (uint32_t i = 0; i < source.matters.count; i++) {
         tb_draft *d = tb_draft_write(a, &source.matters.items[i], &world);
         tb_putf(&b, "%s%.*s", i ? "\n" : "", TB_FMT(d->text));
-        sound(tb_draft_write(a, &source.matters.items[i], &known)->text);
+        sound(tb_draft_write(a, &source.matters.items[i], &known)->text, true);
     }
     return shown(a, tb_buf_str(&b));
 }
@@ -204,6 +213,35 @@ static void books(void) {
               "清单.xlsx：里面的 xl/worksheets/sheet1.xml 行号不对。请重新导出表格");
     read_book(5, "<worksheet><sheetData><row r='1'><c r='ZZZ1'><v>1</v></c></row></sheetData></worksheet>",
               "清单.xlsx：里面的 xl/worksheets/sheet1.xml 列数太多（最多 1024 列）");
+}
+
+static bool holds(tb_str s, const char *word) {
+    for (uint32_t i = 0; i + strlen(word) <= s.n; i++)
+        if (memcmp(s.p + i, word, strlen(word)) == 0) return true;
+    return false;
+}
+
+/* From a workbook: two sheets, merged cells, a day. Then: two matters, and materials that say not whose they are. */
+static void books_drafted(void) {
+    static const char *const wanted[] = {"事项 公共场所卫生许可：", "生效 2026-03-01，适用 申请日。", "承诺期限 8个工作日，", "\n  「申请表」 必要", "\n  平面图 必要"};
+    tb_arena *a = tb_arena_new(NULL, 0);
+    tb_grids grids = {0};
+    tb_draft_source source;
+    tb_str error;
+    tb_draft_world world = world_for(true);
+    CHECK_INT(tb_sheet_read(a, save_book(-1, NULL), TB_LANG_ZH, &grids, &error), TB_OK);
+    if (CHECK_INT(tb_draft_read(a, &grids, TB_LANG_ZH, &source), TB_OK) && CHECK_INT(source.matters.count, 1)) {
+        tb_str text = tb_draft_write(a, &source.matters.items[0], &world)->text;
+        for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) CHECK(holds(text, wanted[i]));
+        sound(text, true);
+    }
+    grids.count = 0;
+    CHECK_INT(tb_sheet_read(a, save("两个.csv", BYTES("事项名称,办件类型\n甲,1\n乙,2\n")), TB_LANG_ZH, &grids, &error), TB_OK);
+    CHECK_INT(tb_sheet_read(a, save("材料.csv", BYTES("材料名称,必要性\n申请表,必要\n")), TB_LANG_ZH, &grids, &error), TB_OK);
+    CHECK_INT(tb_draft_read(a, &grids, TB_LANG_ZH, &source), TB_FAILED);
+    CHECK_STR(tb_str_copy(a, shown(a, source.error)).p, "材料.csv 第 1 行：材料表里没有 事项名称（task_name）或 实施编码（task_code）一列，分不清材料是 2 "
+                                                        "个事项里哪一个的");
+    tb_arena_free(a);
 }
 
 /* Every book cut short, and with bytes changed: read, or a message; never a crash. */
@@ -309,8 +347,9 @@ static void random_tables(uint64_t *seed, int count) {
         else
             for (uint32_t k = 0; k < source.matters.count && k < 2 && ok; k++) {
                 tb_draft_world world = world_for(true);
+                world.today = TODAY - 4000 + (int32_t)below(seed, 5000); /* on holidays, before and after the calendars */
                 if (below(seed, 2)) world.service = below(seed, 2) ? TB_STR("即办件") : TB_STR("承诺件");
-                ok = sound(tb_draft_write(a, &source.matters.items[k], &world)->text);
+                ok = sound(tb_draft_write(a, &source.matters.items[k], &world)->text, false);
                 drafted++;
             }
         if (!ok) fprintf(stderr, "TB_SEED=%llu\n", (unsigned long long)begin);
@@ -347,7 +386,7 @@ static void blanks(void) {
             tb_arena *a = tb_arena_new(NULL, 0);
             tb_draft_world world = world_for(true);
             if (k) world.service = k == 1 ? TB_STR("即办件") : TB_STR("承诺件");
-            sound(tb_draft_blank(a, tb_str_z(names[i]), &world)->text);
+            sound(tb_draft_blank(a, tb_str_z(names[i]), &world)->text, true);
             tb_arena_free(a);
         }
 }
@@ -402,6 +441,7 @@ int main(int argc, char **argv) {
         if (!update) {
             encodings();
             books();
+            books_drafted();
             damaged(&seed);
             bomb();
             memory();

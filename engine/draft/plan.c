@@ -75,15 +75,26 @@ static const tb_organ *organ_called(const tb_directory *d, tb_str name) {
     return only;
 }
 
+/* Would a matter addressed to this duty find an organ somewhere that has nobody? (The proofs warn of it.) */
+static bool staffed_everywhere(const tb_directory *d, tb_str duty) {
+    for (uint32_t i = 0; i < tb_directory_organs(d); i++) {
+        const tb_organ *o = tb_directory_organ_at(d, i);
+        if (tb_str_eq(o->duty, duty) && !roles_held(d, tb_directory_place_at(d, o->place)->code)) return false;
+    }
+    return true;
+}
+
 /* An organ of the kind the name suggests, at a place where most of the posts are held. */
 static const tb_organ *organ_like(const tb_directory *d, tb_str name) {
     const tb_organ *best = NULL;
     uint32_t most = 0;
+    if (!name.n) name = TB_STR("政务服务中心");
     for (uint32_t i = 0; i < tb_directory_organs(d); i++) {
         const tb_organ *o = tb_directory_organ_at(d, i);
         uint32_t alike = shared(name, o->duty) * 2 + shared(name, o->name);
         if (alike < 3) alike = 0; /* 区, 局: nothing */
-        uint32_t score = roles_held(d, tb_directory_place_at(d, o->place)->code) * 1000 + alike;
+        uint32_t score = roles_held(d, tb_directory_place_at(d, o->place)->code) * 100000 + alike * 100;
+        if (o->duty.n && staffed_everywhere(d, o->duty)) score += 50;
         if (o->duty.n && (!best || score > most)) best = o, most = score;
     }
     return best;

@@ -115,18 +115,34 @@ struct headers {
     bool matters, materials, fees; /* which name columns there are */
 };
 
-static struct headers headers_of(const struct reading *r, const tb_row *row) {
-    struct headers h = {.count = row->count,
-                        .column = TB_NEW_ARRAY(r->a, row->count + 1, enum tb_column),
-                        .text = TB_NEW_ARRAY(r->a, row->count + 1, tb_str)};
+/* Of a header in two rows (法定办结时限 over 时限 and 单位) the column is told by both together, by the lower, or by the
+ * upper one. */
+static enum tb_column column_under(const struct reading *r, tb_str top, tb_str sub, enum group near) {
+    enum tb_column c = NO_COLUMN;
+    if (sub.n && !tb_str_eq(sub, top)) {
+        c = header_of(r, tb_str_printf(r->a, "%.*s%.*s", TB_FMT(top), TB_FMT(sub)), near);
+        if (c == NO_COLUMN) c = header_of(r, sub, near);
+    }
+    return c != NO_COLUMN ? c : header_of(r, top, near);
+}
+
+static struct headers headers_of(const struct reading *r, const tb_row *row, const tb_row *lower) {
+    uint32_t count = lower && lower->count > row->count ? lower->count : row->count;
+    struct headers h = {.count = count,
+                        .column = TB_NEW_ARRAY(r->a, count + 1, enum tb_column),
+                        .text = TB_NEW_ARRAY(r->a, count + 1, tb_str)};
     enum group near = B;
     bool taken[TB_COLUMNS] = {false};
-    for (uint32_t i = 0; i < row->count; i++) {
-        h.text[i] = cell(row, i);
-        enum tb_column c = header_of(r, h.text[i], near);
+    tb_str top = TB_NONE;
+    for (uint32_t i = 0; i < count; i++) {
+        tb_str own = cell(row, i), sub = lower ? cell(lower, i) : TB_NONE;
+        top = own.n || !sub.n ? own : top; /* merged over several columns: the first holds the text */
+        enum tb_column c = column_under(r, top, sub, near);
         if (c != NO_COLUMN && taken[c]) c = NO_COLUMN; /* twice: the first counts, the second is kept */
         if (c != NO_COLUMN) taken[c] = true, near = columns[c].group;
         h.column[i] = c;
+        bool both = sub.n && top.n && !tb_str_eq(sub, top);
+        h.text[i] = both ? tb_str_printf(r->a, "%.*s %.*s", TB_FMT(top), TB_FMT(sub)) : top.n ? top : sub;
     }
     h.matters = taken[TB_COL_NAME];
     h.materials = taken[TB_COL_MATERIAL];
@@ -160,6 +176,19 @@ static bool is_header(const struct reading *r, const tb_grid *g, uint32_t at) {
     tb_str below = next ? cell(next, first) : TB_NONE;
     if (pairs < known && known > 1) return !below.n || header_of(r, below, B) == NO_COLUMN;
     return below.n && !known_in(r, next);
+}
+
+/* The lower row of a header in two rows, or NULL: the name column is merged over both. */
+static const tb_row *lower_header(const struct reading *r, const tb_grid *g, uint32_t at) {
+    const tb_row *row = &g->rows.items[at];
+    if (at + 2 >= g->rows.count) return NULL;
+    for (uint32_t i = 0; i < row->count; i++) {
+        if (header_of(r, cell(row, i), B) != TB_COL_NAME) continue;
+        tb_str below = cell(row + 1, i);
+        if (below.n) return tb_str_eq(below, cell(row, i)) ? row + 1 : NULL;
+        return cell(row + 2, i).n && known_in(r, row + 1) ? row + 1 : NULL;
+    }
+    return NULL;
 }
 
 /* ---- one list ---- */
@@ -200,6 +229,15 @@ static void add_other(struct reading *r, tb_source_matter *m, tb_str header, tb_
     *TB_PUSH(r->a, m->others) = (tb_other){header, f};
 }
 
+/* 承诺办结时限（工作日）: the header tells the unit, unless a column of its own does. */
+static void unit_in_header(tb_source_matter *m, enum tb_column c, tb_str header) {
+    enum tb_column unit = c == TB_COL_STATUTORY ? TB_COL_STATUTORY_UNIT : TB_COL_PROMISED_UNIT;
+    bool known = tb__has(header, "工作日") || tb__has(header, "自然日");
+    if (!known || !m->cells[c].text.n || m->cells[unit].text.n) return;
+    m->cells[unit] = m->cells[c];
+    m->cells[unit].text = tb__has(header, "工作日") ? TB_STR("工作日") : TB_STR("自然日");
+}
+
 static void take_row(struct reading *r, tb_source_matter *m, const struct headers *h, const tb_grid *g,
                      const tb_row *row) {
     for (uint32_t i = 0; i < h->count; i++) {
@@ -209,6 +247,9 @@ static void take_row(struct reading *r, tb_source_matter *m, const struct header
         else if (columns[c].group == B && !m->cells[c].text.n) m->cells[c] = f;
         else if (columns[c].group == B && f.text.n && !same_text(&m->cells[c], &f)) add_other(r, m, h->text[i], f);
     }
+    for (uint32_t i = 0; i < h->count; i++)
+        if (h->column[i] == TB_COL_STATUTORY || h->column[i] == TB_COL_PROMISED)
+            unit_in_header(m, h->column[i], h->text[i]);
     if (h->materials) add_line(r, m, h, g, row, M, TB_COL_MATERIAL);
     if (h->fees) add_line(r, m, h, g, row, F, TB_COL_FEE);
 }
@@ -301,7 +342,7 @@ static int read_lines(struct reading *r, const tb_grid *g, uint32_t from, const 
 
 /* Materials inside a form: from a row of their headers down to an empty row or the next label. Answers the row behind. */
 static uint32_t form_lines(struct reading *r, tb_source_matter *m, const tb_grid *g, uint32_t at) {
-    struct headers h = headers_of(r, &g->rows.items[at]);
+    struct headers h = headers_of(r, &g->rows.items[at], NULL);
     uint32_t i = at + 1;
     for (; i < g->rows.count && !empty_row(&g->rows.items[i]) && !known_in(r, &g->rows.items[i]); i++)
         take_row(r, m, &h, g, &g->rows.items[i]);
@@ -327,7 +368,7 @@ static void form_row(struct reading *r, tb_source_matter *m, const tb_grid *g, c
 
 static bool lines_header(const struct reading *r, const tb_grid *g, uint32_t at) {
     if (!is_header(r, g, at)) return false;
-    struct headers h = headers_of(r, &g->rows.items[at]);
+    struct headers h = headers_of(r, &g->rows.items[at], NULL);
     return (h.materials || h.fees) && !h.matters;
 }
 
@@ -402,10 +443,11 @@ int tb_draft_read(tb_arena *a, const tb_grids *grids, enum tb_lang lang, tb_draf
         const tb_grid *g = &grids->items[i];
         uint32_t at = find_header(&r, g);
         struct headers h = {0};
-        if (at != UINT32_MAX) h = headers_of(&r, &g->rows.items[at]);
+        const tb_row *lower = at != UINT32_MAX ? lower_header(&r, g, at) : NULL;
+        if (at != UINT32_MAX) h = headers_of(&r, &g->rows.items[at], lower);
         bool lines = (h.materials || h.fees) && !describes(&h) && (i > 0 || !h.matters);
         if (h.matters && !lines) {
-            if (read_matters(&r, g, at + 1, &h)) return TB_FAILED;
+            if (read_matters(&r, g, at + (lower ? 2 : 1), &h)) return TB_FAILED;
             done[i] = true;
         } else {
             done[i] = read_form(&r, g);
@@ -415,8 +457,9 @@ int tb_draft_read(tb_arena *a, const tb_grids *grids, enum tb_lang lang, tb_draf
         const tb_grid *g = &grids->items[i];
         uint32_t at = done[i] ? UINT32_MAX : find_header(&r, g);
         if (at == UINT32_MAX) continue;
-        struct headers h = headers_of(&r, &g->rows.items[at]);
-        if ((h.materials || h.fees) && read_lines(&r, g, at + 1, &h)) return TB_FAILED;
+        const tb_row *lower = lower_header(&r, g, at);
+        struct headers h = headers_of(&r, &g->rows.items[at], lower);
+        if ((h.materials || h.fees) && read_lines(&r, g, at + (lower ? 2 : 1), &h)) return TB_FAILED;
     }
     return out->matters.count ? TB_OK : nothing_found(&r, grids);
 }

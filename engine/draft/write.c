@@ -21,9 +21,10 @@ static const char *say(const struct writer *w, const char *zh, const char *en) {
     return w->world->lang == TB_LANG_EN ? en : zh;
 }
 
-/* “，待核”, noted with its reason. */
+/* “，待核”, noted with its reason; a skeleton's are all for the same reason. */
 static const char *undecided(struct writer *w, tb_str what, const char *zh, const char *en) {
-    *TB_PUSH(w->a, w->d->pending) = (tb_draft_note){what, tb_str_z(say(w, zh, en)), TB_NONE};
+    tb_str why = tb_str_z(w->blank ? say(w, "按实际改定", "settle it") : say(w, zh, en));
+    *TB_PUSH(w->a, w->d->pending) = (tb_draft_note){what, why, TB_NONE};
     return "，待核";
 }
 #define OPEN(what, zh, en) undecided(w, TB_STR(what), zh, en)

@@ -241,8 +241,14 @@ static void tell_one(struct starting *s, const struct made *m) {
     if (m->source)
         tb_putf(&line->out, tb_line_say(line, "  照清单填好 %u 处：%s\n", "  filled %u from the sheet: %s\n"),
                 d->filled.count, b.p);
-    notes(line, tb_str_printf(a, tb_line_say(line, "待核 %u 处：", "open (待核) %u:"), d->pending.count).p,
-          d->pending.items, d->pending.count, TB_INK_YELLOW);
+    if (m->source)
+        notes(line, tb_str_printf(a, tb_line_say(line, "待核 %u 处：", "open (待核) %u:"), d->pending.count).p,
+              d->pending.items, d->pending.count, TB_INK_YELLOW);
+    else
+        tb_putf(&line->out,
+                tb_line_say(line, "  有 %u 句待核：按实际逐句改定，删去“，待核”\n",
+                            "  %u clauses are open: settle each, delete its 待核\n"),
+                d->pending.count);
     if (d->kept.count)
         tb_putf(&line->out, tb_line_say(line, "  没有对应条款、留作注释 %u 处\n", "  kept as comments: %u\n"),
                 d->kept.count);
