@@ -138,10 +138,14 @@ struct search {
     tb_name names[2]; /* those with the fewest slips, in order of writing */
 };
 
-static int allowed(tb_str a, tb_str b) { /* half of the longer word, three at most */
+/* Slips that leave a word recognizable: one in two to four characters, two in five to seven, three at most. Names of
+ * the field often end alike (网上办理, 窗口办理), so more slips need three quarters of the characters to be the same. */
+static int allowed(tb_str a, tb_str b) {
     enum { MOST = 3 };
-    uint32_t n = tb_points(a) > tb_points(b) ? tb_points(a) : tb_points(b);
-    return n / 2 > MOST ? MOST : (int)(n / 2);
+    int n = (int)(tb_points(a) > tb_points(b) ? tb_points(a) : tb_points(b));
+    int few = n < 2 ? 0 : (n + 1) / 3, many = tb_shared(a, b) * 4 >= 3 * n ? n / 2 : 0;
+    int most = few > many ? few : many;
+    return most > MOST ? MOST : most;
 }
 
 static void consider(struct search *s, tb_str text, tb_span span) {

@@ -117,8 +117,22 @@ typedef struct reader {
     TB_LIST(tb_str) keys;
 } reader;
 
-static bool refuse(reader *r, const char *at, const char *error) {
-    r->p = at, r->error = error;
+/* Why a text is refused, in both languages: a body's sender is told in his. */
+enum why {
+#define X(name, zh, en) WHY_##name,
+#include "json_errors.def"
+#undef X
+};
+static const struct {
+    const char *zh, *en;
+} whys[] = {
+#define X(name, zh, en) {zh, en},
+#include "json_errors.def"
+#undef X
+};
+
+static bool refuse(reader *r, const char *at, enum why why) {
+    r->p = at, r->error = whys[why].en;
     return false;
 }
 
@@ -128,11 +142,11 @@ static void skip_space(reader *r) {
 
 static bool read_hex4(reader *r, const char *p, uint32_t *c) {
     *c = 0;
-    if (r->end - p < 4) return refuse(r, p, "\\u needs four hexadecimal digits");
+    if (r->end - p < 4) return refuse(r, p, WHY_HEX);
     for (int i = 0; i < 4; i++) {
         int low = p[i] | 32;
         int d = p[i] >= '0' && p[i] <= '9' ? p[i] - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-        if (d < 0) return refuse(r, p, "\\u needs four hexadecimal digits");
+        if (d < 0) return refuse(r, p, WHY_HEX);
         *c = *c * 16 + (uint32_t)d;
     }
     return true;
@@ -142,9 +156,9 @@ static bool read_hex4(reader *r, const char *p, uint32_t *c) {
 static bool read_escape(reader *r, const char **p, char **out) {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *at = *p, *known;
-    if (r->end - at < 2) return refuse(r, at, "the string does not end");
+    if (r->end - at < 2) return refuse(r, at, WHY_OPEN_TEXT);
     if (at[1] != 'u') {
-        if (!at[1] || !(known = strchr(from, at[1]))) return refuse(r, at, "unknown escape");
+        if (!at[1] || !(known = strchr(from, at[1]))) return refuse(r, at, WHY_ESCAPE);
         *(*out)++ = to[known - from];
         *p = at + 2;
         return true;
@@ -152,12 +166,12 @@ static bool read_escape(reader *r, const char **p, char **out) {
     uint32_t c, low;
     if (!read_hex4(r, at + 2, &c)) return false;
     *p = at + 6;
-    if (c == 0) return refuse(r, at, "NUL is not allowed in strings");
-    if (c >= 0xDC00 && c <= 0xDFFF) return refuse(r, at, "lone surrogate");
+    if (c == 0) return refuse(r, at, WHY_NUL);
+    if (c >= 0xDC00 && c <= 0xDFFF) return refuse(r, at, WHY_SURROGATE);
     if (c >= 0xD800 && c <= 0xDBFF) {
-        if (r->end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u') return refuse(r, at, "lone surrogate");
+        if (r->end - *p < 6 || (*p)[0] != '\\' || (*p)[1] != 'u') return refuse(r, at, WHY_SURROGATE);
         if (!read_hex4(r, *p + 2, &low)) return false;
-        if (low < 0xDC00 || low > 0xDFFF) return refuse(r, at, "lone surrogate");
+        if (low < 0xDC00 || low > 0xDFFF) return refuse(r, at, WHY_SURROGATE);
         c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
         *p += 6;
     }
@@ -169,11 +183,11 @@ static bool read_escape(reader *r, const char **p, char **out) {
 static const char *plain_run(reader *r, const char *p) {
     for (;;) {
         while (p < r->end && (unsigned char)*p < 0x80 && is_plain(*p)) p++;
-        if (p == r->end) return refuse(r, p, "the string does not end"), NULL;
+        if (p == r->end) return refuse(r, p, WHY_OPEN_TEXT), NULL;
         if (*p == '"' || *p == '\\') return p;
-        if ((unsigned char)*p < 0x20) return refuse(r, p, "control characters in strings must be escaped"), NULL;
+        if ((unsigned char)*p < 0x20) return refuse(r, p, WHY_CONTROL), NULL;
         unsigned n = utf8_length((const unsigned char *)p, (size_t)(r->end - p));
-        if (n == 0) return refuse(r, p, "not UTF-8"), NULL;
+        if (n == 0) return refuse(r, p, WHY_UTF8), NULL;
         p += n;
     }
 }
@@ -190,7 +204,7 @@ static bool read_string(reader *r, tb_str *s) {
     }
     const char *close = p;
     while (close < r->end && *close != '"') close += *close == '\\' && close + 1 < r->end ? 2 : 1;
-    if (close == r->end) return refuse(r, r->end, "the string does not end");
+    if (close == r->end) return refuse(r, r->end, WHY_OPEN_TEXT);
     char *text = tb_alloc(r->arena, (size_t)(close - from)), *out = text;
     for (;;) {
         memcpy(out, from, (size_t)(p - from));
@@ -210,24 +224,23 @@ static bool read_number(reader *r, int64_t *number) {
     bool minus = *p == '-', big = false;
     uint64_t n = 0, most = (uint64_t)INT64_MAX + minus;
     p += minus;
-    if (p == r->end || *p < '0' || *p > '9') return refuse(r, p, "a number needs digits");
+    if (p == r->end || *p < '0' || *p > '9') return refuse(r, p, WHY_DIGITS);
     const char *first = p;
     for (; p < r->end && *p >= '0' && *p <= '9'; p++) {
         uint64_t d = (uint64_t)(*p - '0');
         if (n > (most - d) / 10) big = true;
         else n = n * 10 + d;
     }
-    if (*first == '0' && p > first + 1) return refuse(r, first, "a number must not begin with 0");
-    if (p < r->end && (*p == '.' || *p == 'e' || *p == 'E'))
-        return refuse(r, p, "fractions and exponents are not allowed: write decimals as strings");
-    if (big) return refuse(r, at, "the number is too large");
+    if (*first == '0' && p > first + 1) return refuse(r, first, WHY_ZERO);
+    if (p < r->end && (*p == '.' || *p == 'e' || *p == 'E')) return refuse(r, p, WHY_FRACTION);
+    if (big) return refuse(r, at, WHY_LARGE);
     *number = minus ? (int64_t)(0 - n) : (int64_t)n;
     r->p = p;
     return true;
 }
 
 static bool read_word(reader *r, const char *word, uint32_t n) {
-    if (r->end - r->p < (ptrdiff_t)n || memcmp(r->p, word, n) != 0) return refuse(r, r->p, "not a JSON value");
+    if (r->end - r->p < (ptrdiff_t)n || memcmp(r->p, word, n) != 0) return refuse(r, r->p, WHY_VALUE);
     r->p += n;
     return true;
 }
@@ -235,7 +248,7 @@ static bool read_word(reader *r, const char *word, uint32_t n) {
 static bool read_value(reader *r, tb_json *v);
 
 static bool enter(reader *r) {
-    if (++r->depth > TB_JSON_DEPTH) return refuse(r, r->p, "nested too deeply");
+    if (++r->depth > TB_JSON_DEPTH) return refuse(r, r->p, WHY_DEPTH);
     r->p++;
     skip_space(r);
     return true;
@@ -244,8 +257,8 @@ static bool enter(reader *r) {
 /* After an item: true with *more at a comma, true without at `close`. */
 static bool next_item(reader *r, char close, bool *more) {
     skip_space(r);
-    if (r->p == r->end) return refuse(r, r->p, "the text ends too early");
-    if (*r->p != ',' && *r->p != close) return refuse(r, r->p, close == ']' ? "expected , or ]" : "expected , or }");
+    if (r->p == r->end) return refuse(r, r->p, WHY_ENDS);
+    if (*r->p != ',' && *r->p != close) return refuse(r, r->p, close == ']' ? WHY_ARRAY : WHY_OBJECT);
     *more = *r->p++ == ',';
     skip_space(r);
     return true;
@@ -268,8 +281,8 @@ static bool read_array(reader *r, tb_json *v) {
         tb_json item;
         const char *at = r->p;
         if (!read_value(r, &item)) return false;
-        if (item.kind == TB_JSON_NULL) return refuse(r, at, "null is not allowed in an array");
-        if (r->values.count - from == TB_JSON_MEMBERS) return refuse(r, at, "too many items");
+        if (item.kind == TB_JSON_NULL) return refuse(r, at, WHY_NULL_ITEM);
+        if (r->values.count - from == TB_JSON_MEMBERS) return refuse(r, at, WHY_ITEMS);
         *TB_PUSH(r->arena, r->values) = item;
         if (!next_item(r, ']', &more)) return false;
     }
@@ -293,7 +306,7 @@ static bool finish_object(reader *r, tb_json *v, uint32_t from, uint32_t key_fro
     tb_json *items = (tb_json *)(uintptr_t)keep_values(r, from);
     sort_members(r->arena, keys, items, n);
     for (uint32_t i = 0; i < n; i++) {
-        if (i && tb_str_eq(keys[i], keys[i - 1])) return refuse(r, place_of(r, keys[i]), "duplicate key");
+        if (i && tb_str_eq(keys[i], keys[i - 1])) return refuse(r, place_of(r, keys[i]), WHY_DUPLICATE);
     }
     for (uint32_t i = 0; i < n; i++) /* only now: a null member takes part in finding doubled keys */
         if (items[i].kind != TB_JSON_NULL) keys[kept] = keys[i], items[kept++] = items[i];
@@ -309,12 +322,12 @@ static bool read_object(reader *r, tb_json *v) {
     while (more) {
         tb_str key;
         tb_json item;
-        if (r->p == r->end) return refuse(r, r->p, "the text ends too early");
-        if (*r->p != '"') return refuse(r, r->p, "expected a key in quotes");
-        if (r->keys.count - key_from == TB_JSON_MEMBERS) return refuse(r, r->p, "too many members");
+        if (r->p == r->end) return refuse(r, r->p, WHY_ENDS);
+        if (*r->p != '"') return refuse(r, r->p, WHY_KEY);
+        if (r->keys.count - key_from == TB_JSON_MEMBERS) return refuse(r, r->p, WHY_MEMBERS);
         if (!read_string(r, &key)) return false;
         skip_space(r);
-        if (r->p == r->end || *r->p != ':') return refuse(r, r->p, "expected : after the key");
+        if (r->p == r->end || *r->p != ':') return refuse(r, r->p, WHY_AFTER_KEY);
         r->p++;
         skip_space(r);
         *TB_PUSH(r->arena, r->keys) = key;
@@ -328,7 +341,7 @@ static bool read_object(reader *r, tb_json *v) {
 
 static bool read_value(reader *r, tb_json *v) {
     *v = (tb_json){.kind = TB_JSON_NULL};
-    if (r->p == r->end) return refuse(r, r->p, "the text ends too early");
+    if (r->p == r->end) return refuse(r, r->p, WHY_ENDS);
     switch (*r->p) {
     case '{': return read_object(r, v);
     case '[': return read_array(r, v);
@@ -347,7 +360,7 @@ static bool read_value(reader *r, tb_json *v) {
     case '7':
     case '8':
     case '9': v->kind = TB_JSON_INT; return read_number(r, &v->number);
-    default: return refuse(r, r->p, "not a JSON value");
+    default: return refuse(r, r->p, WHY_VALUE);
     }
 }
 
@@ -355,9 +368,9 @@ static bool read_all(reader *r, tb_json *v) {
     skip_space(r);
     const char *at = r->p;
     if (!read_value(r, v)) return false;
-    if (v->kind == TB_JSON_NULL) return refuse(r, at, "null alone says nothing");
+    if (v->kind == TB_JSON_NULL) return refuse(r, at, WHY_NULL_ALONE);
     skip_space(r);
-    return r->p == r->end || refuse(r, r->p, "more text after the value");
+    return r->p == r->end || refuse(r, r->p, WHY_MORE);
 }
 
 const tb_json *tb_json_read(tb_arena *a, tb_str text, const char **error, size_t *where) {
@@ -371,6 +384,12 @@ const tb_json *tb_json_read(tb_arena *a, tb_str text, const char **error, size_t
     if (error) *error = r.error;
     if (where) *where = (size_t)(r.p - r.start);
     return NULL;
+}
+
+const char *tb_json_error_zh(const char *error) {
+    for (size_t i = 0; i < sizeof whys / sizeof *whys; i++)
+        if (strcmp(whys[i].en, error) == 0) return whys[i].zh;
+    return error;
 }
 
 /* ---- looking ---- */

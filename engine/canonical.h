@@ -36,6 +36,7 @@ struct tb_json {
  * (a constant text) and `*where` (byte offset; of a doubled key written with escapes: the end of its object) when
  * refused; both may be NULL. Lives in `a`; strings without escapes point into `text`, which must outlive it. */
 const tb_json *tb_json_read(tb_arena *a, tb_str text, const char **error, size_t *where);
+const char *tb_json_error_zh(const char *error); /* what tb_json_read answered, in Chinese */
 const tb_json *tb_json_get(const tb_json *object, const char *key); /* NULL: absent, or not an object */
 const tb_json *tb_json_find(const tb_json *object, tb_str key);
 tb_str tb_json_text(const tb_json *object, const char *key); /* empty when absent or not a string */

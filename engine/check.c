@@ -174,7 +174,8 @@ static void check_returns(tb__matter *m, struct graph *g) {
 static void check_milestones(tb__matter *m) {
     const tb_program *p = m->p;
     if (p->milestones.count > TB_MILESTONES) /* the moves named more than the tables */
-        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("时点"), tb_str_printf(m->c->a, "%d", TB_MILESTONES), TB_NONE);
+        TB__REPORT(m, TOO_MANY, m->head->span, TB__SAY(m, "时点", "milestones"),
+                   tb_str_printf(m->c->a, "%d", TB_MILESTONES), TB_NONE);
     uint8_t *set = TB_NEW_ARRAY(m->c->a, p->milestones.count, uint8_t);
     set[TB_M_SUBMITTED] = set[TB_M_CLOSED] = 1;
     for (uint32_t i = 0; i < p->modes.count; i++) {
@@ -238,10 +239,13 @@ static void check_posts(tb__matter *m) {
     const tb_organ *organ = d && p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
     for (uint32_t i = 1; i < p->posts.count; i++) {
         const tb_post *post = &p->posts.items[i];
-        if (!m->post_used[i]) TB__REPORT(m, UNUSED, post->span, TB_STR("岗位"), post->name, TB_NONE);
+        if (!m->post_used[i]) { /* who holds it matters when somebody must act */
+            TB__REPORT(m, UNUSED, post->span, TB__SAY(m, "岗位", "post"), post->name, TB_NONE);
+            continue;
+        }
         if (!d || i == p->outside) continue;
         uint32_t most = 0, need = 1;
-        tb_str where = TB_STR("任何地方");
+        tb_str where = TB__SAY(m, "任何地方", "anywhere");
         for (uint32_t k = 0; k < tb_directory_places(d); k++) {
             const tb_place *place = tb_directory_place_at(d, k);
             if (organ && post->place == p->authority_place && organ->place != k) continue;
@@ -256,11 +260,15 @@ static void check_posts(tb__matter *m) {
                     need = (uint32_t)p->steps.items[k].persons;
         if (most < need)
             TB__REPORT(m, NO_HOLDER, post->span, post->name,
-                       need > 1 ? tb_str_printf(m->c->a, "%.*s，需要 %u 人", TB_FMT(where), need) : where, TB_NONE);
+                       need > 1 ? tb_str_printf(m->c->a, TB__SAY(m, "%.*s，需要 %u 人", "%.*s, %u needed").p,
+                                                TB_FMT(where), need)
+                                : where,
+                       TB_NONE);
     }
     for (uint32_t i = 0; i < p->documents.count; i++)
         if (!m->document_used[i])
-            TB__REPORT(m, UNUSED, p->documents.items[i].span, TB_STR("文书"), p->documents.items[i].name, TB_NONE);
+            TB__REPORT(m, UNUSED, p->documents.items[i].span, TB__SAY(m, "文书", "document"),
+                       p->documents.items[i].name, TB_NONE);
 }
 
 void tb__matter_check(tb__matter *m) {

@@ -78,8 +78,9 @@ static void check_referenced(tb__compiler *c, const tb_tree *from, const tb_name
         if (s->kind == TB_S_MATTER)
             tb_report(c->d, TB_E_REFERENCE_MATTER, said->span, s->name.text, TB_NONE, TB_NONE)->other = s->name.span;
         else
-            tb_report(c->d, TB_E_REFERENCE_KIND, said->span, tb_str_z(tb_section_word(s->kind, TB_LANG_ZH)), TB_NONE,
-                      TB_NONE);
+            tb_report(c->d, TB_E_REFERENCE_KIND, said->span,
+                      tb_str_z(tb_section_word(s->kind, tb__english(c, said->span.file) ? TB_LANG_EN : TB_LANG_ZH)),
+                      TB_NONE, TB_NONE);
         return;
     }
 }
@@ -399,12 +400,18 @@ static bool file_errs(const tb__compiler *c, uint32_t file) {
     return c->d->dropped > 0;
 }
 
+bool tb__english(const tb__compiler *c, uint32_t file) {
+    if (c->in->lang != TB_LANG_AUTO) return c->in->lang == TB_LANG_EN;
+    return !tb_source_chinese(c->rules->sources.list.items[file].text);
+}
+
 static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end) {
     tb__matter m = {
         .c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
     m.sections = TB_NEW_ARRAY(c->a, end - first, const tb_section *);
     for (uint32_t i = first; i < end; i++)
         if (!stands_between(t->sections.items[i].kind)) m.sections[m.sections_n++] = &t->sections.items[i];
+    m.english = tb__english(c, file);
     m.p->sources = &c->rules->sources;
     m.p->digest = program_digest(c, file);
     m.p->matter = m.head->name.text;
@@ -429,7 +436,8 @@ static void compile_file(tb__compiler *c, uint32_t file) {
         if (belongs_to_matter(kind)) {
             if (head == TB_NO_INDEX && !told)
                 tb_report(c->d, TB_E_OUTSIDE_MATTER, t->sections.items[i].span,
-                          tb_str_z(tb_section_word(kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+                          tb_str_z(tb_section_word(kind, tb__english(c, file) ? TB_LANG_EN : TB_LANG_ZH)), TB_NONE,
+                          TB_NONE);
             told |= head == TB_NO_INDEX;
         }
         if (belongs_to_matter(kind) || stands_between(kind)) continue;
@@ -444,6 +452,7 @@ static int compile_work(void *arg) {
     c->rules = TB_NEW(c->a, tb_rules);
     c->d = &c->rules->diagnostics;
     tb_diagnostics_init(c->d, c->a);
+    c->d->lang = c->in->lang;
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
         uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
         if (!c->rules->trees.items[file]->sections.count && !c->unclean.items[file])

@@ -17,6 +17,7 @@ typedef struct tb_compile_input {
     tb_sm3_fn *sm3;
     /* For the checks of places and posts when the roots hold no 组织: NULL skips those checks. */
     const tb_directory *directory;
+    enum tb_lang lang; /* of the words in messages: the user's wish; TB_LANG_AUTO (0): as each source */
 } tb_compile_input;
 
 typedef struct tb_rules {

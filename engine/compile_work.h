@@ -55,6 +55,7 @@ typedef struct tb__matter {
     uint16_t *outcome_state; /* by outcome */
     uint32_t internal_events;
     uint32_t errors_before;
+    bool english; /* messages about it are */
 } tb__matter;
 
 /* compile.c: what a matter written in `file` may name is what that file and its 引用 hold. The first of that kind and
@@ -62,6 +63,8 @@ typedef struct tb__matter {
 const tb__named *tb__named_for(const tb__compiler *c, uint32_t file, enum tb_section_kind kind, tb_str name);
 const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref);
 const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);
+/* compile.c */
+bool tb__english(const tb__compiler *c, uint32_t file); /* are messages about this file? */
 /* matter.c */
 bool tb__matter_tables(tb__matter *m);
 uint32_t tb__post_named(tb__matter *m, const tb_name *n); /* reports; TB_NO_INDEX */
@@ -97,5 +100,7 @@ void tb__add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t
 void tb__joins(tb__matter *m);
 /* check.c */
 void tb__matter_check(tb__matter *m);
+/* A word of ours in a message, in its language. */
+#define TB__SAY(m, zh, en) tb_str_z((m)->english ? (en) : (zh))
 #define TB__REPORT(m, code, span, v0, v1, v2) tb_report((m)->c->d, TB_E_##code, (span), (v0), (v1), (v2))
 #endif

@@ -101,7 +101,7 @@ static void check_gap(tb__matter *m, const tb_section *s, const joins *all, stru
         uint32_t c = n.branches - r;
         if (c >= done || r >= rejected) continue;
         if (plain)
-            TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, r ? TB_STR("任一不予的") : TB_STR("均办结的"),
+            TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, r ? TB__SAY(m, "任一不予的", "when any-rejected") : TB__SAY(m, "均办结的", "when all-completed"),
                        TB_NONE);
         else TB__REPORT(m, JOIN_GAP, s->name.span, s->name.text, number(m, c), number(m, r));
         if (!plain || r) return;

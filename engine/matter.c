@@ -250,7 +250,8 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
             if (at != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[i].span, c->names.items[i].text, TB_NONE, TB_NONE);
             else if (p->modes.count == TB_MODES)
-                TB__REPORT(m, TOO_MANY, c->span, TB_STR("办理模式"), tb_str_printf(a, "%d", TB_MODES), TB_NONE);
+                TB__REPORT(m, TOO_MANY, c->span, TB__SAY(m, "办理模式", "modes"), tb_str_printf(a, "%d", TB_MODES),
+                           TB_NONE);
             else TB_PUSH(a, p->modes)->name = c->names.items[i].text;
         }
         break;
@@ -289,7 +290,7 @@ static void add_posts(tb__matter *m) {
         const tb_part *at = tb_part_of(c, TB_P_AT);
         uint32_t place = at && at->names.count ? tb__place_named(m, &at->names.items[0]) : p->authority_place;
         if (place == TB_NO_INDEX && !at)
-            TB__REPORT(m, UNKNOWN_PLACE, c->span, TB_STR("属地"), TB_NONE,
+            TB__REPORT(m, UNKNOWN_PLACE, c->span, TB__SAY(m, "属地", "home"), TB_NONE,
                        TB_NONE); /* it would sit where the applicant is */
         for (uint32_t k = 0; k < c->names.count; k++) {
             uint32_t known;
@@ -322,8 +323,9 @@ static void authority(tb__matter *m) {
     TB__FIND(p->places, .name, TB_STR("属地"), seat);
     p->authority_place = seat;
     if (!c) {
-        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB_STR("实施主体"),
-                   TB_STR("实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。"));
+        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB__SAY(m, "实施主体", "authority"),
+                   TB__SAY(m, "实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。",
+                           "authority 市中区行政审批服务局, under 《行政许可法》第二十五条, unverified."));
     } else if (c->names.count >= 2) {
         p->authority_place = tb__place_named(m, &c->names.items[0]);
         if (p->authority_place != TB_NO_INDEX &&
@@ -601,7 +603,8 @@ static void check_once(tb__matter *m) {
         for (uint32_t k = 0; k < s->clauses.count; k++) {
             const tb_clause *c = &s->clauses.items[k], *first = find_clause(s, c->kind);
             if (first != c && said_once(c->kind))
-                TB__REPORT(m, DUPLICATE, c->head, tb_str_z(tb_clause_word(c->kind, TB_LANG_ZH)), TB_NONE, TB_NONE)
+                TB__REPORT(m, DUPLICATE, c->head,
+                           tb_str_z(tb_clause_word(c->kind, m->english ? TB_LANG_EN : TB_LANG_ZH)), TB_NONE, TB_NONE)
                     ->other = first->head;
         }
         for (uint32_t k = 0; k < i && s->kind == TB_S_SCENARIO; k++)
@@ -611,9 +614,10 @@ static void check_once(tb__matter *m) {
     }
 }
 
-static void missing(tb__matter *m, enum tb_clause_kind kind, const char *word, const char *example) {
+static void missing(tb__matter *m, enum tb_clause_kind kind, tb_str example) {
+    const char *word = tb_clause_word(kind, m->english ? TB_LANG_EN : TB_LANG_ZH);
     if (!find_clause(m->head, kind))
-        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, m->p->matter, tb_str_z(word), tb_str_z(example));
+        TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, m->p->matter, tb_str_z(word), example);
 }
 
 /* Whatever sets a milestone, before anything asks for one: 若 已 X may stand above the step that says 记 X. */
@@ -629,9 +633,9 @@ static void collect_milestones(tb__matter *m) {
         }
 }
 
-static bool few(tb__matter *m, uint32_t count, uint32_t most, const char *what) {
+static bool few(tb__matter *m, uint32_t count, uint32_t most, tb_str what) {
     if (count <= most) return true;
-    TB__REPORT(m, TOO_MANY, m->head->span, tb_str_z(what), tb_str_printf(m->c->a, "%u", most), TB_NONE);
+    TB__REPORT(m, TOO_MANY, m->head->span, what, tb_str_printf(m->c->a, "%u", most), TB_NONE);
     return false;
 }
 
@@ -650,9 +654,11 @@ bool tb__matter_tables(tb__matter *m) {
     m->document_used = TB_NEW_ARRAY(m->c->a, p->documents.count + 1, uint8_t);
     for (uint32_t k = 0; k < m->head->clauses.count; k++)
         if (m->head->clauses.items[k].names.count) head_clause(m, &m->head->clauses.items[k]);
-    missing(m, TB_C_VERSION, "版本", "版本 2026-1，生效 2026-01-01，适用 申请日。");
-    missing(m, TB_C_MODES, "办理模式", "办理模式 全程网办。");
-    missing(m, TB_C_KIND, "事项类型", "事项类型 行政许可。");
+    missing(m, TB_C_VERSION,
+            TB__SAY(m, "版本 2026-1，生效 2026-01-01，适用 申请日。",
+                    "version 2026-1, effective 2026-01-01, applies filing-date."));
+    missing(m, TB_C_MODES, TB__SAY(m, "办理模式 全程网办。", "modes online."));
+    missing(m, TB_C_KIND, TB__SAY(m, "事项类型 行政许可。", "kind public-service."));
     check_once(m);
     collect_milestones(m);
     authority(m);
@@ -664,8 +670,8 @@ bool tb__matter_tables(tb__matter *m) {
     cite_all(m);
     for (uint32_t i = 0; i < m->sections_n; i++)
         if (m->sections[i]->kind == TB_S_SCENARIO) *TB_PUSH(m->c->a, p->scenarios) = m->sections[i];
-    bool fits = few(m, p->milestones.count, TB_MILESTONES, "时点");
-    fits &= few(m, p->steps.count, TB_STEPS, "环节");
-    fits &= few(m, p->fields.count, TB_FIELDS, "字段");
+    bool fits = few(m, p->milestones.count, TB_MILESTONES, TB__SAY(m, "时点", "milestones"));
+    fits &= few(m, p->steps.count, TB_STEPS, TB__SAY(m, "环节", "steps"));
+    fits &= few(m, p->fields.count, TB_FIELDS, TB__SAY(m, "字段", "fields"));
     return fits && p->modes.count > 0;
 }

@@ -120,7 +120,8 @@ static void add_contents(tb__matter *m, uint16_t parent, tb_str container, uint1
         } else if (s->kind == TB_S_PARALLEL && depth < NESTING) {
             add_parallel(m, parent, s, depth);
         } else if (s->kind == TB_S_PARALLEL) {
-            TB__REPORT(m, TOO_MANY, s->span, TB_STR("并行里的并行"), tb_str_printf(m->c->a, "%d", NESTING), TB_NONE);
+            TB__REPORT(m, TOO_MANY, s->span, TB__SAY(m, "并行里的并行", "parallels in parallels"),
+                       tb_str_printf(m->c->a, "%d", NESTING), TB_NONE);
         }
     }
 }
@@ -152,7 +153,10 @@ static void check_containers(tb__matter *m) {
             const tb_clause *c = &m->step_section[i]->clauses.items[k];
             if (c->kind == TB_C_OBLIGATION && m->obligation[i])
                 TB__REPORT(m, CHART_BAD, c->head,
-                           tb_str_printf(m->c->a, "“%.*s”本身是应当办理的环节，里面不能再有 应当",
+                           tb_str_printf(m->c->a,
+                                         TB__SAY(m, "“%.*s”本身是应当办理的环节，里面不能再有 应当",
+                                                 "%.*s is an obligation itself and can owe none")
+                                             .p,
                                          TB_FMT(m->p->steps.items[i].name)),
                            TB_NONE, TB_NONE);
         }
@@ -185,7 +189,10 @@ static void check_shared_obligations(tb__matter *m) {
             if (first == TB_NO_INDEX) first = k;
             else if (m->p->steps.items[first].branch != m->p->steps.items[k].branch)
                 TB__REPORT(m, CHART_BAD, m->p->steps.items[k].span,
-                           tb_str_printf(m->c->a, "“%.*s”在不同的分支里都应当办理，会同时打开两次",
+                           tb_str_printf(m->c->a,
+                                         TB__SAY(m, "“%.*s”在不同的分支里都应当办理，会同时打开两次",
+                                                 "%.*s is owed in two branches and could be open twice")
+                                             .p,
                                          TB_FMT(m->p->steps.items[i].name)),
                            TB_NONE, TB_NONE);
         }
@@ -364,7 +371,8 @@ tb__target tb__target_of(tb__matter *m, const tb_section *s, const tb_clause *c,
             branch->completes |= p->kind == TB_P_COMPLETE;
             t.text = p->kind == TB_P_COMPLETE ? TB_STR("完成") : TB_STR("不予");
         } else {
-            TB__REPORT(m, COMPLETE_WHERE, p->span, s->name.text, tb_str_z(tb_part_word(p->kind, TB_LANG_ZH)), TB_NONE);
+            TB__REPORT(m, COMPLETE_WHERE, p->span, s->name.text,
+                       tb_str_z(tb_part_word(p->kind, m->english ? TB_LANG_EN : TB_LANG_ZH)), TB_NONE);
         }
     }
     return t;
@@ -573,7 +581,8 @@ bool tb__matter_chart(tb__matter *m) {
         m->outcome_state[i] =
             add_state(m, root, TB_FINAL, TB_NODE_OUTCOME, i, tb__path2(m, TB_STR("办结"), "：", p->outcomes.items[i]));
     if (m->nodes.count > TB_CHART_STATES) {
-        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("环节和分支"), tb_str_printf(a, "%d", TB_CHART_STATES), TB_NONE);
+        TB__REPORT(m, TOO_MANY, m->head->span, TB__SAY(m, "环节和分支", "steps and branches"),
+                   tb_str_printf(a, "%d", TB_CHART_STATES), TB_NONE);
         return false;
     }
     if (m->c->d->errors == m->errors_before) check_names(m); /* else it might repeat what was said */
@@ -599,9 +608,11 @@ bool tb__matter_chart(tb__matter *m) {
     uint32_t counted = 0;
     for (uint32_t i = 0; i < p->moves.count; i++) counted += p->moves.items[i].times > 0;
     if (counted > TB_COUNTED_MOVES)
-        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("限次的动作"), tb_str_printf(a, "%d", TB_COUNTED_MOVES), TB_NONE);
+        TB__REPORT(m, TOO_MANY, m->head->span, TB__SAY(m, "限次的动作", "acts with a count"),
+                   tb_str_printf(a, "%d", TB_COUNTED_MOVES), TB_NONE);
     if (m->transition_move.count >= TB_CHART_TRANSITIONS)
-        TB__REPORT(m, TOO_MANY, m->head->span, TB_STR("动作"), tb_str_printf(a, "%d", TB_CHART_TRANSITIONS), TB_NONE);
+        TB__REPORT(m, TOO_MANY, m->head->span, TB__SAY(m, "动作", "acts"), tb_str_printf(a, "%d", TB_CHART_TRANSITIONS),
+                   TB_NONE);
     if (m->c->d->errors != m->errors_before) return false;
     p->chart = tb_chart_end(m->builder, &error);
     if (!p->chart) {

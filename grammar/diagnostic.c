@@ -260,8 +260,10 @@ static void json_place(tb_buf *out, const tb_sources *s, tb_span span) {
     tb_place_in to = tb_source_place(s, span.file, span.to > span.from ? span.to : span.from);
     tb_puts(out, "\"file\":");
     json_text(out, s->list.items[span.file].path);
-    tb_putf(out, ",\"line\":%u,\"column\":%u,\"endLine\":%u,\"endColumn\":%u", from.line, from.column, to.line,
-        to.column);
+    tb_putf(out, ",\"line\":%u,\"column\":%u,\"utf16\":%u,\"cell\":%u", from.line, from.column, from.utf16 + 1,
+            from.cells + 1);
+    tb_putf(out, ",\"endLine\":%u,\"endColumn\":%u,\"endUtf16\":%u,\"endCell\":%u", to.line, to.column, to.utf16 + 1,
+            to.cells + 1);
 }
 
 void tb_diagnostics_json(tb_buf *out, const tb_sources *s, const tb_diagnostics *d, enum tb_lang lang) {
@@ -283,12 +285,13 @@ void tb_diagnostics_json(tb_buf *out, const tb_sources *s, const tb_diagnostics 
         json_text(out, tb_diagnostic_hint(out->arena, x, in));
         tb_puts(out, ",\"expected\":");
         json_text(out, x->expected);
+        tb_puts(out, ",\"related\":[");
         if (x->other.file < s->list.count) {
-            tb_puts(out, ",\"related\":{");
+            tb_puts(out, "{");
             json_place(out, s, x->other);
             tb_puts(out, "}");
         }
-        tb_puts(out, "}");
+        tb_puts(out, "]}");
     }
     tb_puts(out, "]");
 }

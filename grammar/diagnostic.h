@@ -53,7 +53,8 @@ tb_str tb_diagnostic_hint(tb_arena *a, const tb_diagnostic *d, enum tb_lang lang
 /* The full form: path:line:column, message, source line, caret, expected, hint. `colour` for terminals. */
 void tb_diagnostic_print(tb_buf *out, const tb_sources *s, const tb_diagnostic *d, enum tb_lang lang, bool colour);
 void tb_diagnostics_print(tb_buf *out, const tb_sources *s, const tb_diagnostics *d, enum tb_lang lang, bool colour);
-/* A JSON array:
- * [{"code","severity","file","line","column","endLine","endColumn","message","hint","expected","related":{…}}] */
+/* A JSON array of objects, as 手册.md promises: "code", "severity" (error, warning, note), the place, "message", "hint" and
+ * "expected" (texts, maybe empty), "related" (an array of places). A place is "file" and "line", "column" (code
+ * points), "utf16" (UTF-16 units), "cell" (display columns), each with its "end…" twin; all count from 1. */
 void tb_diagnostics_json(tb_buf *out, const tb_sources *s, const tb_diagnostics *d, enum tb_lang lang);
 #endif

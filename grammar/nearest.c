@@ -34,3 +34,16 @@ int tb_slips(tb_str a, tb_str b, int enough) {
     }
     return least(rows[n % 3][m], enough);
 }
+
+int tb_shared(tb_str a, tb_str b) {
+    uint32_t x[TB_NEAREST_POINTS], y[TB_NEAREST_POINTS];
+    int n = characters(a, x), m = characters(b, y), shared = 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < m; j++)
+            if (x[i] == y[j]) {
+                shared++;
+                y[j] = 0; /* counted once */
+                break;
+            }
+    return shared;
+}

@@ -8,4 +8,6 @@ enum { TB_NEAREST_POINTS = 32 /* longer words are near nothing */ };
 /* Slips between two words, counted in characters: one wrong, missing or extra, or two neighbours swapped (optimal
  * string alignment). `enough` or more is answered as `enough`. */
 int tb_slips(tb_str a, tb_str b, int enough);
+/* Characters that two words share, wherever they stand. */
+int tb_shared(tb_str a, tb_str b);
 #endif

@@ -68,14 +68,24 @@ uint32_t tb_points(tb_str s) {
     return points;
 }
 
+uint32_t tb_utf16(tb_str s) {
+    uint32_t units = 0;
+    for (uint32_t i = 0; i < s.n;) {
+        int32_t c;
+        i += point(s.p + i, s.n - i, &c);
+        units += c > 0xFFFF ? 2 : 1;
+    }
+    return units;
+}
+
 tb_place_in tb_source_place(const tb_sources *s, uint32_t file, uint32_t offset) {
-    if (file >= s->list.count) return (tb_place_in){1, 1, 0};
+    if (file >= s->list.count) return (tb_place_in){1, 1, 0, 0};
     const tb_source *in = &s->list.items[file];
     if (offset > in->text.n) offset = in->text.n;
     uint32_t line = line_of(in, offset), from = in->line_start[line];
     tb_str before = {in->text.p + from, offset - from};
     if (from == 0 && tb_str_starts(before, "\xEF\xBB\xBF")) before.p += 3, before.n -= 3; /* the mark takes no column */
-    return (tb_place_in){line + 1, tb_points(before) + 1, tb_cells(before)};
+    return (tb_place_in){line + 1, tb_points(before) + 1, tb_cells(before), tb_utf16(before)};
 }
 
 tb_str tb_source_text(const tb_sources *s, tb_span span) {

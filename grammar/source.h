@@ -24,9 +24,10 @@ typedef struct tb_span {
 } tb_span;
 #define TB_NO_SPAN ((tb_span){UINT32_MAX, 0, 0})
 
-typedef struct tb_place_in { /* where an offset is, for people: line and column count from 1, column in code points */
+typedef struct tb_place_in { /* where an offset is; line and column count from 1, column in code points */
     uint32_t line, column;
     uint32_t cells; /* display cells before it on its line */
+    uint32_t utf16; /* UTF-16 units before it on its line, as editors count */
 } tb_place_in;
 
 /* Adds a text (path and text are copied); its number. A byte order mark at the start is skipped by the lexer, not
@@ -37,6 +38,7 @@ tb_str tb_source_line(const tb_source *s, uint32_t line); /* without its line en
 tb_str tb_source_text(const tb_sources *s, tb_span span);
 uint32_t tb_cells(tb_str s);  /* display cells of a text; an invalid byte is one cell */
 uint32_t tb_points(tb_str s); /* code points */
+uint32_t tb_utf16(tb_str s);  /* UTF-16 units */
 /* Is this a Chinese text? Yes as soon as a Han character stands outside comments, “texts”, 「names」 and 《laws》第…条:
  * an English matter may cite Chinese law. Decides the language of messages and the width of the marks that the
  * formatter writes. */

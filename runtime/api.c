@@ -195,7 +195,7 @@ int tb__body(tb_call *c, const char *const *known, const tb_json **object) {
                         tb_str_printf(c->arena,
                                       TB_SAY(c, "请求体不是可用的 JSON，第 %zu 字节：%s",
                                              "the body is not usable JSON, at byte %zu: %s"),
-                                      where, error));
+                                      where, TB_SAY(c, tb_json_error_zh(error), error)));
     }
     if (o->kind != TB_JSON_OBJECT)
         return tb__fail(c, 422, "BODY_NOT_OBJECT",

@@ -463,7 +463,8 @@ static int compile_all(void *arg) { /* under the scratch arena */
                            .resolve = resolve,
                            .user = f,
                            .sm3 = tb_sm3,
-                           .directory = aw->directory};
+                           .directory = aw->directory,
+                           .lang = aw->w->lang};
     return tb_compile(a, &in, &aw->rules);
 }
 

@@ -96,7 +96,7 @@ static bool find_file(void *user, tb_str from, tb_str path, tb_str *found, tb_st
     return text->p != NULL;
 }
 
-static tb_rules *run_example(example *x) {
+static tb_rules *run_example(example *x, enum tb_lang lang) {
     tb_rules *rules;
     tb_compile_input in = {.paths = x->paths,
                            .texts = x->texts,
@@ -104,7 +104,8 @@ static tb_rules *run_example(example *x) {
                            .resolve = find_file,
                            .user = x,
                            .sm3 = tb_sm3,
-                           .directory = shipped.rules->directory};
+                           .directory = shipped.rules->directory,
+                           .lang = lang};
     if (!CHECK_INT(tb_compile(x->a, &in, &rules), TB_OK)) return NULL;
     const tb_directory *d = rules->directory ? rules->directory : shipped.rules->directory;
     for (uint32_t i = 0; i < rules->programs.count; i++) {
@@ -123,8 +124,11 @@ static bool announced(const tb_explanation *e, const char *code) {
     return strcmp(e->code, code) == 0 || strstr(e->wrong_words, word) != NULL;
 }
 
-static void shown(tb_buf *b, const tb_rules *r) {
+static void put_chinese(tb_buf *b, const tb_rules *r) {
     tb_diagnostics_print(b, &r->sources, &r->diagnostics, TB_LANG_ZH, false);
+}
+
+static void put_english(tb_buf *b, const tb_rules *r) {
     for (uint32_t i = 0; i < r->diagnostics.list.count; i++) {
         const tb_diagnostic *d = &r->diagnostics.list.items[i];
         tb_str message = tb_diagnostic_message(b->arena, d, TB_LANG_EN),
@@ -137,8 +141,8 @@ static void wrong(const tb_explanation *e, tb_buf *all) {
     tb_arena *a = all->arena;
     example x;
     read_example(&x, a, tb_str_z(e->wrong), e->wrong_words);
-    tb_rules *r = run_example(&x);
-    if (!r) return;
+    tb_rules *r = run_example(&x, TB_LANG_ZH), *english = run_example(&x, TB_LANG_EN);
+    if (!r || !english) return;
     bool found = false, others = false;
     for (uint32_t i = 0; i < r->diagnostics.list.count; i++) {
         char code[8];
@@ -149,7 +153,8 @@ static void wrong(const tb_explanation *e, tb_buf *all) {
     tb_putf(all, "==== %s %s\n", e->code, e->title_zh);
     tb_buf text;
     tb_buf_init(&text, a);
-    shown(&text, r);
+    put_chinese(&text, r);
+    put_english(&text, english);
     tb_putstr(all, tb_buf_str(&text));
     tb_puts(all, "\n");
     if (!CHECK(found))
@@ -160,11 +165,11 @@ static void wrong(const tb_explanation *e, tb_buf *all) {
 static void right(const tb_explanation *e, tb_arena *a) {
     example x;
     read_example(&x, a, tb_str_z(e->right), e->right_words);
-    tb_rules *r = run_example(&x);
+    tb_rules *r = run_example(&x, TB_LANG_ZH);
     if (!r || CHECK_INT(r->diagnostics.list.count, 0)) return;
     tb_buf text;
     tb_buf_init(&text, a);
-    shown(&text, r);
+    put_chinese(&text, r);
     fprintf(stderr, "    the right example of %s is not right:\n%.*s", e->code, TB_FMT(text));
 }
 
@@ -224,7 +229,7 @@ static void both_ways(void) {
             stderr,
             "    %s (%s of diagnostics*.def) is not explained: add a section “## %s 中文 / English” with 说明, “> ” "
             "and both "
-            "examples to grammar/诊断.md (0xxx, 1xxx), 诊断-含义.md (2xx), 诊断-证明.md (3xx) or 诊断-外部.md (48x); "
+            "examples to grammar/诊断.md (0xxx, 1xxx), 诊断-含义.md (2xx), 诊断-证明.md (3xx) or 诊断-构造.md (4xx); "
             "its head says how\n",
             text, codes[i], text);
     }

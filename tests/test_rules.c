@@ -42,17 +42,18 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     tb_str file = TB_STR("甲.tb");
     tb_rules *rules;
     tb_buf got;
+    enum tb_lang lang = tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO;
     tb_compile_input in = {.paths = &file,
                            .texts = &text,
                            .count = 1,
+                           .lang = lang,
                            .resolve = from_rules,
                            .user = a,
                            .sm3 = tb_sm3,
                            .directory = shipped.rules->directory};
     if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) return TB_NONE;
     tb_buf_init(&got, a);
-    tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics,
-                         tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO, false);
+    tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics, lang, false);
     for (uint32_t i = 0; i < rules->diagnostics.list.count; i++) code_seen[rules->diagnostics.list.items[i].code] = true;
     if (tb_str_ends(title, "[test]"))
         for (uint32_t i = 0; i < rules->programs.count; i++) put_failures(&got, a, rules->programs.items[i]);

@@ -24,6 +24,9 @@ int tb_prove(tb_arena *a, const tb_program *p, const tb_directory *d, const tb_c
              tb_proof_report **report) {
     struct proving x = {.w = {.a = a, .p = p, .d = d, .calendar = calendar, .out = out}, .report = report};
     *report = NULL;
+    x.w.english = out->lang == TB_LANG_EN;
+    if (out->lang == TB_LANG_AUTO && p->span.file < p->sources->list.count)
+        x.w.english = !tb_source_chinese(p->sources->list.items[p->span.file].text);
     return tb_try(a, prove_work, &x);
 }
 

@@ -67,6 +67,7 @@ typedef struct tb__proof {
     const tb_directory *d;
     const tb_calendar *calendar;
     tb_diagnostics *out;
+    bool english; /* its messages are: by wish, else as the matter's source */
     tb_proof_report *r;
     tb__graph g;
     TB_LIST(tb__valuation) valuations;
@@ -81,7 +82,7 @@ typedef struct tb__proof {
 
 /* The words of values and hints, in the user's language. */
 static inline const char *tb__say(const tb__proof *w, const char *zh, const char *en) {
-    return w->out->lang == TB_LANG_EN ? en : zh;
+    return w->english ? en : zh;
 }
 
 /* graph.c */

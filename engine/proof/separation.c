@@ -101,7 +101,8 @@ static void check_post(tb__proof *w, const int *before, uint32_t post, int need,
     const tb_program *p = w->p;
     uint32_t because;
     int holders = (int)tb_directory_holders(w->d, place->code, p->posts.items[post].name);
-    tb_str where = tb_str_printf(w->a, "%.*s（%.*s）", TB_FMT(place->name), TB_FMT(place->code)),
+    tb_str where =
+               tb_str_printf(w->a, tb__say(w, "%.*s（%.*s）", "%.*s (%.*s)"), TB_FMT(place->name), TB_FMT(place->code)),
            name = p->posts.items[post].name;
     if (holders < need) {
         tb__failed(w, TB_E_SEPARATE_NOBODY, p->posts.items[post].span, where, name, tb_str_printf(w->a, "%d", need),
@@ -153,7 +154,8 @@ void tb__prove_separation(tb__proof *w) {
             bool runs = runs_at(w, role, place, &empty);
             if (empty)
                 tb__failed(w, TB_E_SEPARATE_EMPTY_PLACE, p->places.items[role].span,
-                           tb_str_printf(w->a, "%.*s（%.*s）", TB_FMT(place->name), TB_FMT(place->code)),
+                           tb_str_printf(w->a, tb__say(w, "%.*s（%.*s）", "%.*s (%.*s)"), TB_FMT(place->name),
+                                         TB_FMT(place->code)),
                            p->authority_duty, TB_NONE, NULL);
             for (uint32_t post = 1; runs && post < p->posts.count; post++)
                 if (p->posts.items[post].place == role && need[post]) check_post(w, before, post, need[post], place);

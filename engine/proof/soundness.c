@@ -84,10 +84,10 @@ static void completion(tb__proof *w) {
             told[n++] = steps;
             tb__edges path = {0};
             tb__path_to(w, s, TB__NONE, &path);
-            tb__failed(
-                w, deadlocks ? TB_E_PROOF_DEADLOCK : TB_E_PROOF_STUCK, span_of_state(w, s), steps,
-                tb_str_printf(w->a, "%.*s（%.*s）", TB_FMT(tb__path_text(w, &path)), TB_FMT(valuation_text(w, s))),
-                TB_NONE, &path);
+            tb__failed(w, deadlocks ? TB_E_PROOF_DEADLOCK : TB_E_PROOF_STUCK, span_of_state(w, s), steps,
+                       tb_str_printf(w->a, tb__say(w, "%.*s（%.*s）", "%.*s (%.*s)"), TB_FMT(tb__path_text(w, &path)),
+                                     TB_FMT(valuation_text(w, s))),
+                       TB_NONE, &path);
             if (!deadlocks) return;
         }
 }
@@ -135,7 +135,7 @@ static void report_loop(tb__proof *w, const uint32_t *members, uint32_t n, uint8
         news |= !told[i];
         told[i] = 1;
         if (!b.n) span = p->steps.items[i].span;
-        tb_putf(&b, "%s%.*s", b.n ? "、" : "", TB_FMT(p->steps.items[i].name));
+        tb_putf(&b, "%s%.*s", b.n ? tb__say(w, "、", ", ") : "", TB_FMT(p->steps.items[i].name));
     }
     if (news) tb_report(w->out, TB_E_PROOF_LOOP, span, tb_buf_str(&b), TB_NONE, TB_NONE);
 }

@@ -50,7 +50,7 @@ int tb__workspace_open(tb_line *line, tb_workspace *w) {
         texts[i] = w->files.list.items[i].text;
     }
     tb_compile_input in = {
-        .paths = paths, .texts = texts, .count = n, .resolve = tb_resolve_on_disk, .user = &w->resolver, .sm3 = tb_sm3};
+        .paths = paths, .texts = texts, .count = n, .resolve = tb_resolve_on_disk, .user = &w->resolver, .sm3 = tb_sm3, .lang = line->lang};
     int r = tb_compile(line->arena, &in, &w->rules);
     if (r == TB_OK) return TB_OK;
     if (r == TB_LIMIT)
