@@ -17,7 +17,12 @@
 #include <stdlib.h>
 #include <zip.h>
 
-enum { XLSX_STRINGS = 4000000, XLSX_STYLES = 65536, XLSX_MERGED = 4000000 /* cells filled by merging */ };
+enum {
+    XLSX_STRINGS = 4000000,
+    XLSX_STYLES = 65536,
+    XLSX_MERGES = 65536,
+    XLSX_MERGED = 4000000 /* cells filled by merging */
+};
 
 struct part { /* a sheet, by its place in the workbook */
     tb_str name, id, target;
@@ -337,7 +342,7 @@ static void sheet_start(struct book *b, const char *name, const char **at) {
         struct merged m;
         uint32_t end;
         if (!colon || !reference(v, &m.column, &m.from) || !reference(colon + 1, &end, &m.to) || m.to <= m.from) return;
-        if (b->merges.count == XLSX_STYLES) fail(b, "里面的 %s 合并的格子太多", "%s merges too many cells");
+        if (b->merges.count == XLSX_MERGES) fail(b, "里面的 %s 合并的格子太多", "%s merges too many cells");
         else *TB_PUSH(b->s->a, b->merges) = m;
     }
 }
@@ -362,19 +367,19 @@ static tb_row *row_numbered(tb_grid *g, uint32_t number) { /* rows ascend */
     return low < g->rows.count && g->rows.items[low].number >= number ? &g->rows.items[low] : NULL;
 }
 
-/* The first column of a merged range gives its value to the rows below that have any cell. */
-static void fill_merged(struct book *b) {
+/* The first column of a merged range gives its value to the rows below that have any cell so far to the right. */
+static int fill_merged(struct book *b) {
     uint32_t filled = 0;
     for (uint32_t i = 0; i < b->merges.count; i++) {
         struct merged m = b->merges.items[i];
         tb_row *first = row_numbered(&b->grid, m.from), *end = b->grid.rows.items + b->grid.rows.count;
         if (!first || first->number != m.from || m.column >= first->count) continue;
-        for (tb_row *r = first + 1; r < end && r->number <= m.to && filled < XLSX_MERGED; r++) {
-            if (m.column >= r->count) continue; /* nothing stands so far to the right: such a row says nothing more */
-            if (!r->cells[m.column].n) r->cells[m.column] = first->cells[m.column];
-            filled++;
+        for (tb_row *r = first + 1; r < end && r->number <= m.to; r++) {
+            if (filled++ == XLSX_MERGED) return fail(b, "里面的 %s 合并的格子太多", "%s merges too many cells");
+            if (m.column < r->count && !r->cells[m.column].n) r->cells[m.column] = first->cells[m.column];
         }
     }
+    return TB_OK;
 }
 
 static int read_sheet(struct book *b, const struct part *p) {
@@ -386,7 +391,7 @@ static int read_sheet(struct book *b, const struct part *p) {
         return tb__sheet_fail(b->s, "缺少工作表“%s”的内容。请重新导出表格",
                               "the contents of sheet \"%s\" are missing; export the sheet anew", p->name.p);
     if (result) return result;
-    fill_merged(b);
+    if (fill_merged(b)) return TB_FAILED;
     *TB_PUSH(b->s->a, *b->s->grids) = b->grid;
     return TB_OK;
 }

@@ -244,6 +244,31 @@ static void books_drafted(void) {
     tb_arena_free(a);
 }
 
+/* Limits end in a message that says where. */
+static void limits(void) {
+    tb_arena *a = tb_arena_new(NULL, 0);
+    tb_buf b;
+    tb_grids grids = {0};
+    tb_draft_source source;
+    tb_str error;
+    tb_buf_init(&b, a);
+    tb_puts(&b, "事项名称,备注\n");
+    for (int i = 0; i <= TB_DRAFT_OTHERS; i++) tb_putf(&b, "甲,第%d条\n", i);
+    CHECK_INT(tb_sheet_read(a, save("长.csv", tb_buf_str(&b)), TB_LANG_ZH, &grids, &error), TB_OK);
+    CHECK_INT(tb_draft_read(a, &grids, TB_LANG_ZH, &source), TB_FAILED);
+    CHECK_STR(tb_str_copy(a, shown(a, source.error)).p,
+              "长.csv 第 2002 行 B 列：一个事项的其他内容超过 2000 个，分不清是不是都属于它");
+    b.n = 0;
+    for (int i = 0; i <= TB_SHEET_COLUMNS; i++) tb_puts(&b, "x,");
+    CHECK_INT(tb_sheet_read(a, save("宽.csv", tb_buf_str(&b)), TB_LANG_ZH, &grids, &error), TB_FAILED);
+    CHECK_STR(tb_str_copy(a, shown(a, error)).p, "宽.csv：第 1 行超过 1024 列");
+    b.n = 0;
+    for (int i = 0; i <= TB_SHEET_CELL; i++) tb_puts(&b, "x");
+    CHECK_INT(tb_sheet_read(a, save("大.csv", tb_buf_str(&b)), TB_LANG_EN, &grids, &error), TB_FAILED);
+    CHECK_STR(tb_str_copy(a, shown(a, error)).p, "大.csv: row 1, column 1 is larger than 256 KiB");
+    tb_arena_free(a);
+}
+
 /* Every book cut short, and with bytes changed: read, or a message; never a crash. */
 static void damaged(uint64_t *seed) {
     tb_arena *a = tb_arena_new(NULL, 0);
@@ -442,6 +467,7 @@ int main(int argc, char **argv) {
             encodings();
             books();
             books_drafted();
+            limits();
             damaged(&seed);
             bomb();
             memory();

@@ -28,7 +28,12 @@ typedef struct tb_grid {
 typedef TB_LIST(tb_grid) tb_grids;
 
 /* ---- finding the matters ---- */
-enum { TB_DRAFT_MATTERS = 4096 };
+enum {
+    TB_DRAFT_MATTERS = 4096,
+    TB_DRAFT_LINES = 1000,  /* materials, or fees, of one matter */
+    TB_DRAFT_OTHERS = 2000, /* cells of one matter that become comments */
+    TB_DRAFT_FORM_ROWS = 1000,
+};
 
 enum tb_column {
 #define X(name, group, field, headers) TB_COL_##name,

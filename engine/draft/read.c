@@ -211,22 +211,56 @@ static tb_source_matter *matter_for(struct reading *r, const tb_found *name, con
     return NULL;
 }
 
-static void add_line(struct reading *r, tb_source_matter *m, const struct headers *h, const tb_grid *g,
-                     const tb_row *row, enum group group, enum tb_column name) {
+static int fail(struct reading *r, tb_str error) {
+    r->out->error = error;
+    return TB_FAILED;
+}
+
+static int too_many(struct reading *r, const tb_found *f, const char *zh, const char *en, int most) {
+    tb_str place = tb_found_place(r->a, f, r->lang);
+    return fail(r, tb_str_printf(r->a,
+                                 say(r, "%.*s：一个事项的%s超过 %d 个，分不清是不是都属于它",
+                                     "%.*s: a matter has more %s than %d"),
+                                 TB_FMT(place), say(r, zh, en), most));
+}
+
+static int add_other(struct reading *r, tb_source_matter *m, tb_str header, tb_found f) {
+    if (!f.text.n) return TB_OK;
+    for (uint32_t i = 0; i < m->others.count; i++) /* merged or repeated over the rows of a matter */
+        if (tb_str_eq(m->others.items[i].header, header) && same_text(&m->others.items[i].cell, &f)) return TB_OK;
+    if (m->others.count == TB_DRAFT_OTHERS) return too_many(r, &f, "其他内容", "other cells", TB_DRAFT_OTHERS);
+    *TB_PUSH(r->a, m->others) = (tb_other){header, f};
+    return TB_OK;
+}
+
+static bool same_line(const tb_line_of *x, const tb_line_of *y) {
+    for (int c = 0; c < TB_COLUMNS; c++)
+        if (!tb_str_eq(x->cells[c].text, y->cells[c].text)) return false;
+    return true;
+}
+
+/* The material or fee of a row. The same once more is one merged or repeated over rows; cells without a name stay as
+ * other cells. */
+static int add_line(struct reading *r, tb_source_matter *m, const struct headers *h, const tb_grid *g,
+                    const tb_row *row, enum group group, enum tb_column name) {
     tb_line_of line = {0};
     for (uint32_t i = 0; i < h->count; i++)
         if (h->column[i] != NO_COLUMN && columns[h->column[i]].group == group)
             line.cells[h->column[i]] = found(g, row, i);
-    if (!line.cells[name].text.n) return;
+    for (uint32_t i = 0; i < h->count && !line.cells[name].text.n; i++)
+        if (h->column[i] != NO_COLUMN && columns[h->column[i]].group == group &&
+            add_other(r, m, h->text[i], line.cells[h->column[i]]))
+            return TB_FAILED;
+    if (!line.cells[name].text.n) return TB_OK;
+    uint32_t n = group == M ? m->materials.count : m->fees.count;
+    const tb_line_of *last = n ? (group == M ? m->materials.items : m->fees.items) + n - 1 : NULL;
+    if (last && same_line(last, &line)) return TB_OK;
+    if (n == TB_DRAFT_LINES)
+        return too_many(r, &line.cells[name], group == M ? "材料" : "收费项目", group == M ? "materials" : "fees",
+                        TB_DRAFT_LINES);
     if (group == M) *TB_PUSH(r->a, m->materials) = line;
     else *TB_PUSH(r->a, m->fees) = line;
-}
-
-static void add_other(struct reading *r, tb_source_matter *m, tb_str header, tb_found f) {
-    if (!f.text.n) return;
-    for (uint32_t i = 0; i < m->others.count; i++) /* merged or repeated over the rows of a matter */
-        if (tb_str_eq(m->others.items[i].header, header) && same_text(&m->others.items[i].cell, &f)) return;
-    *TB_PUSH(r->a, m->others) = (tb_other){header, f};
+    return TB_OK;
 }
 
 /* 承诺办结时限（工作日）: the header tells the unit, unless a column of its own does. */
@@ -238,31 +272,27 @@ static void unit_in_header(tb_source_matter *m, enum tb_column c, tb_str header)
     m->cells[unit].text = tb__has(header, "工作日") ? TB_STR("工作日") : TB_STR("自然日");
 }
 
-static void take_row(struct reading *r, tb_source_matter *m, const struct headers *h, const tb_grid *g,
-                     const tb_row *row) {
-    for (uint32_t i = 0; i < h->count; i++) {
+static int take_row(struct reading *r, tb_source_matter *m, const struct headers *h, const tb_grid *g,
+                    const tb_row *row) {
+    int result = TB_OK;
+    for (uint32_t i = 0; i < h->count && !result; i++) {
         enum tb_column c = h->column[i];
         tb_found f = found(g, row, i);
-        if (c == NO_COLUMN) add_other(r, m, h->text[i].n ? h->text[i] : TB_STR("（没有表头的列）"), f);
+        if (c == NO_COLUMN) result = add_other(r, m, h->text[i].n ? h->text[i] : TB_STR("（没有表头的列）"), f);
         else if (columns[c].group == B && !m->cells[c].text.n) m->cells[c] = f;
-        else if (columns[c].group == B && f.text.n && !same_text(&m->cells[c], &f)) add_other(r, m, h->text[i], f);
+        else if (columns[c].group == B && !same_text(&m->cells[c], &f)) result = add_other(r, m, h->text[i], f);
     }
     for (uint32_t i = 0; i < h->count; i++)
         if (h->column[i] == TB_COL_STATUTORY || h->column[i] == TB_COL_PROMISED)
             unit_in_header(m, h->column[i], h->text[i]);
-    if (h->materials) add_line(r, m, h, g, row, M, TB_COL_MATERIAL);
-    if (h->fees) add_line(r, m, h, g, row, F, TB_COL_FEE);
+    if (!result) result = add_line(r, m, h, g, row, M, TB_COL_MATERIAL);
+    return result ? result : add_line(r, m, h, g, row, F, TB_COL_FEE);
 }
 
 static bool empty_row(const tb_row *row) {
     for (uint32_t i = 0; i < row->count; i++)
         if (cell(row, i).n) return false;
     return true;
-}
-
-static int fail(struct reading *r, tb_str error) {
-    r->out->error = error;
-    return TB_FAILED;
 }
 
 static uint32_t column_at(const struct headers *h, enum tb_column c) {
@@ -299,7 +329,7 @@ static int read_matters(struct reading *r, const tb_grid *g, uint32_t from, cons
             *m = (tb_source_matter){0};
         }
         last = (uint32_t)(m - r->out->matters.items);
-        take_row(r, m, h, g, row);
+        if (take_row(r, m, h, g, row)) return TB_FAILED;
     }
     return TB_OK;
 }
@@ -333,37 +363,43 @@ static int read_lines(struct reading *r, const tb_grid *g, uint32_t from, const 
             continue;
         }
         last = (uint32_t)(m - r->out->matters.items);
-        take_row(r, m, h, g, row);
+        if (take_row(r, m, h, g, row)) return TB_FAILED;
     }
     return TB_OK;
 }
 
 /* ---- one form ---- */
 
-/* Materials inside a form: from a row of their headers down to an empty row or the next label. Answers the row behind. */
-static uint32_t form_lines(struct reading *r, tb_source_matter *m, const tb_grid *g, uint32_t at) {
-    struct headers h = headers_of(r, &g->rows.items[at], NULL);
-    uint32_t i = at + 1;
-    for (; i < g->rows.count && !empty_row(&g->rows.items[i]) && !known_in(r, &g->rows.items[i]); i++)
-        take_row(r, m, &h, g, &g->rows.items[i]);
-    return i;
+/* Materials inside a form: from a row of their headers down to an empty row or the next label. *at moves behind them. */
+static int form_lines(struct reading *r, tb_source_matter *m, const tb_grid *g, uint32_t *at) {
+    struct headers h = headers_of(r, &g->rows.items[*at], NULL);
+    for (++*at; *at < g->rows.count; ++*at) {
+        const tb_row *row = &g->rows.items[*at];
+        if (empty_row(row) || known_in(r, row)) break;
+        if (take_row(r, m, &h, g, row)) return TB_FAILED;
+    }
+    return TB_OK;
 }
 
-static void form_row(struct reading *r, tb_source_matter *m, const tb_grid *g, const tb_row *row) {
+static int form_row(struct reading *r, tb_source_matter *m, const tb_grid *g, const tb_row *row) {
     for (uint32_t i = 0; i < row->count; i++) {
         tb_str label = cell(row, i);
         if (!label.n) continue;
         uint32_t v = i + 1;
         while (v < row->count && (!cell(row, v).n || tb_str_eq(cell(row, v), label)))
             v++; /* a label merged over cells */
-        if (v >= row->count) return;
         enum tb_column c = header_of(r, label, B);
+        if (v >= row->count) { /* a title, a remark: kept; a label left empty says nothing */
+            tb_found alone = found(g, row, i);
+            return c == NO_COLUMN ? add_other(r, m, TB_STR("表内文字"), alone) : TB_OK;
+        }
         if (header_of(r, cell(row, v), B) != NO_COLUMN && c != NO_COLUMN) continue; /* a label without a value */
         tb_found f = found(g, row, v);
         if (c != NO_COLUMN && columns[c].group == B && !m->cells[c].text.n) m->cells[c] = f;
-        else add_other(r, m, label, f);
+        else if (add_other(r, m, label, f)) return TB_FAILED;
         i = v;
     }
+    return TB_OK;
 }
 
 static bool lines_header(const struct reading *r, const tb_grid *g, uint32_t at) {
@@ -372,23 +408,20 @@ static bool lines_header(const struct reading *r, const tb_grid *g, uint32_t at)
     return (h.materials || h.fees) && !h.matters;
 }
 
-/* A table that is a form: 事项名称 beside a value, and two labels more. */
-static bool read_form(struct reading *r, const tb_grid *g) {
-    tb_source_matter *m = NULL;
+/* A table that is a form: 事项名称 beside a value, and two labels more. *is says whether it was one. */
+static int read_form(struct reading *r, const tb_grid *g, bool *is) {
     tb_source_matter fresh = {0};
-    for (uint32_t i = 0; i < g->rows.count;) {
-        if (lines_header(r, g, i)) {
-            i = form_lines(r, &fresh, g, i);
-            continue;
-        }
-        form_row(r, &fresh, g, &g->rows.items[i++]);
-    }
     uint32_t labels = 0;
+    *is = false;
+    if (g->rows.count > TB_DRAFT_FORM_ROWS) return TB_OK;
+    for (uint32_t i = 0; i < g->rows.count;)
+        if (lines_header(r, g, i) ? form_lines(r, &fresh, g, &i) : form_row(r, &fresh, g, &g->rows.items[i++]))
+            return TB_FAILED;
     for (int i = 0; i < TB_COLUMNS; i++) labels += fresh.cells[i].text.n != 0;
-    if (!fresh.cells[TB_COL_NAME].text.n || labels < 3 || r->out->matters.count == TB_DRAFT_MATTERS) return false;
-    m = TB_PUSH(r->a, r->out->matters);
-    *m = fresh;
-    return true;
+    if (!fresh.cells[TB_COL_NAME].text.n || labels < 3 || r->out->matters.count == TB_DRAFT_MATTERS) return TB_OK;
+    *TB_PUSH(r->a, r->out->matters) = fresh;
+    *is = true;
+    return TB_OK;
 }
 
 /* ---- all tables ---- */
@@ -449,8 +482,8 @@ int tb_draft_read(tb_arena *a, const tb_grids *grids, enum tb_lang lang, tb_draf
         if (h.matters && !lines) {
             if (read_matters(&r, g, at + (lower ? 2 : 1), &h)) return TB_FAILED;
             done[i] = true;
-        } else {
-            done[i] = read_form(&r, g);
+        } else if (read_form(&r, g, &done[i])) {
+            return TB_FAILED;
         }
     }
     for (uint32_t i = 0; i < grids->count && out->matters.count; i++) {
