@@ -11,6 +11,7 @@ bool tb__has(tb_str s, const char *word);
 bool tb__has_any(tb_str s, const char *words); /* separated by bars */
 bool tb__is_any(tb_str s, const char *words);
 void tb__split(tb_arena *a, tb_str s, tb__strs *out); /* at 、，；| and line ends; trimmed, empty ones left out */
+bool tb__has_code(tb_arena *a, tb_str s, const char *codes); /* is one of its parts (1,2) one of these? */
 /* A text as one name of the language: 「…」 when it needs them, without what a name cannot hold, cut at TB_NAME_BYTES. */
 tb_str tb__name(tb_arena *a, tb_str s);
 tb_str tb__quote(tb_arena *a, tb_str s, uint32_t most); /* “…”, on one line, at most so many bytes */

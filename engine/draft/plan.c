@@ -116,13 +116,14 @@ static void authority(struct tb__plan *p, const tb_source_matter *m, const tb_di
 
 /* ---- modes (M16) ---- */
 
-static void modes(struct tb__plan *p, const tb_source_matter *m) {
+static void modes(tb_arena *a, struct tb__plan *p, const tb_source_matter *m) {
     tb_str form = m->cells[TB_COL_FORM].text, depth = m->cells[TB_COL_DEPTH].text;
     tb_str why = tb__trim(m->cells[TB_COL_SCENE_WHY].text), count = tb__trim(m->cells[TB_COL_SCENE_COUNT].text);
     tb_str area = tb__trim(m->cells[TB_COL_AREA].text);
     enum tb__yes online = tb__yes_of(m->cells[TB_COL_ONLINE].text);
     bool reason = why.n && !tb__is_any(why, "无|/|-|—|不涉及|否|无需到现场");
-    bool window = tb__has_any(form, "窗口|现场|1"), net = tb__has_any(form, "网|电脑|移动|2|3");
+    bool window = tb__has_any(form, "窗口|现场") || tb__has_code(a, form, "1|01"); /* GB/T 39046 A.5 */
+    bool net = tb__has_any(form, "网|电脑|移动") || tb__has_code(a, form, "2|3|02|03");
     bool zero = tb__is_any(count, "0|0次|0.0|零|零次"), more = count.n && !zero && !tb__is_any(count, "无|/|-");
     bool whole = tb__has_any(depth, "全程网办|全程网上办理|四级|Ⅳ|IV");
     p->modes_said = form.n || depth.n || reason || count.n || online != TB__SILENT;
@@ -266,7 +267,7 @@ void tb__plan_make(tb_arena *a, struct tb__plan *p, const tb_source_matter *m, c
     if (!p->service_known) p->service = p->promised.state == TB__LIMIT_ZERO ? TB_STR("即办件") : TB_STR("承诺件");
     p->instant = tb_str_is(p->service, "即办件");
     authority(p, m, world->directory);
-    modes(p, m);
+    modes(a, p, m);
     share(p);
     documents(a, p, m);
     specials(a, p, m);

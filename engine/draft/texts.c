@@ -71,6 +71,14 @@ void tb__split(tb_arena *a, tb_str s, tb__strs *out) {
     }
 }
 
+bool tb__has_code(tb_arena *a, tb_str s, const char *codes) {
+    tb__strs parts = {0};
+    tb__split(a, s, &parts);
+    for (uint32_t i = 0; i < parts.count; i++)
+        if (tb__is_any(parts.items[i], codes)) return true;
+    return false;
+}
+
 /* ---- names ---- */
 
 static bool keyword(tb_str s) {

@@ -327,7 +327,8 @@ static void field(struct writer *w, const char *name, const char *type) {
 
 static void form(struct writer *w) {
     tb_str who = text_of(w, TB_COL_SERVES);
-    bool person = tb__has_any(who, "自然人|个人|1|公民"), body = tb__has_any(who, "法人|企业|单位|组织|2|3|4|5|6");
+    bool person = tb__has_any(who, "自然人|个人|公民") || tb__has_code(w->a, who, "1|01"); /* GB/T 39046 A.4 */
+    bool body = tb__has_any(who, "法人|企业|单位|组织|机关") || tb__has_code(w->a, who, "2|3|4|5|6|02|03|04|05|06");
     tb_buf *b = &w->b;
     tb_puts(b, "\n申请表：\n");
     explain(w, "  # 字段写 名称 类型，性质。类型：文本 整数 小数 金额 日期 是否 选项 地址 区划 身份证 统一社会信用代码 "
