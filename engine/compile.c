@@ -420,9 +420,10 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
             TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
     uint32_t said = c->d->list.count;
-    bool charted = tb__matter_tables(&m) && tb__matter_chart(&m);
+    bool charted = tb__template_apply(&m) && tb__matter_tables(&m) && tb__matter_chart(&m);
     if (charted) tb__matter_check(&m);
     tb__advise(&m, said);
+    tb__template_places(m.p, c->d, said);
     if (charted && c->d->errors == m.errors_before && !file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
 }
 
@@ -463,6 +464,7 @@ static int compile_work(void *arg) {
     follow_references(c);
     build_calendars(c, roots);
     build_directory(c, roots);
+    tb__templates_check(c);
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
     tb__outside_check(c);
     tb_diagnostics_sort(c->d);

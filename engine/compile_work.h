@@ -1,5 +1,6 @@
-/* Inside the compiler: what its files share. compile.c gathers files; matter.c fills a program's tables; moves.c builds
- * the chart and its moves; joins.c says how branches come together; check.c asks whether the whole can work. */
+/* Inside the compiler: what its files share. compile.c gathers files; template.c puts templates in; matter.c fills a
+ * program's tables; moves.c builds the chart and its moves; joins.c says how branches come together; check.c asks
+ * whether the whole can work. */
 #ifndef TB_COMPILE_WORK_H
 #define TB_COMPILE_WORK_H
 #include "compile.h"
@@ -65,6 +66,12 @@ const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *
 const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);
 /* compile.c */
 bool tb__english(const tb__compiler *c, uint32_t file); /* are messages about this file? */
+/* template.c */
+void tb__templates_check(tb__compiler *c); /* every template by itself */
+/* 套用, 改, 插入, 删去: afterwards head and sections are those of an ordinary matter. false: errors, all reported. */
+bool tb__template_apply(tb__matter *m);
+/* A condition as people read it: as written, with the parameters of a template put in. */
+tb_str tb__condition_text(const tb_sources *s, const tb_expr *x);
 /* matter.c */
 bool tb__matter_tables(tb__matter *m);
 uint32_t tb__post_named(tb__matter *m, const tb_name *n); /* reports; TB_NO_INDEX */

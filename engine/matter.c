@@ -182,7 +182,7 @@ static void add_field(tb__matter *m, const tb_clause *c) {
     tb_bound *bounds = TB_NEW_ARRAY(a, c->parts.count, tb_bound);
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
-        if (p->kind != TB_P_COMPARE) continue;
+        if (p->kind != TB_P_COMPARE || p->value_kind == TB_V_NAME) continue; /* left open: said */
         bool number = f.type == TB_T_INTEGER || f.type == TB_T_DECIMAL || f.type == TB_T_MONEY;
         if (!number || !tb_decimal_read(p->value.text, &bounds[f.bounds_n].value))
             TB__REPORT(m, COMPARE_TYPES, p->span, f.name, p->value.text, TB_NONE);
@@ -359,6 +359,7 @@ static void separations(tb__matter *m) {
 static const int unit_limits[] = {0, 3650, 36500, 8760, 1200, 100};
 
 static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
+    if (c->names.count && !c->duration.unit) return false; /* left open outside a template: said */
     d->n = c->duration.n;
     d->unit = (enum tb_unit)c->duration.unit;
     d->span = c->span;

@@ -285,7 +285,7 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
             TB__REPORT(m, LIMIT_RANGE, p->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
         if (p->kind == TB_P_IF && p->expr) {
             v->guard = tb_condition_check(m->c->a, m->p, p->expr, m->c->d);
-            v->guard_text = tb_source_text(m->p->sources, p->expr->span);
+            v->guard_text = tb__condition_text(m->p->sources, p->expr);
         }
         if (p->kind == TB_P_BASIS && p->laws.count) v->laws = p->laws.items, v->laws_n = p->laws.count;
     }
@@ -491,7 +491,7 @@ static void obligation_moves(tb__matter *m, const tb_section *s, uint32_t step) 
                          .span = c->span};
             if (condition && condition->expr) {
                 v.guard = tb_condition_check(m->c->a, m->p, condition->expr, m->c->d);
-                v.guard_text = tb_source_text(m->p->sources, condition->expr->span);
+                v.guard_text = tb__condition_text(m->p->sources, condition->expr);
             }
             const tb__leaf *inner = &m->leaves.items[next++];
             tb__add_transition(m, (uint16_t)(inner->state - 1), TB_EVENT_NONE, inner->state, tb__new_move(m, v));

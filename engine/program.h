@@ -255,6 +255,11 @@ typedef struct tb_node {
     tb_str name;     /* unique in the program: states are written by name */
 } tb_node;
 
+/* What stands in `text` came into the matter by the 套用 `clause` (template.c). */
+typedef struct tb_use {
+    tb_span text, clause;
+} tb_use;
+
 typedef struct tb_program {
     tb_span span; /* its name, in the file that is its root: steps may stand in a template's */
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
@@ -287,6 +292,7 @@ typedef struct tb_program {
     enum tb_unit extension_unit;
     uint32_t extension_move;
     TB_LIST(tb_span) pending; /* every 待核 */
+    TB_LIST(tb_use) uses;
     TB_LIST(const tb_section *) scenarios;
     const tb_sources *sources;
 } tb_program;
@@ -303,6 +309,10 @@ enum { TB_EVENT_NONE = 0, TB_EVENT_OVERDUE = 1, TB_EVENT_FIRST_ACT = 2 };
 
 /* Inside the engine (joins.c): have as many branches of `parallel` ended as this move of it asks for? */
 bool tb__join_open(const tb_program *p, const uint64_t *active, uint16_t parallel, const tb_move *m);
+/* Inside the engine: diagnostics from number `from` on that stand in a template's text also show the 套用 that brought
+ * it into `p` (template.c). */
+void tb__template_places(const tb_program *p, tb_diagnostics *d, uint32_t from);
+
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
 /* "食品经营许可.tb:31" for messages. */

@@ -53,6 +53,14 @@ static tb_part *new_part(tb__parse *p, enum tb_part_kind kind, tb__at at);
 static tb_part *names_part(tb__parse *p, enum tb_part_kind kind, tb_names names, tb__at at);
 static tb_part *duration_part(tb__parse *p, enum tb_part_kind kind, tb__word w, tb__at at);
 static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at at);
+/* A template leaves the amount open: a parameter's name stands where it belongs. */
+static tb_part *open_part(tb__parse *p, enum tb_part_kind kind, tb__word parameter, tb__at at) {
+    tb_part *part = new_part(p, kind, at);
+    part->value = parameter.name;
+    part->value_kind = TB_V_NAME;
+    return part;
+}
+
 static tb_clause *new_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head);
 static tb_clause *names_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb_names names);
 static tb_clause *limit_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word w);
@@ -258,7 +266,7 @@ names_head:
 
 limit_head:
   "期限" { $$ = TB_C_LIMIT; } | "法定期限" { $$ = TB_C_STATUTORY; } | "承诺期限" { $$ = TB_C_PROMISED; }
-| "期限延长" { $$ = TB_C_EXTENSION; }
+| "期限延长" { $$ = TB_C_EXTENSION; } | "容缺受理" { $$ = TB_C_DEFERRED; }
 ;
 
 column: "输入" { $$ = TB_C_INPUT; } | "输出" { $$ = TB_C_OUTPUT; } ;
@@ -288,6 +296,7 @@ part:
 | "限" TIMES                    { $$ = new_part(p, TB_P_TIMES, @$); $$->number = tb__number($2.name.text); }
 | "届满前"                      { $$ = new_part(p, TB_P_BEFORE_EXPIRY, @$); }
 | "届满前" DURATION             { $$ = duration_part(p, TB_P_BEFORE_EXPIRY, $2, @$); }
+| "届满前" NAME                 { $$ = open_part(p, TB_P_BEFORE_EXPIRY, $2, @$); }
 | "届满前" "由" names "批准"    { $$ = names_part(p, TB_P_BEFORE_EXPIRY, $names, @$); }
 | "届满前" DURATION "由" names "批准" { $$ = duration_part(p, TB_P_BEFORE_EXPIRY, $2, @$); $$->names = $names; }
 | "由" names                    { $$ = names_part(p, TB_P_BY, $names, @$); }
@@ -297,12 +306,16 @@ part:
 | "办结" name                   { $$ = names_part(p, TB_P_CLOSE, names1(p, $name), @$); }
 | "若" expr                     { $$ = new_part(p, TB_P_IF, @$); $$->expr = $expr; }
 | compare NUMBER                { $$ = value_part(p, no_word, $2, @$); $$->kind = TB_P_COMPARE; $$->op = $compare; }
+| compare NAME                  { $$ = value_part(p, no_word, $2, @$); $$->kind = TB_P_COMPARE; $$->op = $compare; }
 | "不少于" HEADS                { $$ = new_part(p, TB_P_PERSONS, @$); $$->number = tb__number($2.name.text); }
+| "不少于" NAME                 { $$ = open_part(p, TB_P_PERSONS, $2, @$); }
 | "期限" DURATION               { $$ = duration_part(p, TB_P_LIMIT, $2, @$); }
 | "延长" DURATION               { $$ = duration_part(p, TB_P_EXTEND, $2, @$); }
 | "默认" value                  { $$ = value_part(p, no_word, $value, @$); $$->kind = TB_P_DEFAULT; }
 | "至多" NUMBER                 { $$ = new_part(p, TB_P_UP_TO, @$); $$->number = tb__number($2.name.text); }
+| "至多" NAME                   { $$ = open_part(p, TB_P_UP_TO, $2, @$); }
 | "可更正" DURATION             { $$ = duration_part(p, TB_P_CORRECTABLE, $2, @$); }
+| "可更正" NAME                 { $$ = open_part(p, TB_P_CORRECTABLE, $2, @$); }
 | "截止" DATE                   { $$ = new_part(p, TB_P_DEADLINE, @$); $$->day = tb__date($2.name.text); }
 | "应当拒绝"                    { $$ = new_part(p, TB_P_REFUSED, @$); }
 | "应当拒绝" name               { $$ = names_part(p, TB_P_REFUSED, names1(p, $name), @$); }
@@ -804,7 +817,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
         tb_report(p->d, TB_E_NEEDS_PERSONS, at, found, TB_NONE, TB_NONE);
         return 0;
     }
-    if (expects(list, n, YYSYMBOL_NUMBER) && !expects(list, n, YYSYMBOL_NAME)) {
+    if (expects(list, n, YYSYMBOL_NUMBER) && !expects(list, n, YYSYMBOL_TEXT)) {
         tb_report(p->d, TB_E_NEEDS_NUMBER, at, found, TB_NONE, TB_NONE);
         return 0;
     }

@@ -177,7 +177,34 @@ static bool dates(const tb_part *part) {
     return true;
 }
 
-static void shape_part(const struct shaping *s, const tb_clause *c, const tb_part *part) {
+/* 限 次数 in a template: the count of an act, not a list of modes. */
+static bool open_times(const struct shaping *s, const tb_clause *c, const tb_part *part) {
+    return s->template && part->kind == TB_P_ONLY && part->names.count == 1 && !s->rules[c->kind].parts[TB_P_ONLY] &&
+           s->rules[c->kind].parts[TB_P_TIMES];
+}
+
+/* 大于 面积, 不少于 人数: only a template may leave an amount open. */
+static void shape_amount(const struct shaping *s, const tb_part *part) {
+    enum tb_code code;
+    switch (part->kind) {
+    case TB_P_COMPARE: case TB_P_UP_TO: code = TB_E_NEEDS_NUMBER; break;
+    case TB_P_PERSONS: code = TB_E_NEEDS_PERSONS; break;
+    case TB_P_CORRECTABLE: case TB_P_BEFORE_EXPIRY: code = TB_E_NEEDS_DURATION; break;
+    default: return;
+    }
+    if (part->value_kind == TB_V_NAME && !s->template)
+        tb_report(s->p->d, code, part->value.span, tb_str_printf(s->p->arena, "“%.*s”", TB_FMT(part->value.text)),
+                  TB_NONE, TB_NONE);
+}
+
+static void shape_part(const struct shaping *s, const tb_clause *c, tb_part *part) {
+    if (open_times(s, c, part)) {
+        part->kind = TB_P_TIMES;
+        part->value = part->names.items[0];
+        part->value_kind = TB_V_NAME;
+        part->names.count = 0;
+    }
+    shape_amount(s, part);
     if (s->rules[c->kind].parts[part->kind] && (part->kind != TB_P_DATED || dates(part))) {
         if (one_name_part(part->kind) && part->names.count > 1)
             tb_report(s->p->d, TB_E_ONE_NAME, part->names.items[1].span, word_of_part(s, part), TB_NONE, TB_NONE);
@@ -192,7 +219,7 @@ static void shape_part(const struct shaping *s, const tb_clause *c, const tb_par
 static void shape_parts(const struct shaping *s, const tb_clause *c) {
     const struct rule *r = &s->rules[c->kind];
     for (uint32_t i = 0; i < c->parts.count; i++) {
-        const tb_part *part = &c->parts.items[i];
+        tb_part *part = &c->parts.items[i];
         shape_part(s, c, part);
         if (r->parts[part->kind] == ANY_TIMES || r->parts[part->kind] == NEVER) continue;
         for (uint32_t k = 0; k < i; k++) {
@@ -246,7 +273,8 @@ static bool shape_entry(const struct shaping *s, const tb_section *in, tb_clause
 
 /* 期限 受理期限: only a template may leave a period open; 30分钟 is for machines. */
 static void shape_duration(const struct shaping *s, const tb_clause *c) {
-    bool limit = c->kind == TB_C_LIMIT || c->kind == TB_C_STATUTORY || c->kind == TB_C_PROMISED || c->kind == TB_C_EXTENSION;
+    bool limit = c->kind == TB_C_LIMIT || c->kind == TB_C_STATUTORY || c->kind == TB_C_PROMISED || c->kind == TB_C_EXTENSION ||
+        c->kind == TB_C_DEFERRED;
     if (limit && c->names.count && !s->template)
         tb_report(s->p->d, TB_E_NEEDS_DURATION, c->names.items[0].span,
                   tb_str_printf(s->p->arena, "“%.*s”", TB_FMT(c->names.items[0].text)), TB_NONE, TB_NONE);

@@ -55,6 +55,7 @@ struct tb_expr {
     int32_t day; /* DATE */
     tb_names names; /* IN, MODE */
     int height;     /* 1 for a leaf; at most TB_EXPR_DEPTH */
+    tb_str given;   /* the whole condition with a template's parameters put in; empty: as written */
 };
 
 enum tb_part_kind {
@@ -72,7 +73,8 @@ typedef struct tb_part {
     tb_duration duration;
     int number;           /* 限 N次; 不少于 N人; a comparison's operator is `op` */
     enum tb_compare op;
-    tb_name value;        /* SET: the value as written; COMPARE: the number as written */
+    tb_name value;        /* SET, DEFAULT: the value as written; COMPARE: the number as written. Of COMPARE, PERSONS, TIMES,
+                             UP_TO, CORRECTABLE, BEFORE_EXPIRY with value_kind TB_V_NAME: a template's parameter */
     enum { TB_V_NONE = 0, TB_V_NAME, TB_V_TEXT, TB_V_NUMBER, TB_V_DATE, TB_V_DURATION, TB_V_TIMES, TB_V_PERSONS } value_kind;
     int32_t day, day_to;  /* dates; INT32_MIN when not given */
     const tb_expr *expr;

@@ -94,6 +94,21 @@ static void put_conflicts(tb_buf *b, const tb_load *l) {
     tb_puts(b, "]");
 }
 
+static void put_behind(tb_buf *b, const tb_load *l) {
+    if (!l->behind.count) return;
+    for (uint32_t i = 0; i < l->behind.count; i++) {
+        const tb_load_behind *x = &l->behind.items[i];
+        tb_puts(b, i ? ",{\"file\":" : ",\"behind\":[{\"file\":");
+        tb_json_put_text(b, x->file);
+        tb_puts(b, ",\"matter\":");
+        tb_json_put_text(b, x->matter);
+        tb_puts(b, ",\"version\":");
+        tb_json_put_text(b, x->version);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "]");
+}
+
 static int loaded_answer(void *arg) {
     job *j = arg;
     tb_call *c = j->c;
@@ -112,6 +127,7 @@ static int loaded_answer(void *arg) {
     tb_putf(&b, "],\"world\":{\"leaf\":%lld,\"status\":\"%s\"},\"sources\":%u,\"pending\":",
             (long long)tb_registry_world(j->s->registry)->leaf, j->load->world ? "new" : "same", j->load->plain.count);
     put_open(&b, j->load);
+    put_behind(&b, j->load);
     tb_puts(&b, "}");
     c->more = NULL;
     c->problem.message = tb_buf_str(&b);

@@ -529,6 +529,34 @@ static int judge(void *arg) {
     return is_new(s->w->l, s->p) ? TB_OK : TB_FAILED;
 }
 
+static bool brings(const tb_load *l, tb_str matter) {
+    for (uint32_t i = 0; i < l->versions.count; i++)
+        if (tb_str_eq(l->versions.items[i]->program->matter, matter)) return true;
+    return false;
+}
+
+/* A version is its sources (M4), so a changed 流程模板 or 法规 changes no matter that is loaded: those that rest on the
+ * earlier text go on with it until they are loaded anew, under a new 版本. Whoever loads the text is told which. */
+static void find_behind(tb_load *l, uint32_t file) {
+    const tb_registry *r = l->registry;
+    uint8_t digest[32];
+    char hex[TB_SM3_HEX + 1];
+    tb_sm3(l->texts[file].p, l->texts[file].n, digest);
+    tb_hex(digest, sizeof digest, hex);
+    for (uint32_t i = 0; i < r->versions_n; i++) {
+        const tb_program *p = r->versions[i]->program;
+        const char *error;
+        size_t where;
+        bool last = i + 1 == r->versions_n || !tb_str_eq(r->versions[i + 1]->program->matter, p->matter);
+        if (!last || brings(l, p->matter)) continue;
+        const tb_json *files =
+            tb_json_get(tb_json_read(l->arena, r->versions[i]->manifest, &error, &where), "files");
+        const tb_json *was = files ? tb_json_find(files, l->paths[file]) : NULL;
+        if (was && was->kind == TB_JSON_STR && !tb_str_is(was->text, hex))
+            *TB_PUSH(l->arena, l->behind) = (tb_load_behind){l->paths[file], p->matter, p->version};
+    }
+}
+
 /* Files that no new version and no world names, and whose text is new: kept for 引用. */
 static int sort_rest(void *arg) {
     work *w = arg;
@@ -550,6 +578,7 @@ static int sort_rest(void *arg) {
             *TB_PUSH(l->arena, l->plain) = i;
             *TB_PUSH(l->arena, l->kept) = i;
         }
+        if (l->kept.count && l->kept.items[l->kept.count - 1] == i && w->what[i] == HOLDS_OTHER) find_behind(l, i);
     }
     return TB_OK;
 }
@@ -588,6 +617,10 @@ static void compile_load(work *w) {
                   .matter = p->matter,
                   .version = p->version};
         s.fresh = make_version(&u);
+        if (!s.fresh && u.error.n) { /* it rested on something in the request that it does not 引用 */
+            l->message = tb_str_copy(l->arena, u.error);
+            l->result = l->message.n ? TB_LOAD_INVALID : TB_LOAD_NOMEM;
+        }
         if (!s.fresh || tb_try(l->arena, settle_one, &s)) {
             tb_arena_free(u.arena);
             return;

@@ -6,8 +6,8 @@
  *   kind     name            manifest                                          meaning
  *   matter   the matter      {"files":{path:digest,…},"root":path}             one version; program digest; cases point
  * at this leaf world    ""              {"files":{path:digest,…}}                         all calendars and 组织 files
- * in force from here on source   path            {"files":{path:digest}}                           a 法规 nobody refers
- * to yet, kept for 引用
+ * in force from here on source   path            {"files":{path:digest}}                           a file that nobody refers
+ * to yet (法规, 流程模板, 决策表, 外部接口, 清单), kept for 引用
  *
  * A manifest is complete: it names every source its row was compiled from, so that a version or a world is compiled
  * again from the database alone, years later, to the same bytes (M4).
@@ -82,6 +82,9 @@ typedef struct tb_load_open {
     tb_str file, text;
     uint32_t line;
 } tb_load_open; /* one 待核 clause */
+typedef struct tb_load_behind { /* a matter that goes on resting on the earlier text of a file of this load */
+    tb_str file, matter, version;
+} tb_load_behind;
 typedef struct tb_load {
     tb_arena *arena; /* everything below, not the versions */
     tb_registry *registry;
@@ -101,6 +104,7 @@ typedef struct tb_load {
     tb_world *world;         /* new, or NULL */
     TB_LIST(uint32_t) plain; /* files that are sources only */
     TB_LIST(uint32_t) kept;  /* files whose text has to be stored */
+    TB_LIST(tb_load_behind) behind;
 } tb_load;
 
 /* Paths and texts are copied. NULL: no memory. */

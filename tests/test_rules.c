@@ -5,7 +5,7 @@
  * tests/check/NAME.case: `==== title [test|en]`, a rules text, `----`, what must come out: the diagnostics as a person sees them; with `test`, if
  * there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
  * at hand; 引用 is below rules/, else below tests/check/.
- * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. */
+ * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. So does every ```tb of grammar/手册.md. */
 #include "cases.h"
 #include "engine.h"
 #include <time.h>
@@ -92,6 +92,23 @@ static void all_matters(void) {
                         TB_FMT(r->timeline));
         }
     }
+}
+
+/* ---- the manual's examples: each compiles as it stands, and its 用例 pass ---- */
+
+static void manual(void) {
+    tb_arena *a = tb_arena_new(NULL, 0);
+    tb_str all = read_all(a, "grammar/手册.md");
+    uint32_t examples = 0;
+    for (uint32_t at = find_line(all, 0, "```tb\n"); at < all.n; at = find_line(all, at, "```tb\n")) {
+        uint32_t from = line_end(all, at), to = find_line(all, from, "```");
+        tb_str got = answer(a, TB_STR("[test]"), (tb_str){all.p + from, to - from});
+        if (!CHECK_INT(got.n, 0)) fprintf(stderr, "    example %u:\n%.*s", examples + 1, TB_FMT(got));
+        examples++;
+        at = line_end(all, to);
+    }
+    CHECK(examples > 5);
+    tb_arena_free(a);
 }
 
 /* ---- limits, and the time they take ---- */
@@ -284,6 +301,7 @@ int main(int argc, char **argv) {
         if (!update) {
             all_codes();
             all_matters();
+            manual();
             limits();
             memory();
         }

@@ -11,11 +11,13 @@ static int prove_work(void *arg) {
     tb__proof *w = &x->w;
     w->r = TB_NEW(w->a, tb_proof_report);
     w->bytes_before = tb_arena_bytes(w->a);
+    uint32_t said = w->out->list.count;
     tb__graph_build(w);
     tb__prove_soundness(w);
     tb__prove_limits(w);
     tb__prove_duties(w);
     if (w->d) tb__prove_separation(w);
+    tb__template_places(w->p, w->out, said);
     *x->report = w->r;
     return TB_OK;
 }

@@ -97,7 +97,18 @@ static void tell_loaded(tb_line *line, const tb_json *answer) {
     if (world)
         tb_puts(&line->out, tb_line_say(line, "组织和日历已更新，未结办件的到期日随之重算\n",
                                         "organs and calendars updated; due dates of open cases follow\n"));
-    if ((!versions || !versions->count) && !world)
+    const tb_json *behind = tb_json_get(answer, "behind");
+    if (tb_json_number(answer, "sources", 0) > 0)
+        tb_putf(&line->out, tb_line_say(line, "收下 %lld 个备引用的文件\n", "kept %lld files for reference\n"),
+                (long long)tb_json_number(answer, "sources", 0));
+    for (uint32_t i = 0; behind && i < behind->count; i++)
+        tb_putf(&line->out,
+                tb_line_say(line, "注意：%.*s %.*s 仍用 %.*s 原来的文本；要用新的，请给它另起版本号一并装载\n",
+                            "note: %.*s %.*s still rests on the earlier text of %.*s; load it anew, under a new version, "
+                            "to use this one\n"),
+                TB_FMT(tb__text_of(&behind->items[i], "matter")), TB_FMT(tb__text_of(&behind->items[i], "version")),
+                TB_FMT(tb__text_of(&behind->items[i], "file")));
+    if ((!versions || !versions->count) && !world && !tb_json_number(answer, "sources", 0))
         tb_puts(&line->out, tb_line_say(line, "没有变化\n", "nothing changed\n"));
 }
 
