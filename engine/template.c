@@ -67,17 +67,12 @@ struct work {
     turned; /* in the condition at hand */
 };
 
-static bool english(const tb__compiler *c, tb_span at) {
-    if (c->d->lang != TB_LANG_AUTO) return c->d->lang == TB_LANG_EN;
-    return !tb_source_chinese(c->rules->sources.list.items[at.file].text);
-}
-
 static tb_str kind_name(const tb__compiler *c, const struct kind_word *k, tb_span at) {
-    return tb_str_z(english(c, at) ? k->en : k->zh);
+    return tb_str_z(tb__english(c, at.file) ? k->en : k->zh);
 }
 
 static tb_str kind_example(const tb__compiler *c, const struct kind_word *k, tb_span at) {
-    return tb_str_z(english(c, at) ? k->en_example : k->zh_example);
+    return tb_str_z(tb__english(c, at.file) ? k->en_example : k->zh_example);
 }
 
 static const struct kind_word *kind_named(tb_str s) {
@@ -100,7 +95,7 @@ static void wrong_kind(struct work *w, const struct binding *b, const tb_part *v
     tb_diagnostic *d =
         report(w, TB_E_ARGUMENT_KIND, value->span, b->name.text, kind_name(w->c, b->kind, value->span), written);
     if (b->kind->value != TB_V_NAME)
-        d->hint = tb_str_printf(w->c->a, english(w->c, value->span) ? "such as %.*s" : "例如 %.*s",
+        d->hint = tb_str_printf(w->c->a, tb__english(w->c, value->span.file) ? "such as %.*s" : "例如 %.*s",
                                 TB_FMT(kind_example(w->c, b->kind, value->span)));
 }
 
@@ -174,6 +169,7 @@ static bool bind(struct work *w, const tb_clause *use, const tb__named *template
             report(w, TB_E_DUPLICATE, set->names.items[0].span, b->name.text, TB_NONE, TB_NONE)->other =
                 b->given->names.items[0].span;
         else wrong_kind(w, b, set);
+        if (b && !b->used) b->given = set; /* not missing, too */
     }
     for (uint32_t i = 0; i < out->list.count; i++) {
         const struct binding *b = &out->list.items[i];
