@@ -67,6 +67,10 @@ struct work {
     turned; /* in the condition at hand */
 };
 
+static tb_str say(const struct work *w, tb_span at, const char *zh, const char *en) {
+    return tb_str_z(tb__english(w->c, at.file) ? en : zh);
+}
+
 static tb_str kind_name(const tb__compiler *c, const struct kind_word *k, tb_span at) {
     return tb_str_z(tb__english(c, at.file) ? k->en : k->zh);
 }
@@ -646,7 +650,8 @@ static void use(struct work *w, const tb_clause *c, uint32_t file, const struct 
             return;
         }
     if (depth > DEPTH) {
-        report(w, TB_E_TOO_MANY, c->head, TB_STR("套用里的套用"), tb_str_printf(w->c->a, "%d", DEPTH), TB_NONE);
+        report(w, TB_E_TOO_MANY, c->head, say(w, c->head, "套用里的套用", "uses within uses"),
+               tb_str_printf(w->c->a, "%d", DEPTH), TB_NONE);
         return;
     }
     struct bindings with;
@@ -683,8 +688,9 @@ static void expand(struct work *w, const tb__named *t, const struct bindings *wi
         if (belongs(t->tree->sections.items[i].kind))
             *TB_PUSH(w->c->a, own) = (piece){put_section(&inner, &t->tree->sections.items[i]), true};
     if (inner.clauses > CLAUSES && w->clauses <= CLAUSES)
-        report(&inner, TB_E_TOO_MANY, with->use->head, TB_STR("套用得来的句子"), tb_str_printf(w->c->a, "%d", CLAUSES),
-               TB_NONE);
+        report(&inner, TB_E_TOO_MANY, with->use->head,
+               say(w, with->use->head, "套用得来的句子", "clauses brought by templates"),
+               tb_str_printf(w->c->a, "%d", CLAUSES), TB_NONE);
     w->clauses = inner.clauses;
     w->failed |= inner.failed;
     if (w->clauses > CLAUSES) return;
@@ -956,7 +962,9 @@ static void check_sections(struct work *w, const tb__named *t) {
     for (uint32_t i = t->at + 1; i < template_end(t); i++) {
         const tb_section *s = &t->tree->sections.items[i];
         if (s->kind == TB_S_SCENARIO)
-            report(w, TB_E_TEMPLATE_SECTION, s->span, tb_str_z(tb_section_word(s->kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+            report(w, TB_E_TEMPLATE_SECTION, s->span,
+                   tb_str_z(tb_section_word(s->kind, tb__english(w->c, s->span.file) ? TB_LANG_EN : TB_LANG_ZH)),
+                   TB_NONE, TB_NONE);
         else if (belongs(s->kind)) put_section(w, s);
     }
 }
