@@ -421,8 +421,10 @@ int tb__sheet_xlsx(struct tb__sheet *s, tb_str bytes) {
     zip_error_t error;
     b->s = s;
     zip_error_init(&error);
+    /* Without ZIP_CHECKCONS: it also refuses archives whose two directories differ in ways that harm nobody, as some
+     * writers make them; what is read is checked by its length and sum (unpack_work). */
     zip_source_t *source = zip_source_buffer_create(bytes.p, bytes.n, 0, &error);
-    if (source) b->zip = zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &error);
+    if (source) b->zip = zip_open_from_source(source, ZIP_RDONLY, &error);
     if (!b->zip) {
         int result = tb__sheet_fail(s, "压缩包坏了，打不开（%s）。请重新导出表格",
                                     "the archive is damaged (%s); export the sheet anew", zip_error_strerror(&error));
