@@ -14,6 +14,27 @@ void tb_draw_mermaid(tb_buf *out, const tb_program *p);
 /* TB_OK, or TB_LIMIT: more than a picture can hold (layout.h). */
 int tb_draw_svg(tb_buf *out, const tb_program *p);
 
+/* The matter as a table, a row a move and target (table.c): texts in the language of the source. */
+enum tb_row_cell {
+    TB_ROW_FROM,
+    TB_ROW_EVENT,
+    TB_ROW_CONDITION,
+    TB_ROW_TO,
+    TB_ROW_WHO,
+    TB_ROW_WHERE,
+    TB_ROW_LIMIT,
+    TB_ROW_CLOCK,
+    TB_ROW_CELLS
+};
+typedef struct tb_draw_row {
+    uint32_t move; /* TB_NO_INDEX: a case begins */
+    tb_str cell[TB_ROW_CELLS];
+} tb_draw_row;
+typedef TB_LIST(tb_draw_row) tb_draw_rows;
+void tb_draw_table(tb_arena *a, const tb_program *p, tb_draw_rows *out);
+/* Is the matter written in Chinese? Pictures and tables speak the language of their source. */
+bool tb_draws_chinese(const tb_program *p);
+
 /* ---- the graph, for every drawer ---- */
 enum tb_graph_node_kind {
     TB_G_START = 1 /* of a mode */,
@@ -57,5 +78,8 @@ typedef struct tb_graph {
 void tb__graph(tb_arena *a, const tb_program *p, tb_graph *g);
 /* What a node and an edge say, lines parted by \n; in `a`. */
 tb_str tb__graph_node_text(tb_arena *a, const tb_program *p, const tb_graph_node *n);
+/* Does the move set the milestone: by 记, 视为, a document, a transfer, or the end? */
+bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone);
+const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese);
 tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge *e);
 #endif

@@ -1,6 +1,7 @@
 /* From a program to the graph that is drawn: see draw.h. Walks the chart's states and transitions and folds copies of
  * a step into one node. */
 #include "draw.h"
+#include "source.h"
 
 struct drawing {
     tb_arena *arena;
@@ -136,13 +137,34 @@ void tb__graph(tb_arena *a, const tb_program *p, tb_graph *g) {
 
 /* ---- words ---- */
 
-static const char *unit_word(enum tb_unit unit) {
-    static const char *const words[] = {"", "个工作日", "个自然日", "小时", "个月", "年"};
-    return words[unit];
+bool tb_draws_chinese(const tb_program *p) {
+    return p->span.file >= p->sources->list.count || tb_source_chinese(p->sources->list.items[p->span.file].text);
+}
+
+bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone) {
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        const tb_effect_def *f = &m->effects[i];
+        if (f->kind == TB_DO_CLOSE && milestone == TB_M_CLOSED) return true;
+        if (f->kind == TB_DO_RECORD && f->a == milestone) return true;
+        if (f->kind == TB_DO_TRANSFER && p->places.items[f->a].received == milestone) return true;
+        if (f->kind != TB_DO_ISSUE) continue;
+        const tb_document *d = &p->documents.items[f->a];
+        for (uint32_t k = 0; k < d->records_n; k++)
+            if (d->records[k] == milestone) return true;
+    }
+    return false;
+}
+
+const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese) {
+    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟"};
+    static const char *const one[] = {"", " workday", " day", " hour", " month", " year", " minute"};
+    static const char *const many[] = {"", " workdays", " days", " hours", " months", " years", " minutes"};
+    if ((size_t)unit >= sizeof zh / sizeof *zh) return "";
+    return chinese ? zh[unit] : n == 1 ? one[unit] : many[unit];
 }
 
 static void put_limit(tb_buf *b, const tb_program *p, const tb_clock_def *c) {
-    tb_putf(b, "\n期限 %d%s", c->n, unit_word(c->unit));
+    tb_putf(b, "\n期限 %d%s", c->n, tb__draw_unit(c->unit, c->n, true));
     if (c->from != TB_NO_INDEX)
         tb_putf(b, "，自 %s%.*s", c->first ? "首次" : "", TB_FMT(p->milestones.items[c->from].name));
 }

@@ -3,7 +3,6 @@
  * in them, gutters as wide as the words and tracks in them. Several widths of text are tried, and the one that fills a
  * landscape sheet best is taken. */
 #include "layout_work.h"
-#include "source.h"
 
 enum {
     MARGIN = 28,
@@ -12,6 +11,7 @@ enum {
     LANE_HEAD = 104,
     BAND = 28,
     BRACKET = 30,
+    MARK_ROW = 22,
     BAR_ROW = 40 /* of 任一环节 */,
     LEAD = 16 /* from a box to the words on its exit */,
     STEM = 8 /* from a box to where its exits part */,
@@ -20,8 +20,8 @@ enum {
     LOOSE = 7 /* around tracks */,
     SMALLEST_ROW = 24,
     ROOT_2 = 1414 /* thousandths: the sides of a sheet */,
-    STRETCH_ROW = 150,
-    STRETCH_GUTTER = 60,
+    STRETCH_ROW = 260,
+    STRETCH_GUTTER = 200,
     WIDE_ENOUGH = 2400 /* up to this, the widest texts are taken: fewer broken lines */,
     A3_WIDTH = 2700 /* units on an A3 sheet, at which a letter is 1.9 mm high */
 };
@@ -305,43 +305,56 @@ static int lane_head_height(tb__plan *t, uint32_t lane, tb__block *block) {
     return block->h + 2 * TB__PAD;
 }
 
+static int shelf_room(const struct numbers *x, uint32_t k, enum tb__shelf which) {
+    int tracks = (int)x->level_tracks[k * TB__SHELVES + which];
+    if (which == TB__BETWEEN) return 2 * LOOSE + tracks * TB__PITCH;
+    return tracks ? 4 + tracks * TB__PITCH : 0;
+}
+
+/* A shelf of channel k from y on; where it ends. */
+static int shelf(struct numbers *x, uint32_t k, enum tb__shelf which, int y) {
+    x->channel_y[k * TB__SHELVES + which] = y + (which == TB__BETWEEN ? LOOSE : 2);
+    return y + shelf_room(x, k, which);
+}
+
+/* The rows of a lane; where it ends. */
+static int lane_to_numbers(struct numbers *x, const tb__lane *lane, int y) {
+    uint32_t last = lane->row + lane->rows;
+    for (uint32_t r = lane->row; r < last; r++) {
+        if (r == lane->row) y += 4; /* the lane above ended with its frames */
+        y = shelf(x, r, TB__BETWEEN, y) + x->open_row[r];
+        y = shelf(x, r, TB__OVER, y);
+        x->mid[r] = y + x->stretch_row / 2 + x->up[r];
+        y = x->mid[r] + x->down[r] + x->stretch_row / 2;
+        y = shelf(x, r + 1, TB__UNDER, y) + x->close_row[r + 1];
+    }
+    return y + 4;
+}
+
 static void rows_to_numbers(struct numbers *x) {
     tb__plan *t = x->t;
     row_extents(x);
     int y = x->top;
     for (uint32_t l = 0; l < t->lanes.count; l++) {
         const tb__lane *lane = &t->lanes.items[l];
-        int start = y;
         tb__block head = {0};
-        int least = lane_head_height(t, l, &head);
-        for (uint32_t r = lane->row; r < lane->row + lane->rows; r++) {
-            x->channel_y[r] =
-                y + LOOSE + (r == lane->row ? 4 : x->close_row[r]); /* the lane above ended below its frames */
-            y = x->channel_y[r] + (int)x->level_tracks[r] * TB__PITCH + LOOSE + x->open_row[r];
-            x->mid[r] = y + x->stretch_row / 2 + x->up[r];
-            y = x->mid[r] + x->down[r] + x->stretch_row / 2;
-        }
-        uint32_t last = lane->row + lane->rows;
-        if (y + x->close_row[last] - start < least) { /* the head needs more: half above, half below */
-            int more = least - (y + x->close_row[last] - start);
-            for (uint32_t r = lane->row; r < last; r++) {
-                x->mid[r] += more / 2;
-                if (r > lane->row) x->channel_y[r] += more / 2;
-            }
-            y += more;
+        int start = y, least = lane_head_height(t, l, &head);
+        y = lane_to_numbers(x, lane, start);
+        if (y - start < least) { /* its head needs more */
+            int more = (least - (y - start)) / 2;
+            x->up[lane->row] += more;
+            x->down[lane->row + lane->rows - 1] += more;
+            y = lane_to_numbers(x, lane, start);
         }
         tb_lane *out = TB_PUSH(t->a, t->out->lanes);
-        *out = (tb_lane){.place = lane->place, .at = {MARGIN, start, 0, y + x->close_row[last] + 4 - start}};
-        out->texts = head.texts;
+        *out = (tb_lane){.place = lane->place, .at = {MARGIN, start, 0, y - start}, .texts = head.texts};
         out->head = (tb_rect){MARGIN, start, LANE_HEAD, out->at.h};
-        y += x->close_row[last] + 4;
     }
-    x->channel_y[t->rows] = y + LOOSE;
-    y += LOOSE + (int)x->level_tracks[t->rows] * TB__PITCH + (x->level_tracks[t->rows] ? LOOSE : 0);
-    if (t->out->lanes.count) {
-        tb_lane *last = &t->out->lanes.items[t->out->lanes.count - 1];
-        last->at.h = last->head.h = y - last->at.y;
-    }
+    y = shelf(x, t->rows, TB__BETWEEN, y);
+    for (uint32_t g = 0; g <= t->cols; g++)
+        if (x->marked[g]) y += MARK_ROW, g = t->cols; /* what the point of no return is called stands at its foot */
+    tb_lane *last = &t->out->lanes.items[t->out->lanes.count - 1];
+    last->at.h = last->head.h = y - last->at.y;
     x->bottom = y;
 }
 
@@ -388,8 +401,26 @@ static void uprights(struct numbers *x) {
     }
 }
 
+/* A frame's title stands over its first column that is not a bar's, where no line can run down through it. */
+static uint32_t title_column(const tb__plan *t, const tb__piece *piece) {
+    for (uint32_t c = piece->col; c <= piece->col_to; c++) {
+        bool bar = false;
+        for (uint32_t i = 0; i < t->nodes.count && !bar; i++) bar = t->nodes.items[i].bar && t->nodes.items[i].col == c;
+        if (!bar) return c;
+    }
+    return piece->col;
+}
+
+static tb_str frame_title(const tb__plan *t, const tb__piece *piece) {
+    return t->graph.clusters.items[t->frames.items[piece->frame].cluster].label;
+}
+
 static void column_widths(struct numbers *x) {
     const tb__plan *t = x->t;
+    for (uint32_t i = 0; i < t->pieces.count; i++) {
+        const tb__piece *piece = &t->pieces.items[i];
+        most(&x->col_w[title_column(t, piece)], tb_text_width(frame_title(t, piece), TB_DRAW_LETTER, true) + 4);
+    }
     for (uint32_t i = 0; i < t->nodes.count; i++) {
         const tb__node *n = &t->nodes.items[i];
         most(&x->col_w[n->col], n->w + (n->host != TB_NO_INDEX ? TB__INDENT : 0));
@@ -431,6 +462,11 @@ static void centre(tb_texts *texts, int left, int width) {
     for (uint32_t i = 0; i < texts->count; i++) texts->items[i].x = left + (width - texts->items[i].w) / 2;
 }
 
+static void least_most(int *from, int *to, int y) {
+    if (y - 8 < *from) *from = y - 8;
+    if (y + 8 > *to) *to = y + 8;
+}
+
 static void put_boxes(struct numbers *x) {
     tb__plan *t = x->t;
     for (uint32_t i = 0; i < t->nodes.count; i++) {
@@ -450,11 +486,10 @@ static void put_boxes(struct numbers *x) {
         int from = x->mid[n->row] - SMALLEST_ROW, to = x->mid[n->row_to] + SMALLEST_ROW;
         for (uint32_t k = 0; k < t->routes.count; k++) {
             const tb__route *r = &t->routes.items[k];
-            if (r->from != i && r->to != i) continue;
-            int y = r->from == i ? x->mid[r->exit_row] + r->exit_y : x->mid[r->entry_row] + r->entry_y;
-            if (y - 8 < from) from = y - 8;
-            if (y + 8 > to) to = y + 8;
+            if (r->to == i) least_most(&from, &to, x->mid[r->entry_row] + r->entry_y);
         }
+        for (uint32_t k = 0; k < n->teeth.count; k++)
+            least_most(&from, &to, x->mid[n->teeth.items[k].row] + n->teeth.items[k].y);
         t->out->boxes.items[i].at = (tb_rect){x->col_x[n->col], from, x->col_w[n->col], to - from};
     }
 }
@@ -534,18 +569,18 @@ static void put_frames(struct numbers *x, uint32_t depth) {
         tb_frame *out = TB_PUSH(t->a, t->out->frames);
         *out = (tb_frame){.state = f->state, .inside = f->inside, .lane = piece->lane};
         int left = x->col_x[piece->col] - ARROW - side_room(t, piece, LEFT) + TB__FRAME;
-        int top = x->mid[piece->row] - x->up[piece->row] - x->stretch_row / 2 - side_room(t, piece, TOP) + 3;
+        int top = x->mid[piece->row] - x->up[piece->row] - x->stretch_row / 2 - shelf_room(x, piece->row, TB__OVER) -
+                  side_room(t, piece, TOP) + 3;
         uint32_t g = piece->col_to + 1;
         int right = x->col_x[piece->col_to] + x->col_w[piece->col_to] + x->zone[g] + side_room(t, piece, RIGHT) - 3;
         if (ends_with_bar(t, piece)) right = x->col_x[piece->col_to] + x->col_w[piece->col_to] + 6;
-        int bottom =
-            x->mid[piece->row_to] + x->down[piece->row_to] + x->stretch_row / 2 + side_room(t, piece, BOTTOM) - 3;
+        int bottom = x->mid[piece->row_to] + x->down[piece->row_to] + x->stretch_row / 2 +
+                     shelf_room(x, piece->row_to + 1, TB__UNDER) + side_room(t, piece, BOTTOM) - 3;
         out->at = (tb_rect){left, top, right - left, bottom - top};
         tb__block title = {0};
-        tb__block_add(t, &title, TB_TEXT_TITLE, t->graph.clusters.items[f->cluster].label, false, false,
-                      INT32_MAX / 200);
+        tb__block_add(t, &title, TB_TEXT_TITLE, frame_title(t, piece), false, false, INT32_MAX / 200);
         out->texts = title.texts;
-        put_texts(&out->texts, left + 8, top);
+        put_texts(&out->texts, x->col_x[title_column(t, piece)], top);
     }
     if (deeper) put_frames(x, depth + 1);
 }
@@ -577,20 +612,6 @@ static void put_bands(struct numbers *x) {
 
 /* ---- spans, the point of no return, 任一环节 ---- */
 
-static bool records(const tb_program *p, const tb_move *m, uint32_t milestone) {
-    for (uint32_t i = 0; i < m->effects_n; i++) {
-        const tb_effect_def *f = &m->effects[i];
-        if (f->kind == TB_DO_CLOSE && milestone == TB_M_CLOSED) return true;
-        if (f->kind == TB_DO_RECORD && f->a == milestone) return true;
-        if (f->kind == TB_DO_TRANSFER && p->places.items[f->a].received == milestone) return true;
-        if (f->kind != TB_DO_ISSUE) continue;
-        const tb_document *d = &p->documents.items[f->a];
-        for (uint32_t k = 0; k < d->records_n; k++)
-            if (d->records[k] == milestone) return true;
-    }
-    return false;
-}
-
 static void reach(const tb__plan *t, uint32_t from, uint32_t unless, bool *seen);
 
 /* Where a milestone is set first: the right edge of the first (last) step whose moves record it and that a case reaches
@@ -602,7 +623,7 @@ static bool milestone_at(const struct numbers *x, uint32_t milestone, bool last,
         if (t->nodes.items[n].kind == TB_G_START) reach(t, n, milestone, fresh);
     for (uint32_t i = 0; i < t->p->moves.count; i++) {
         const tb_move *m = &t->p->moves.items[i];
-        if (m->step == TB_NO_INDEX || !records(t->p, m, milestone)) continue;
+        if (m->step == TB_NO_INDEX || !tb__records(t->p, m, milestone)) continue;
         for (uint32_t n = 0; n < t->nodes.count; n++) {
             if (t->nodes.items[n].kind != TB_G_STEP || t->nodes.items[n].index != m->step || !fresh[n]) continue;
             const tb_rect *r = &t->out->boxes.items[n].at;
@@ -658,7 +679,7 @@ static void put_brackets(struct numbers *x) {
 /* Does every move of a line record the milestone? Then what lies behind it comes after the milestone. */
 static bool always_records(const tb__plan *t, const tb_path *path, uint32_t milestone) {
     for (uint32_t i = 0; i < path->moves.count; i++)
-        if (!records(t->p, &t->p->moves.items[path->moves.items[i]], milestone)) return false;
+        if (!tb__records(t->p, &t->p->moves.items[path->moves.items[i]], milestone)) return false;
     return path->moves.count > 0;
 }
 
@@ -717,7 +738,7 @@ static void put_marks(struct numbers *x) {
                       tb_str_z(tb__say(t, "不可撤回：此后只能办到底", "point of no return")), false, false,
                       INT32_MAX / 200);
         m->texts = text.texts;
-        put_texts(&m->texts, at + 6, x->bottom - 2 * TB_DRAW_LETTER);
+        put_texts(&m->texts, at + 8, x->bottom - MARK_ROW);
     }
 }
 
@@ -848,7 +869,8 @@ static void new_numbers(struct numbers *x, tb__plan *t) {
     *x = (struct numbers){.t = t};
     x->up = TB_NEW_ARRAY(a, r, int), x->down = TB_NEW_ARRAY(a, r, int), x->mid = TB_NEW_ARRAY(a, r, int);
     x->open_row = TB_NEW_ARRAY(a, r, int), x->close_row = TB_NEW_ARRAY(a, r, int);
-    x->channel_y = TB_NEW_ARRAY(a, r, int), x->level_tracks = TB_NEW_ARRAY(a, r, uint32_t);
+    x->channel_y = TB_NEW_ARRAY(a, r * TB__SHELVES, int);
+    x->level_tracks = TB_NEW_ARRAY(a, r * TB__SHELVES, uint32_t);
     x->open_col = TB_NEW_ARRAY(a, c, int), x->close_col = TB_NEW_ARRAY(a, c, int);
     x->col_x = TB_NEW_ARRAY(a, c, int), x->col_w = TB_NEW_ARRAY(a, c, int), x->zone = TB_NEW_ARRAY(a, c, int);
     x->gutter_x = TB_NEW_ARRAY(a, c, int), x->upright_tracks = TB_NEW_ARRAY(a, c, uint32_t);
@@ -857,9 +879,7 @@ static void new_numbers(struct numbers *x, tb__plan *t) {
 
 /* One try, with texts of a width. */
 static int lay_out(tb_arena *a, const tb_program *p, int box, int label, tb_layout *out) {
-    *out = (tb_layout){.program = p, .chinese = true};
-    if (p->steps.count && p->steps.items[0].span.file < p->sources->list.count)
-        out->chinese = tb_source_chinese(p->sources->list.items[p->steps.items[0].span.file].text);
+    *out = (tb_layout){.program = p, .chinese = tb_draws_chinese(p)};
     tb__plan t = {.a = a, .p = p, .out = out, .box_width = box, .label_width = label};
     tb__graph(a, p, &t.graph);
     if (t.graph.nodes.count > TB_DRAW_NODES || t.graph.edges.count > TB_DRAW_LINES) return TB_LIMIT;
@@ -875,7 +895,7 @@ static int lay_out(tb_arena *a, const tb_program *p, int box, int label, tb_layo
     tb__route_all(&t);
     struct numbers x;
     new_numbers(&x, &t);
-    tb__tracks(&t, t.level.items, t.level.count, 0, x.level_tracks, t.rows + 1);
+    tb__tracks(&t, t.level.items, t.level.count, 0, x.level_tracks, (t.rows + 1) * TB__SHELVES);
     room_of_frames(&x);
     find_marks(&x);
     fit(&x);

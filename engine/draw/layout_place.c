@@ -240,8 +240,8 @@ static uint32_t hanging(const tb__plan *t, uint32_t node) {
     return n;
 }
 
-/* The columns of a frame's piece in a lane; false: nothing of it is there. */
-static bool piece_columns(const tb__plan *t, uint32_t frame, uint32_t lane, uint32_t *from, uint32_t *to) {
+/* The columns of what a frame holds in a lane; false: nothing of it is there. */
+static bool held_columns(const tb__plan *t, uint32_t frame, uint32_t lane, uint32_t *from, uint32_t *to) {
     bool any = false;
     *from = UINT32_MAX, *to = 0;
     for (uint32_t i = 0; i < t->nodes.count; i++) {
@@ -254,6 +254,18 @@ static bool piece_columns(const tb__plan *t, uint32_t frame, uint32_t lane, uint
     return any;
 }
 
+/* The columns of a frame's piece in a lane. A 分支 reaches from bar to bar of its 并行: so each has rows of its own. */
+static bool piece_columns(const tb__plan *t, uint32_t frame, uint32_t lane, uint32_t *from, uint32_t *to) {
+    if (!held_columns(t, frame, lane, from, to)) return false;
+    for (uint32_t i = 0; i < t->nodes.count; i++) {
+        const tb__node *n = &t->nodes.items[i];
+        if (!n->bar || n->frame == frame || n->frame != t->frames.items[frame].inside) continue;
+        if (n->kind == TB_G_FORK && n->col + 1 < *from) *from = n->col + 1;
+        if (n->kind == TB_G_JOIN && n->col > *to + 1) *to = n->col - 1;
+    }
+    return true;
+}
+
 static int units_height(const struct container *c, uint32_t without) {
     int h = 0;
     for (uint32_t i = 0; i < c->units.count; i++) {
@@ -264,9 +276,9 @@ static int units_height(const struct container *c, uint32_t without) {
     return h;
 }
 
-static bool overlaps(const struct container *c, uint32_t self, int row) {
+static bool overlaps(const struct container *c, uint32_t self, int row, uint32_t among) {
     const struct unit *u = &c->units.items[self];
-    for (uint32_t i = 0; i < c->units.count; i++) {
+    for (uint32_t i = 0; i < among; i++) {
         const struct unit *o = &c->units.items[i];
         if (i == self || o->row < -1) continue;
         if (o->col <= u->col_to && u->col <= o->col_to && o->row < row + (int)u->rows && row < o->row + (int)o->rows)
@@ -358,7 +370,7 @@ static uint32_t pack(struct packing *k, uint32_t lane, uint32_t frame) {
         for (uint32_t i = 0; i < c.units.count; i++) {
             if (on_main_way(k, &c.units.items[i]) != (pass == 0)) continue;
             int row = pass && any_main ? 1 : 0;
-            while (overlaps(&c, i, row)) row++;
+            while (overlaps(&c, i, row, c.units.count)) row++;
             c.units.items[i].row = row;
             any_main |= pass == 0;
         }
@@ -381,7 +393,6 @@ static void spread(struct packing *k, uint32_t container, int base) {
             for (uint32_t n = 0; n < t->nodes.count; n++)
                 if (t->nodes.items[n].host == u->node) t->nodes.items[n].row = ++under;
         } else {
-            u->rows = (uint32_t)units_height(&k->containers.items[k->of_piece[u->piece]], TB_NO_INDEX);
             t->pieces.items[u->piece].row = (uint32_t)row;
             t->pieces.items[u->piece].row_to = (uint32_t)row + u->rows - 1;
             spread(k, k->of_piece[u->piece], row);
@@ -405,9 +416,24 @@ static void spread_bars(tb__plan *t) {
     }
 }
 
+/* After a piece has grown or shrunk: the units around it, inner containers first, give way downwards. */
+static void give_way(struct packing *k) {
+    for (uint32_t i = 0; i < k->containers.count; i++) {
+        struct container *c = &k->containers.items[i];
+        for (uint32_t u = 0; u < c->units.count; u++) {
+            struct unit *x = &c->units.items[u];
+            if (x->piece != TB_NO_INDEX)
+                x->rows = (uint32_t)units_height(&k->containers.items[k->of_piece[x->piece]], TB_NO_INDEX);
+            while (overlaps(c, u, x->row, u)) x->row++;
+        }
+        settle(c);
+    }
+}
+
 static void spread_all(struct packing *k, const uint32_t *of_lane) {
     tb__plan *t = k->t;
     uint32_t row = 0;
+    give_way(k);
     for (uint32_t l = 0; l < t->lanes.count; l++) {
         int h = units_height(&k->containers.items[of_lane[l]], TB_NO_INDEX);
         t->lanes.items[l].row = row;
@@ -467,7 +493,7 @@ static bool improve(struct packing *k, struct container *c, uint32_t unit) {
     int now = u->row, best = now, height = units_height(c, unit);
     int64_t least = cost_at(k, c, u, now) + (now + (int)u->rows > height ? NEW_ROW : 0);
     for (int row = now - REACH; row <= now + REACH; row++) {
-        if (row < -(int)u->rows || row > height || row == now || overlaps(c, unit, row)) continue;
+        if (row < -(int)u->rows || row > height || row == now || overlaps(c, unit, row, c->units.count)) continue;
         int64_t cost = cost_at(k, c, u, row) + (row < 0 || row + (int)u->rows > height ? NEW_ROW : 0);
         if (cost < least) least = cost, best = row;
     }
@@ -530,7 +556,6 @@ static void rows(tb__plan *t) {
             for (uint32_t u = 0; u < c->units.count; u++) {
                 if (!improve(&k, c, u)) continue;
                 moved = true;
-                settle(c);
                 spread_all(&k, of_lane);
             }
         }

@@ -60,6 +60,19 @@ static uint32_t best_channel(const tb__plan *t, const tb__route *r) {
 
 static bool in_rows(const tb__node *n, uint32_t row) { return n->row <= row && row <= n->row_to; }
 
+/* The shelf of its channel: that inside of the innermost frame around both ends, where that begins or ends there. */
+static enum tb__shelf shelf_of(const tb__plan *t, const tb__route *r) {
+    uint32_t f = t->nodes.items[r->from].frame;
+    while (f != TB_NO_INDEX && !belongs(t, f, r->to)) f = t->frames.items[f].inside;
+    for (uint32_t i = 0; i < t->pieces.count && f != TB_NO_INDEX; i++) {
+        const tb__piece *x = &t->pieces.items[i];
+        if (x->frame != f) continue;
+        if (x->row == r->channel) return TB__OVER;
+        if (x->row_to + 1 == r->channel) return TB__UNDER;
+    }
+    return TB__BETWEEN;
+}
+
 static void classify(const tb__plan *t, tb__route *r) {
     const tb__node *a = &t->nodes.items[r->from], *b = &t->nodes.items[r->to];
     r->exit_gutter = a->col + 1;
@@ -73,7 +86,7 @@ static void classify(const tb__plan *t, tb__route *r) {
     else if (clear_run(t, r->entry_row, r)) r->run_row = r->entry_row;
     else if (clear_run(t, r->exit_row, r)) r->run_row = r->exit_row;
     else r->channelled = true;
-    if (r->channelled) r->channel = best_channel(t, r);
+    if (r->channelled) r->channel = best_channel(t, r), r->shelf = shelf_of(t, r);
 }
 
 static bool straight(const tb__route *r) { return !r->channelled && r->exit_row == r->entry_row; }
@@ -305,7 +318,7 @@ void tb__route_all(tb__plan *t) {
         int exit_leg = r->exit_row < r->channel ? -1 : 1, entry_leg = r->entry_row < r->channel ? -1 : 1;
         *TB_PUSH(t->a, t->level) = (tb__stretch){
             .route = i,
-            .where = r->channel,
+            .where = r->channel * TB__SHELVES + r->shelf,
             .lo = (int)(right ? r->exit_gutter : r->entry_gutter),
             .hi = (int)(right ? r->entry_gutter : r->exit_gutter),
             .lo_leg = right ? exit_leg : entry_leg,

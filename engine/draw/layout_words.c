@@ -45,13 +45,6 @@ void tb__block_add(tb__plan *t, tb__block *b, enum tb_text_kind kind, tb_str tex
     if (b->w < TB_DRAW_MARK && lines.count) b->w = b->w < left + TB_DRAW_MARK ? left + TB_DRAW_MARK : b->w;
 }
 
-static const char *unit_word(const tb__plan *t, enum tb_unit unit, int n) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年"};
-    static const char *const one[] = {"", " workday", " day", " hour", " month", " year"};
-    static const char *const many[] = {"", " workdays", " days", " hours", " months", " years"};
-    return t->out->chinese ? zh[unit] : n == 1 ? one[unit] : many[unit];
-}
-
 /* 自 X is the latest occurrence (M7); for 收到材料, which comes again with every supplement, the picture says so. */
 static void put_from(const tb__plan *t, tb_buf *b, const tb_clock_def *c) {
     tb_str name = t->p->milestones.items[c->from].name;
@@ -65,7 +58,7 @@ tb_str tb__limit_text(const tb__plan *t, const tb_clock_def *c, bool of_step) {
     tb_buf b;
     tb_buf_init(&b, t->a);
     if (!of_step) tb_putf(&b, "%.*s ", TB_FMT(c->name));
-    tb_putf(&b, "%d%s", c->n, unit_word(t, c->unit, c->n));
+    tb_putf(&b, "%d%s", c->n, tb__draw_unit(c->unit, c->n, t->out->chinese));
     if (c->from != TB_NO_INDEX) {
         tb_puts(&b, tb__say(t, "，", ", "));
         put_from(t, &b, c);
@@ -153,7 +146,7 @@ void tb__step_block(tb__plan *t, uint32_t step, const tb_numbers *stays, const t
         b->h += 3;
     }
     tb__block_add(t, b, TB_TEXT_NAME, s->name, false, pending_step(p, step), width);
-    if (s->posts_n)
+    if (s->posts_n && !s->call)
         tb__block_add(t, b, TB_TEXT_PLAIN, people_of(t, s->posts, s->posts_n, s->all, s->persons), false, false, width);
     if (s->duty.n || s->seal.n) {
         tb_buf x;
@@ -162,6 +155,14 @@ void tb__step_block(tb__plan *t, uint32_t step, const tb_numbers *stays, const t
         tb_putstr(&x, s->duty);
         if (s->seal.n) tb_putf(&x, "%s%.*s", s->duty.n ? tb__say(t, "，用章 ", ", seal ") : "", TB_FMT(s->seal));
         tb__block_add(t, b, TB_TEXT_QUIET, tb_buf_str(&x), false, false, width);
+    }
+    if (s->call && s->call <= p->calls.count) {
+        const tb_call_def *c = &p->calls.items[s->call - 1];
+        const char *verb = c->kind == TB_CALL_MATTER ? tb__say(t, "发起 ", "start ") : tb__say(t, "调用 ", "call ");
+        tb_str what = join(t, verb, c->name);
+        if (c->kind == TB_CALL_INTERFACE && c->provider.n)
+            what = tb_str_printf(t->a, "%.*s，%.*s", TB_FMT(what), TB_FMT(c->provider));
+        tb__block_add(t, b, TB_TEXT_PLAIN, what, false, false, width);
     }
     if (s->clock != TB_NO_INDEX) {
         const tb_clock_def *c = &p->clocks.items[s->clock];
@@ -215,9 +216,9 @@ void tb__move_block(tb__plan *t, const tb_move *m, bool obliges, tb__block *b) {
     bool pending = tb__pending_move(p, m), late = m->kind == TB_MOVE_OVERDUE;
     tb_str act = obliges ? tb_str_z(tb__say(t, "应当", "required")) : act_of(t, m);
     if (tells_times(m))
-        act = tb_str_printf(t->a, tb__say(t, "%.*s 限%d次", "%.*s, %d times at most"), TB_FMT(act), m->times);
+        act = tb_str_printf(t->a, tb__say(t, "%.*s 限%d次", "%.*s, at most %d×"), TB_FMT(act), m->times);
     tb__block_add(t, b, late ? TB_TEXT_OVERDUE : TB_TEXT_ACT, act, false, pending, width);
-    if (m->posts_n)
+    if (m->posts_n && !m->call)
         tb__block_add(t, b, TB_TEXT_QUIET,
                       join(t, tb__say(t, "由 ", "by "), people_of(t, m->posts, m->posts_n, false, 1)), false, false,
                       width);
@@ -239,7 +240,7 @@ tb_str tb__move_line(tb__plan *t, const tb_move *m) {
     tb_buf_init(&b, t->a);
     const char *comma = tb__say(t, "，", ", ");
     tb_putstr(&b, act_of(t, m));
-    if (m->posts_n) {
+    if (m->posts_n && !m->call) {
         tb_puts(&b, tb__say(t, "，由 ", ", by "));
         tb_putstr(&b, people_of(t, m->posts, m->posts_n, false, 1));
     }
@@ -250,6 +251,6 @@ tb_str tb__move_line(tb__plan *t, const tb_move *m) {
                                              : effect_text(t, f);
         if (text.n) tb_putf(&b, "%s%.*s", comma, TB_FMT(text));
     }
-    if (tells_times(m)) tb_putf(&b, tb__say(t, "，限 %d次", ", %d times at most"), m->times);
+    if (tells_times(m)) tb_putf(&b, tb__say(t, "，限 %d次", ", at most %d×"), m->times);
     return tb_buf_str(&b);
 }

@@ -49,6 +49,10 @@ typedef struct tb__node {
     tb_numbers entries; /* routes */
 } tb__node;
 
+/* A channel between two rows has three shelves: inside of the frames that end above it, between frames, and inside of
+ * those that begin below it. A line inside a frame stays inside. */
+enum tb__shelf { TB__UNDER, TB__BETWEEN, TB__OVER, TB__SHELVES };
+
 /* A line on its way. Gutter g stands left of column g. */
 typedef struct tb__route {
     uint32_t from, to, tooth, path;
@@ -57,6 +61,7 @@ typedef struct tb__route {
     bool back;           /* against the flow */
     bool channelled;
     uint32_t exit_gutter, entry_gutter, channel;
+    enum tb__shelf shelf;
     uint32_t run_row;             /* TB_NO_INDEX: none; the row whose empty cells a long line runs through */
     uint32_t first, across, last; /* segments: down the first gutter, along the channel, down the last; TB_NO_INDEX */
 } tb__route;

@@ -13,6 +13,8 @@ enum {
     MID_WORD = 120 /* what a break inside a word costs; a letter's width of unevenness costs 16 */
 };
 
+#define NUMERALS "一二三四五六七八九十百千零〇之"
+
 static uint32_t character_bytes(tb_str s, uint32_t at) {
     uint8_t lead = (uint8_t)s.p[at];
     uint32_t n = lead < 0x80 ? 1 : lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
@@ -68,6 +70,8 @@ static bool digit(tb_str c) { return c.p[0] >= '0' && c.p[0] <= '9'; }
 static bool may_part(tb_str a, tb_str b) {
     if (!wide(a) && !wide(b)) return false;
     if (among(b, "，。、；：！？）》」』”’…—,.;:!?)]}%") || among(a, "（《「『“‘([{")) return false;
+    if (among(a, "第") || (among(a, NUMERALS) && among(b, NUMERALS "条款项")))
+        return false; /* 第四十五条 is one word */
     return !digit(a);
 }
 

@@ -328,6 +328,23 @@ static bool has_box(const tb_layout *l, enum tb_box_kind kind) {
     return false;
 }
 
+static bool has_icon(const tb_texts *texts, enum tb_text_kind kind) {
+    for (uint32_t i = 0; i < texts->count; i++) {
+        enum tb_text_kind k = texts->items[i].kind == TB_TEXT_OVERDUE ? TB_TEXT_PLAIN : texts->items[i].kind;
+        if (texts->items[i].icon && k == kind) return true;
+    }
+    return false;
+}
+
+static void legend_icon(struct legend *g, enum tb_text_kind kind, const char *zh, const char *en) {
+    bool any = false;
+    for (uint32_t i = 0; i < g->l->boxes.count; i++) any |= has_icon(&g->l->boxes.items[i].texts, kind);
+    for (uint32_t i = 0; i < g->l->paths.count; i++) any |= has_icon(&g->l->paths.items[i].texts, kind);
+    if (!any) return;
+    put_icon(g->b, &(tb_text){.kind = kind, .x = g->x + 15, .y = g->y + 4});
+    legend_words(g, zh, en, 12);
+}
+
 static void legend_boxes(struct legend *g) {
     bool excluded = false;
     for (uint32_t i = 0; i < g->l->boxes.count; i++) excluded |= g->l->boxes.items[i].excluded;
@@ -343,12 +360,9 @@ static void legend_boxes(struct legend *g) {
         put_rect(g->b, (tb_rect){g->x + 4, g->y - 9, 6, 18}, "fill=\"#2f3a46\"");
         legend_words(g, "并行分办、汇合", "parallel: fork, join", 14);
     }
-    put_icon(g->b, &(tb_text){.kind = TB_TEXT_LIMIT, .x = g->x + 15, .y = g->y + 4});
-    legend_words(g, "期限", "limit", 12);
-    put_icon(g->b, &(tb_text){.kind = TB_TEXT_DOCUMENT, .x = g->x + 15, .y = g->y + 4});
-    legend_words(g, "出具文书", "document issued", 12);
-    put_icon(g->b, &(tb_text){.kind = TB_TEXT_PLAIN, .x = g->x + 15, .y = g->y + 4});
-    legend_words(g, "留在本环节", "stays in the step", 12);
+    legend_icon(g, TB_TEXT_LIMIT, "期限", "limit");
+    legend_icon(g, TB_TEXT_DOCUMENT, "出具文书", "document issued");
+    legend_icon(g, TB_TEXT_PLAIN, "留在本环节", "stays in the step");
     if (g->l->program->pending.count) {
         put_pending(g->b, g->x, g->y + 3, g->l->chinese);
         legend_words(g, "法律依据或数字尚待核实", "not yet verified", 26);
