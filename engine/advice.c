@@ -76,11 +76,19 @@ static bool may_follow(enum tb_code code) {
     }
 }
 
-static void take_back(tb_diagnostics *d, uint32_t from) {
+/* A field whose type nobody knows compares with nothing: that was said of its type. */
+static bool of_no_type(const tb_program *p, const tb_diagnostic *d) {
+    if (d->code != TB_E_COMPARE_TYPES && d->code != TB_E_NOT_A_CONDITION && d->code != TB_E_PLACE_SOURCE) return false;
+    for (uint32_t i = 0; i < p->fields.count; i++)
+        if (!p->fields.items[i].type && tb_str_eq(p->fields.items[i].name, d->values[0])) return true;
+    return false;
+}
+
+static void take_back(const tb_program *p, tb_diagnostics *d, uint32_t from) {
     uint32_t kept = from;
     for (uint32_t i = from; i < d->list.count; i++) {
         const tb_diagnostic *x = &d->list.items[i];
-        if (may_follow(x->code) && !x->hint.n && sentence_lost(d, x->span.file)) {
+        if (of_no_type(p, x) || (may_follow(x->code) && !x->hint.n && sentence_lost(d, x->span.file))) {
             if (tb_code_severity(x->code) == TB_ERROR) d->errors--;
             else if (tb_code_severity(x->code) == TB_WARNING) d->warnings--;
         } else {
@@ -197,10 +205,26 @@ static void fixed_names(struct search *s, unsigned kinds, const tb_program *p) {
         consider(s, p->milestones.items[p->places.items[i].received].name, p->places.items[i].span);
 }
 
+/* What other systems call our types. */
+static bool known_elsewhere(tb_arena *a, tb_diagnostic *d) {
+    static const char *const types[][2] = {
+        {"数字", "小数"},   {"数值", "小数"},      {"字符串", "文本"},    {"字符", "文本"},   {"时间", "时刻"},
+        {"布尔", "是否"},   {"枚举", "选项"},      {"单选", "选项"},      {"文件", "附件"},   {"电话", "手机号"},
+        {"string", "text"}, {"number", "decimal"}, {"float", "decimal"},  {"int", "integer"}, {"boolean", "yes-no"},
+        {"bool", "yes-no"}, {"enum", "option"},    {"file", "attachment"}};
+    for (size_t i = 0; d->code == TB_E_UNKNOWN_TYPE && i < sizeof types / sizeof *types; i++) {
+        if (!tb_str_is(d->values[0], types[i][0])) continue;
+        d->hint = tb_str_printf(a, "这里叫“%s”", types[i][1]);
+        d->hint_en = tb_str_printf(a, "it is called “%s” here", types[i][1]);
+        return true;
+    }
+    return false;
+}
+
 static void suggest(tb__matter *m, tb_diagnostic *d) {
     unsigned kinds = d->hint.n ? 0 : meant(d->code);
     struct search s = {.word = d->values[0], .field = d->values[1]};
-    if (!kinds) return;
+    if (!kinds || known_elsewhere(m->c->a, d)) return;
     for (uint32_t i = 0; i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);
     for (uint32_t i = 0; kinds & (LAWS | ORGANS | INTERFACES) && i < m->c->rules->trees.count; i++) {
         const tb_tree *t = m->c->rules->trees.items[i];
@@ -220,8 +244,39 @@ static void suggest(tb__matter *m, tb_diagnostic *d) {
     if (d->other.file == TB_NO_SPAN.file) d->other = s.names[0].span;
 }
 
+/* ---- the first of two definitions ---- */
+
+static bool defines(enum tb_clause_kind k) {
+    return k == TB_C_MODES || k == TB_C_POSTS || k == TB_C_PLACE || k == TB_C_OFFICE || k == TB_C_PERSON ||
+           k == TB_C_DIVISION || k == TB_C_EXTENSION;
+}
+
+/* Where a name was defined before `at`, in the same file. */
+static tb_span defined_before(const tb_tree *t, tb_str text, tb_span at) {
+    for (uint32_t i = 0; i < t->sections.count; i++) {
+        const tb_section *s = &t->sections.items[i];
+        if (s->name.span.file != at.file) continue;
+        if (s->name.span.from < at.from && tb_str_eq(s->name.text, text)) return s->name.span;
+        for (uint32_t k = 0; k < s->clauses.count; k++)
+            for (uint32_t n = 0; defines(s->clauses.items[k].kind) && n < s->clauses.items[k].names.count; n++) {
+                const tb_name *name = &s->clauses.items[k].names.items[n];
+                if (name->span.from < at.from && tb_str_eq(name->text, text)) return name->span;
+            }
+    }
+    return TB_NO_SPAN;
+}
+
+void tb__advise_all(tb__compiler *c) {
+    for (uint32_t i = 0; i < c->d->list.count; i++) {
+        tb_diagnostic *d = &c->d->list.items[i];
+        if (d->code != TB_E_DUPLICATE || d->other.file != TB_NO_SPAN.file || d->span.file >= c->rules->trees.count)
+            continue;
+        d->other = defined_before(c->rules->trees.items[d->span.file], d->values[0], d->span);
+    }
+}
+
 void tb__advise(tb__matter *m, uint32_t from) {
     tb_diagnostics *d = m->c->d;
     for (uint32_t i = from; i < d->list.count; i++) suggest(m, &d->list.items[i]);
-    take_back(d, from);
+    take_back(m->p, d, from);
 }

@@ -467,6 +467,7 @@ static int compile_work(void *arg) {
     tb__templates_check(c);
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
     tb__outside_check(c);
+    tb__advise_all(c);
     tb_diagnostics_sort(c->d);
     *w->out = c->rules;
     return TB_OK;

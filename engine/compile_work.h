@@ -95,6 +95,7 @@ tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 tb_str tb__type_name(uint32_t i); /* the types of fields; empty after the last */
 /* advice.c: goes over what was said of the matter from the `from`-th on. */
 void tb__advise(tb__matter *m, uint32_t from);
+void tb__advise_all(tb__compiler *c); /* once, at the end */
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
 tb_str tb__path2(tb__matter *m, tb_str a, const char *between, tb_str b);

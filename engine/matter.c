@@ -501,7 +501,8 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
         s.posts = posts;
         if (s.place == TB_NO_INDEX) s.place = p->authority_place;
     }
-    if (!s.posts_n) TB__REPORT(m, NO_ACTOR, section->name.span, s.name, TB_NONE, TB_NONE);
+    if (!s.posts_n && !find_clause(section, TB_C_ACTORS))
+        TB__REPORT(m, NO_ACTOR, section->name.span, s.name, TB_NONE, TB_NONE);
     for (uint32_t i = 0; i < s.posts_n && s.place == TB_NO_INDEX; i++) s.place = p->posts.items[s.posts[i]].place;
     if (limit) {
         tb_clock_def d = {.kind = TB_CLOCK_STEP,

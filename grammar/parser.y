@@ -763,6 +763,29 @@ static bool unreadable_before(const tb__parse *p, tb_span at) {
     return false;
 }
 
+/* 3 个工作日, 20 workdays: the number and its unit are one word. */
+static void period_hint(tb__parse *p, tb_diagnostic *d, tb_span at) {
+    static const char *const zh[] = {"个工作日", "工作日", "个自然日", "自然日", "小时", "个月", "年", NULL},
+                             *const en[] = {"workday", "day", "hour", "month", "year", NULL};
+    tb_str number = tb_source_text(p->sources, at), text = p->sources->list.items[p->file].text;
+    if (p->next.kind != NUMBER) return;
+    uint32_t from = at.to;
+    while (from < text.n && text.p[from] == ' ') from++;
+    tb_str rest = {text.p + from, text.n - from};
+    for (int i = 0; zh[i]; i++)
+        if (tb_str_starts(rest, zh[i])) {
+            d->hint = tb_str_printf(p->arena, "数和单位之间不要空格：%.*s%s", TB_FMT(number), zh[i]);
+            d->hint_en = tb_str_printf(p->arena, "no blank between number and unit: %.*s%s", TB_FMT(number), zh[i]);
+            return;
+        }
+    for (int i = 0; en[i]; i++)
+        if (tb_str_starts(rest, en[i])) {
+            d->hint = tb_str_printf(p->arena, "数和单位之间用 - 连接：%.*s-%ss", TB_FMT(number), en[i]);
+            d->hint_en = tb_str_printf(p->arena, "join number and unit by a hyphen: %.*s-%ss", TB_FMT(number), en[i]);
+            return;
+        }
+}
+
 static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     enum { MOST = YYNTOKENS };
     yysymbol_kind_t list[MOST], got = yypcontext_token(context);
@@ -789,9 +812,17 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     if (last->kind == NAME && (got == YYSYMBOL_DURATION || got == YYSYMBOL_LAW_REF || got == YYSYMBOL_NAME ||
         got == YYSYMBOL_TIMES ||
                                got == YYSYMBOL_HEADS || got == YYSYMBOL_TEXT || got == YYSYMBOL_K_NONE)) {
-        tb_str near = tb__near_keyword(word, p->source_lang);
+        tb_str near = tb__near_keyword(word);
         if (near.n) {
             tb_report(p->d, TB_E_MISSPELT, span(p, last->at), word, near, TB_NONE);
+            return 0;
+        }
+    }
+    /* A heading whose first word is nearly a keyword: 环接 受理： */
+    if (got == YYSYMBOL_COLON && last->kind == NAME && p->last[1].kind == NAME && p->last[1].at.from >= p->sentence) {
+        tb_str first = p->last[1].word.name.text, near = tb__near_keyword(first);
+        if (near.n) {
+            tb_report(p->d, TB_E_MISSPELT, span(p, p->last[1].at), first, near, TB_NONE);
             return 0;
         }
     }
@@ -810,7 +841,8 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
         return 0;
     }
     if (expects(list, n, YYSYMBOL_DURATION)) {
-        tb_report(p->d, TB_E_NEEDS_DURATION, at, found, TB_NONE, TB_NONE);
+        tb_diagnostic *d = tb_report(p->d, TB_E_NEEDS_DURATION, at, found, TB_NONE, TB_NONE);
+        period_hint(p, d, at);
         return 0;
     }
     if (expects(list, n, YYSYMBOL_HEADS)) {
@@ -832,7 +864,15 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
             alternatives(p, list, n);
         return 0;
     }
-    tb_report(p->d, TB_E_SYNTAX, at, found, TB_NONE, TB_NONE)->expected = alternatives(p, list, n);
+    tb_diagnostic *d = tb_report(p->d, TB_E_SYNTAX, at, found, TB_NONE, TB_NONE);
+    d->expected = alternatives(p, list, n);
+    if (expects(list, n, YYSYMBOL_DATE) && !expects(list, n, YYSYMBOL_NAME)) {
+        d->hint = tb_str_z("日期写成 2026-03-02");
+        d->hint_en = tb_str_z("dates are written 2026-03-02");
+    } else if (last->kind == NAME && tb_str_ends(word, "的") && expects(list, n, YYSYMBOL_COMMA)) {
+        d->hint = tb_str_printf(p->arena, "动作后面要有逗号：%.*s，", TB_FMT(word));
+        d->hint_en = tb_str_printf(p->arena, "an act is followed by a comma: %.*s，", TB_FMT(word));
+    }
     return 0;
 }
 
@@ -885,7 +925,8 @@ static int semicolon(tb__parse *p, const tb__token *t) {
     bool ends = at == in->text.n || in->text.p[at] == '\n' || in->text.p[at] == '#';
     tb_diagnostic *d = tb_report(p->d, TB_E_SEMICOLON, span(p, t->at), TB_NONE, TB_NONE, TB_NONE);
     d->hint = tb_str_z(ends ? "这里请写“。”；句中用“，”，句末用“。”" : "这里请写“，”；句中用“，”，句末用“。”");
-    d->hint_en = tb_str_z(ends ? "write “.” here: “,” inside a sentence, “.” at its end" : "write “,” here: “,” inside a sentence, “.” at its end");
+    d->hint_en = tb_str_z(ends ? "write “.” here: “,” inside a sentence, “.” at its end"
+                               : "write “,” here: “,” inside a sentence, “.” at its end");
     return ends ? STOP : COMMA;
 }
 

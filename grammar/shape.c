@@ -157,7 +157,7 @@ static tb_str sections_allowed(const struct shaping *s, enum tb_clause_kind k) {
 static bool explained(const struct shaping *s, const tb_name *name, uint32_t shortest) {
     tb_str written = tb_source_text(s->p->sources, name->span);
     if (!tb_str_eq(written, name->text)) return false; /* 「…」 or a text: a name on purpose */
-    tb_str near = tb__near_keyword(name->text, s->p->source_lang), glued = tb__glued_keyword(name->text);
+    tb_str near = tb__near_keyword(name->text), glued = tb__glued_keyword(name->text);
     if (glued.n >= shortest && (near.n == 0 || glued.n >= 6)) {
         tb_str rest = {name->text.p + glued.n, name->text.n - glued.n};
         tb_report(s->p->d, TB_E_GLUED, name->span, glued, rest, TB_NONE);
@@ -175,6 +175,20 @@ static bool dates(const tb_part *part) {
         if (!tb_str_ends(part->names.items[i].text, "日") && !tb_str_ends(part->names.items[i].text, "-date"))
             return false;
     return true;
+}
+
+/* Does the line before this place end with a comma? */
+static bool comma_ended_line(const struct shaping *s, tb_span at) {
+    tb_str text = s->p->sources->list.items[at.file].text;
+    uint32_t i = at.from;
+    bool line = false;
+    for (; i > 0 && strchr(" \t\r\n", text.p[i - 1]); i--) line |= text.p[i - 1] == '\n';
+    tb_str before = {text.p, i};
+    return line && (tb_str_ends(before, "，") || tb_str_ends(before, ","));
+}
+
+static bool takes_names(enum tb_clause_kind k) {
+    return k == TB_C_ACTORS || k == TB_C_POSTS || k == TB_C_MODES || k == TB_C_SEPARATE;
 }
 
 /* 限 次数 in a template: the count of an act, not a list of modes. */
@@ -212,8 +226,18 @@ static void shape_part(const struct shaping *s, const tb_clause *c, tb_part *par
     }
     bool name = part->kind == TB_P_TEXT || part->kind == TB_P_DATED || part->kind == TB_P_NAMED_DATE;
     if (name && explained(s, &part->names.items[0], 3)) return;
-    tb_report(s->p->d, name || part->kind == TB_P_SET ? TB_E_UNKNOWN_PART : TB_E_PART_ELSEWHERE, part->span,
-              word_of_part(s, part), word_of_clause(s, c), parts_allowed(s, c->kind));
+    tb_diagnostic *d =
+        tb_report(s->p->d, name || part->kind == TB_P_SET ? TB_E_UNKNOWN_PART : TB_E_PART_ELSEWHERE, part->span,
+                  word_of_part(s, part), word_of_clause(s, c), parts_allowed(s, c->kind));
+    if (comma_ended_line(s, part->span)) {
+        d->hint = tb_str_z("上一行末尾是“，”；如果这是新的一句，请把它改成“。”");
+        d->hint_en =
+            tb_str_z("the line before ends with a comma; if this begins a new clause, write a full stop there");
+    } else if (part->kind == TB_P_TEXT && takes_names(c->kind)) {
+        d->hint = tb_str_printf(s->p->arena, "几个名称用“、”隔开：…、%.*s", TB_FMT(word_of_part(s, part)));
+        d->hint_en =
+            tb_str_printf(s->p->arena, "separate several names by “/”: …/%.*s", TB_FMT(word_of_part(s, part)));
+    }
 }
 
 static void shape_parts(const struct shaping *s, const tb_clause *c) {
@@ -233,6 +257,18 @@ static void shape_parts(const struct shaping *s, const tb_clause *c) {
         if (r->parts[k] == REQUIRED && !tb_part_of(c, (enum tb_part_kind)k))
             tb_report(s->p->d, TB_E_PART_MISSING, c->head, word_of_clause(s, c),
                 tb_str_z(tb_part_word((enum tb_part_kind)k, s->p->lang)), TB_NONE);
+}
+
+/* 准予，出具 …，办结 …: an act without its 的. */
+static bool looks_like_act(const struct shaping *s, const tb_section *in, const tb_clause *c) {
+    if (!(s->rules[TB_C_EVENT].sections & 1u << in->kind) || c->names.count > 1) return false;
+    for (uint32_t i = 0; i < c->parts.count; i++)
+        switch (c->parts.items[i].kind) {
+        case TB_P_GOTO: case TB_P_RETURN: case TB_P_CLOSE: case TB_P_COMPLETE: case TB_P_REJECT:
+        case TB_P_STATE: return true;
+        default: break;
+        }
+    return false;
 }
 
 /* A clause that begins with a name, without a keyword: what it is depends on the heading. false: nothing; that has
@@ -264,6 +300,13 @@ static bool shape_entry(const struct shaping *s, const tb_section *in, tb_clause
         return false;
     }
     default:
+        if (looks_like_act(s, in, c)) {
+            tb_diagnostic *d = tb_report(s->p->d, TB_E_UNKNOWN_CLAUSE, name->span, name->text,
+                word_of_section(s, in->kind), TB_NONE);
+            d->hint = tb_str_printf(s->p->arena, "动作以“的”结尾：%.*s的，…", TB_FMT(name->text));
+            d->hint_en = tb_str_printf(s->p->arena, "an act begins with when: when %.*s, …", TB_FMT(name->text));
+            return false;
+        }
         if (!explained(s, name, 6))
             tb_report(s->p->d, TB_E_UNKNOWN_CLAUSE, name->span, name->text, word_of_section(s, in->kind),
                 clauses_allowed(s, in->kind));

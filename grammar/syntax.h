@@ -44,8 +44,8 @@ tb__token tb__lex_next(tb__lexer *l);
 int tb__keyword(tb_str word);
 /* The longest Chinese keyword that begins a longer word (办理人受理员 → 办理人); an empty text when none does. */
 tb_str tb__glued_keyword(tb_str word);
-/* The keyword most like a misspelt word; an empty text when none is near. */
-tb_str tb__near_keyword(tb_str word, enum tb_lang lang);
+/* The keyword most like a misspelt word, in the word's own script; an empty text when none is near. */
+tb_str tb__near_keyword(tb_str word);
 
 /* Values of tokens from their text (which the lexer has checked). */
 int32_t tb__date(tb_str text);  /* days since 1970-01-01; INT32_MIN when there is no such day */

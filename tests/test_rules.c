@@ -38,10 +38,48 @@ static void put_failures(tb_buf *b, tb_arena *a, const tb_program *p) {
 
 static bool code_seen[TB_CODE_COUNT];
 
+/* A line of an edit, its \\n made new lines. */
+static tb_str edit_line(tb_arena *a, tb_str line) {
+    tb_buf b;
+    tb_buf_init(&b, a);
+    for (uint32_t i = 0; i < line.n; i++) {
+        bool escape = line.p[i] == '\\' && i + 1 < line.n && line.p[i + 1] == 'n';
+        tb_put(&b, escape ? "\n" : line.p + i, 1);
+        i += escape;
+    }
+    return tb_buf_str(&b);
+}
+
+/* The base text with its edits; each “- ” must be found. */
+static tb_str edited(tb_arena *a, const char *base, tb_str edits) {
+    tb_str text = read_all(a, base), out = {NULL, 0};
+    CHECK(text.p);
+    for (uint32_t at = 0; at < edits.n; at = line_end(edits, at)) {
+        tb_str line = {edits.p + at, line_end(edits, at) - at};
+        while (line.n && line.p[line.n - 1] == '\n') line.n--;
+        if (line.n < 2) continue;
+        tb_str rest = edit_line(a, (tb_str){line.p + 2, line.n - 2});
+        if (line.p[0] == '-') {
+            out = rest;
+            continue;
+        }
+        const char *found = text.p && out.n ? strstr(text.p, out.p) : NULL;
+        if (!CHECK(found)) {
+            fprintf(stderr, "    %s has no “%.*s”\n", base, TB_FMT(out));
+            return text;
+        }
+        uint32_t from = (uint32_t)(found - text.p);
+        text = tb_str_printf(a, "%.*s%.*s%s", (int)from, text.p, TB_FMT(rest), found + out.n);
+    }
+    return text;
+}
+
 static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     tb_str file = TB_STR("甲.tb");
     tb_rules *rules;
     tb_buf got;
+    if (tb_str_ends(title, "[edit]")) text = edited(a, "tests/check/底本.tb", text);
+    if (tb_str_ends(title, "[edit en]")) text = edited(a, "tests/check/base.tb", text);
     enum tb_lang lang = tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO;
     tb_compile_input in = {.paths = &file,
                            .texts = &text,
@@ -54,7 +92,8 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) return TB_NONE;
     tb_buf_init(&got, a);
     tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics, lang, false);
-    for (uint32_t i = 0; i < rules->diagnostics.list.count; i++) code_seen[rules->diagnostics.list.items[i].code] = true;
+    for (uint32_t i = 0; i < rules->diagnostics.list.count; i++)
+        code_seen[rules->diagnostics.list.items[i].code] = true;
     if (tb_str_ends(title, "[test]"))
         for (uint32_t i = 0; i < rules->programs.count; i++) put_failures(&got, a, rules->programs.items[i]);
     return tb_buf_str(&got);
