@@ -14,330 +14,23 @@
  *
  * Timers that were due stay fired even if the act behind them is refused: they happened before it. */
 #include "digest.h"
-#include "server_parts.h"
+#include "stepping.h"
 #include "walk.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TIMERS_AT_ONCE = 1000 /* of one case before one act */, KEY = 8 /* bytes of a key's hash in the case's row */ };
-
-/* ---- what a case is waiting for ---- */
-
-int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now) {
-    int64_t next = TB_NEVER;
-    if (c->outcome != TB_NO_INDEX) return next;
-    for (uint32_t i = 0; i < c->clocks.count; i++) {
-        const tb_running *r = &c->clocks.items[i];
-        if (r->to != TB_NO_TIME || r->overdue) continue;
-        tb_due due = tb_clock_due(c, env, r);
-        int64_t at = due.at;
-        if (due.kind == TB_DUE_NONE) continue;
-        /* M11: a bound is no due date. It is looked at again when it comes, then after one day, two, four …: a calendar
-         * that says more has every case looked at when it is loaded (timers.h), so this is only a second look. */
-        if (due.kind == TB_DUE_NOT_BEFORE && at <= now) at = now + (now - at > TB_DAY_MS ? now - at : TB_DAY_MS);
-        if (at < next) next = at;
-    }
-    return next;
-}
-
-/* The next expiry, when it is at or before t (M12). */
-static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_timer *out) {
-    return tb_next_timer(c, env, out) && !out->recheck && out->due <= t;
-}
-
-tb_str tb__post_place(const tb_case *c, uint32_t post) {
-    uint32_t role = c->program->posts.items[post].place;
-    return role == TB_NO_INDEX ? c->applicant.place : c->places[role];
-}
-
-typedef TB_LIST(tb_task_row) tasks;
-
-static void task_rows(tb_arena *a, tasks *out, const tb_case *c, const tb_env *env, int64_t id) {
-    const tb_program *p = c->program;
-    int64_t span_due = TB_NEVER;
-    bool span_late = false;
-    if (c->outcome != TB_NO_INDEX) return;
-    for (uint32_t i = 0; i < c->clocks.count; i++) {
-        const tb_running *r = &c->clocks.items[i];
-        if (r->state != TB_NO_STATE || r->to != TB_NO_TIME) continue;
-        tb_due due = tb_clock_due(c, env, r);
-        span_late |= r->overdue;
-        if (due.kind == TB_DUE_EXACT && due.at < span_due) span_due = due.at;
-    }
-    for (uint32_t i = 0; i < c->tasks.count; i++) {
-        const tb_task *t = &c->tasks.items[i];
-        const tb_step_def *step = &p->steps.items[t->step];
-        int64_t due = span_due;
-        bool late = span_late;
-        for (uint32_t k = 0; k < c->clocks.count; k++) {
-            const tb_running *r = &c->clocks.items[k];
-            if (r->state != t->state || r->to != TB_NO_TIME) continue;
-            tb_due d = tb_clock_due(c, env, r);
-            late |= r->overdue;
-            if (d.kind == TB_DUE_EXACT) due = d.at;
-        }
-        for (uint32_t k = 0; k < step->posts_n; k++)
-            *TB_PUSH(a, *out) = (tb_task_row){.place = tb__post_place(c, step->posts[k]),
-                                              .post = p->posts.items[step->posts[k]].name,
-                                              .case_id = id,
-                                              .step = step->name,
-                                              .matter = p->matter,
-                                              .entered = t->entered,
-                                              .due = due,
-                                              .overdue = late};
-    }
-}
-
-static const tb_task_row *same_task(const tasks *in, const tb_task_row *t) {
-    for (uint32_t i = 0; i < in->count; i++)
-        if (tb_str_eq(in->items[i].place, t->place) && tb_str_eq(in->items[i].post, t->post) &&
-            tb_str_eq(in->items[i].step, t->step))
-            return &in->items[i];
-    return NULL;
-}
-
-/* ---- stepping a case through several events into one write ---- */
-
-typedef struct stepping {
-    tb_server *s;
-    tb_state *work;
-    const tb_world *world;
-    tb_entry *e;
-    const tb_state *base; /* the state before; NULL for a submission */
-    const tb_case *now;
-    tb_outcome *outcome; /* of the last event accepted */
-    tb_str written;      /* its bytes */
-    int64_t wall, leaf, id, origin;
-    tb_write write;
-    tb_buf keys;
-} stepping;
-
-/* A new case is numbered by the leaf of its first event: cases of one time lie together on disk (store.h). */
-static void begin(stepping *g, tb_server *s, tb_state *work, tb_entry *e) {
-    *g = (stepping){.s = s,
-                    .work = work,
-                    .world = tb_registry_world(s->registry),
-                    .e = e,
-                    .base = e->state,
-                    .id = s->leaf + 1,
-                    .wall = tb__event_time(s),
-                    .leaf = s->leaf};
-    if (!g->base) return;
-    g->id = g->base->row.id;
-    g->origin = g->base->row.origin;
-    g->now = g->base->c;
-    work->version = g->base->version;
-}
-
-/* A text whose length is about known: growing by doubling would leave as much behind in the arena again. */
-static void open_text(tb_buf *b, tb_arena *a, size_t room) {
-    *b = (tb_buf){.arena = a, .p = tb_alloc(a, room), .room = room};
-}
-enum { ANSWER_ROOM = 1536, OUTCOME_ROOM = 1024 /* beyond the state before */, BODY_ROOM = 320 };
-
-/* Takes an accepted event into the write. `request` may be absent. Under tb_try. */
-static void take(stepping *g, const tb_event *ev, tb_outcome *o, const char *kind, tb_str request, const uint8_t *key) {
-    tb_arena *a = g->work->arena;
-    tb_buf body, outcome;
-    if (!g->keys.arena) {
-        open_text(&g->keys, a, (g->base ? g->base->row.keys.n : 0) + KEY + 1);
-        if (g->base) tb_putstr(&g->keys, g->base->row.keys);
-    }
-    static const uint8_t none[KEY];
-    tb_put(&g->keys, (const char *)(key ? key : none), KEY);
-    open_text(&body, a, BODY_ROOM);
-    tb_event_write(&body, ev);
-    open_text(&outcome, a, (g->base ? g->base->row.state.n : 0) + OUTCOME_ROOM);
-    tb_outcome_write(&outcome, o);
-    g->written = tb_buf_str(&outcome);
-    tb_event_row *prev = g->write.events.count ? &g->write.events.items[g->write.events.count - 1] : NULL;
-    int64_t before = prev ? prev->leaf : g->base ? g->base->row.last : 0;
-    tb_event_row *row = TB_PUSH(a, g->write.events);
-    *row = (tb_event_row){.leaf = ++g->leaf,
-                          .case_id = g->id,
-                          .seq = o->next->seq,
-                          .prev = before,
-                          .at = ev->at,
-                          .wall = g->wall,
-                          .program = g->work->version->leaf,
-                          .world = g->world->leaf,
-                          .semantics = TB_SEMANTICS,
-                          .kind = tb_str_z(kind),
-                          .request = request,
-                          .body = tb_buf_str(&body)};
-    row->sealed = g->written;
-    g->outcome = o;
-    g->now = o->next;
-}
-
-/* Steps up to `most` timers due at or before t. Under tb_try. */
-static int take_timers(stepping *g, int64_t t, int most) {
-    tb_timer timer;
-    tb_outcome *o;
-    int fired = 0;
-    while (fired < most && g->now && timer_before(g->now, &g->world->env, t, &timer)) {
-        tb_event ev = {.kind = TB_EV_TIMER, .at = timer.due, .timer = timer.key};
-        int rc = tb_step(g->work->arena, g->work->version->program, g->now->id, g->now, &ev, &g->world->env, &o);
-        if (rc) return -1;
-        if (o->refused) break; /* the engine knows better: the timer is not due */
-        take(g, &ev, o, "timer", (tb_str){NULL, 0}, NULL);
-        fired++;
-    }
-    return fired;
-}
-
-/* The rows that follow from the last state. Under tb_try. */
-static void finish_rows(stepping *g) {
-    tb_arena *a = g->work->arena;
-    const tb_event_row *last = &g->write.events.items[g->write.events.count - 1];
-    const tb_program *p = g->work->version->program;
-    tasks was = {0}, is = {0};
-    g->work->c = g->now;
-    g->work->row = (tb_case_row){.id = g->id,
-                                 .origin = g->origin,
-                                 .program = g->work->version->leaf,
-                                 .seq = last->seq,
-                                 .last = last->leaf,
-                                 .due = tb__due_of(g->now, &g->world->env, g->wall),
-                                 .name = g->now->id,
-                                 .matter = p->matter,
-                                 .state = tb_state_in(g->written),
-                                 .keys = tb_buf_str(&g->keys)};
-    g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
-    *TB_PUSH(a, g->write.cases) = g->work->row;
-    if (g->base) task_rows(a, &was, g->base->c, &g->world->env, g->id);
-    task_rows(a, &is, g->now, &g->world->env, g->id);
-    for (uint32_t i = 0; i < was.count; i++) {
-        if (same_task(&is, &was.items[i])) continue;
-        tb_task_row *gone = TB_PUSH(a, g->write.tasks_gone);
-        *gone = was.items[i];
-        gone->place = tb_str_copy(a, gone->place); /* the state before may go while the write is under way */
-    }
-    for (uint32_t i = 0; i < is.count; i++) {
-        const tb_task_row *t = same_task(&was, &is.items[i]);
-        if (t && t->entered == is.items[i].entered && t->due == is.items[i].due && t->overdue == is.items[i].overdue)
-            continue;
-        *TB_PUSH(a, g->write.tasks_come) = is.items[i];
-    }
-}
-
-/* Hands the write over; then the work is the case's newest state. A tb_commit_answer. */
-static int hand_over(stepping *g, tb_write *write, tb_commit_done done, void *user) {
-    tb_server *s = g->s;
-    int answer = tb_commit_add(s->commit, write, done, user);
-    if (answer != TB_COMMIT_OK) return answer;
-    s->leaf = g->leaf;
-    s->wall = g->wall;
-    tb_entry_set(s->cases, g->e, g->work);
-    g->e->pending++;
-    tb_entry_pin(g->e);
-    tb_timers_due(s->timers, g->work->row.due);
-    return answer;
-}
-
-static void landed(tb_server *s, tb_entry *e) {
-    e->pending--;
-    tb_entry_unpin(s->cases, e);
-}
-
-/* ---- timers ---- */
-
-typedef struct firing { /* in its work's arena */
-    stepping g;
-    int64_t t;
-    int most, fired;
-    bool rewrite; /* due dates moved: rows follow */
-} firing;
-
-static void fired(void *user, int result) {
-    firing *f = user;
-    (void)result; /* a failure has dropped the state; the row still says what is due, and the timers look again */
-    landed(f->g.s, f->g.e);
-    tb_state_drop(f->g.work);
-}
-
-static int fire_work(void *arg) {
-    firing *f = arg;
-    f->fired = take_timers(&f->g, f->t, f->most);
-    if (f->fired < 0) return TB_NOMEM;
-    if (f->fired > 0) finish_rows(&f->g);
-    return TB_OK;
-}
-
-int tb__fire(tb_server *s, tb_entry *e, int64_t t, int most, int *answer) {
-    *answer = -1;
-    tb_state *work = tb_state_new(s->cases);
-    firing *f = work ? TB_NEW(work->arena, firing) : NULL;
-    if (!f) {
-        if (work) tb_state_drop(work);
-        return -1;
-    }
-    begin(&f->g, s, work, e);
-    f->t = t;
-    f->most = most;
-    if (tb_try(work->arena, fire_work, f) != TB_OK) {
-        tb_state_drop(work);
-        return -1;
-    }
-    int n = f->fired;
-    if (n == 0) {
-        tb_state_drop(work);
-        return 0;
-    }
-    *answer = hand_over(&f->g, &f->g.write, fired, f);
-    if (*answer != TB_COMMIT_OK) {
-        tb_state_drop(work);
-        return -1;
-    }
-    s->counters.timers += (uint64_t)n;
-    return n;
-}
-
-/* The same state again in a new arena, with its row and tasks as the present world has them. */
-static int rearm_work(void *arg) {
-    firing *f = arg;
-    stepping *g = &f->g;
-    tb_arena *a = g->work->arena;
-    const char *error;
-    tasks is = {0};
-    g->work->row = g->base->row;
-    g->work->row.state = tb_str_copy(a, g->base->row.state);
-    g->work->row.keys = tb_str_copy(a, g->base->row.keys);
-    tb_case *c = tb_case_read(a, g->work->version->program, g->work->row.state, &error);
-    if (!c) return TB_FAILED;
-    g->work->c = c;
-    g->work->row.name = c->id;
-    g->work->row.matter = c->program->matter;
-    g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));
-    *TB_PUSH(a, g->write.cases) = g->work->row;
-    task_rows(a, &is, c, &g->world->env, g->id);
-    for (uint32_t i = 0; i < is.count; i++) *TB_PUSH(a, g->write.tasks_come) = is.items[i];
-    return TB_OK;
-}
-
-int tb__rearm(tb_server *s, tb_entry *e, int *answer) {
-    *answer = -1;
-    tb_state *work = tb_state_new(s->cases);
-    firing *f = work ? TB_NEW(work->arena, firing) : NULL;
-    if (f) begin(&f->g, s, work, e);
-    if (!f || tb_try(work->arena, rearm_work, f) != TB_OK ||
-        (*answer = hand_over(&f->g, &f->g.write, fired, f)) != TB_COMMIT_OK) {
-        if (work) tb_state_drop(work);
-        return -1;
-    }
-    return 1;
-}
+enum { TIMERS_AT_ONCE = 1000 /* of one case before one act */, ANSWER_ROOM = 1536 };
 
 /* ---- requests ---- */
 
 typedef struct act { /* in the call's arena */
     tb_call *c;
-    stepping g;
+    tb__stepping g;
     bool submit, has_at, accepted;
     int64_t id, origin, at, expect; /* expect −1: none */
     tb_str matter, request;
-    uint8_t key[KEY];
+    uint8_t key[TB__KEY];
     char name[TB_CASE_NAME + 1];
     tb_event event;
     tb_entry *entry;
@@ -350,14 +43,6 @@ typedef struct act { /* in the call's arena */
 
 static const char *const case_members[] = {"matter", "mode", "form", "materials", "by", "at", "request", NULL};
 static const char *const act_members[] = {"act", "task", "by", "input", "at", "request", "expect", NULL};
-
-static void hash_key(tb_str request, uint8_t key[KEY]) {
-    uint8_t digest[32];
-    tb_sm3(request.p, request.n, digest);
-    memcpy(key, digest, KEY);
-    static const uint8_t none[KEY];
-    if (memcmp(key, none, KEY) == 0) key[0] = 1; /* all zero stands for "no key" */
-}
 
 /* Where a case comes from: who asked and his key. A repeat finds the case by it, wherever the first answer was lost
  * (DESIGN §5). */
@@ -380,9 +65,12 @@ static int read_request(void *arg) {
     if (tb__body(c, known, &o) || tb__text(c, o, "request", true, TB_REQUEST_KEY, &x->request) ||
         tb__actor(c, o, &x->event.by) || tb__time(c, o, "at", &x->at))
         return TB_FAILED;
+    if (tb_str_is(x->event.by.post, "外部接口")) /* answers come through the outbox, which knows what was asked */
+        return tb__fail(c, 403, "OUTSIDE_ONLY",
+                        tb_str_z(TB_SAY(c, "外部接口的答复请用 POST /v1/replies", "answers of interfaces come by POST /v1/replies")));
     x->has_at = x->at != TB_NO_TIME;
     x->expect = -1;
-    hash_key(x->request, x->key);
+    tb__hash_key(x->request, x->key);
     if (x->submit) {
         x->event.kind = TB_EV_SUBMIT;
         if (tb__text(c, o, "matter", true, TB_NAME_BYTES, &x->matter) ||
@@ -457,10 +145,10 @@ static void refuse(tb_call *c) {
 static int step_act(void *arg) {
     tb_call *c = arg;
     act *x = c->more;
-    stepping *g = &x->g;
+    tb__stepping *g = &x->g;
     tb_server *s = c->server;
     tb_outcome *o;
-    begin(g, s, c->work, x->entry);
+    tb__stepping_begin(g, s, c->work, x->entry);
     if (x->submit) g->origin = x->origin;
     x->id = g->id;
     tb__case_name(x->id, x->name);
@@ -499,7 +187,7 @@ static int step_act(void *arg) {
                                                  "the case is at seq %u, the request expects %lld; look again first"),
                                           g->now->seq, (long long)x->expect));
         }
-        int n = take_timers(g, x->event.at, TIMERS_AT_ONCE);
+        int n = tb__stepping_timers(g, x->event.at, TIMERS_AT_ONCE);
         if (n < 0) return TB_NOMEM;
         s->counters.timers += (uint64_t)n;
         if (g->now->seq >= TB_CASE_EVENTS)
@@ -518,12 +206,12 @@ static int step_act(void *arg) {
     tb_str before = g->written;
     tb_outcome *outcome_before = g->outcome;
     const tb_case *now_before = g->now;
-    take(g, &x->event, o, x->submit ? "submit" : "act", x->request, x->key);
+    tb__stepping_take(g, &x->event, o, x->submit ? "submit" : "act", x->request, x->key);
     if (tb_state_in(g->written).n > TB_CASE_BYTES) { /* take it out again: what timers did stays */
         tb_refusal large = {
             .code = TB_R_TOO_LARGE, .span = TB_NO_SPAN, .values = {tb_str_printf(c->arena, "%d", TB_CASE_BYTES)}};
         g->write.events.count--;
-        g->keys.n -= KEY;
+        g->keys.n -= TB__KEY;
         g->leaf--;
         g->written = before;
         g->outcome = outcome_before;
@@ -533,14 +221,14 @@ static int step_act(void *arg) {
     }
     x->accepted = true;
     tb_buf b;
-    open_text(&b, c->arena, ANSWER_ROOM);
+    tb__open_text(&b, c->arena, ANSWER_ROOM);
     tb__put_answer(&b, o, &g->world->env);
     x->answer = tb_buf_str(&b);
     return TB_OK;
 }
 
 static int finish_work(void *arg) {
-    finish_rows(&((act *)((tb_call *)arg)->more)->g);
+    tb__stepping_rows(&((act *)((tb_call *)arg)->more)->g);
     return TB_OK;
 }
 
@@ -553,7 +241,7 @@ static void committed(void *user, int result) {
     tb_call *c = user;
     act *x = c->more;
     tb_server *s = c->server;
-    landed(s, x->entry);
+    tb__stepping_landed(&x->g);
     if (result != TB_STORE_OK) {
         c->problem = tb__store_problem(result, c->lang);
         s->counters.failed++;
@@ -668,13 +356,6 @@ static void repeat(tb_call *c) {
     give_up(c);
 }
 
-static int64_t known_key(const tb_state *st, const uint8_t key[KEY]) {
-    if (st)
-        for (uint32_t i = 0; i + KEY <= st->row.keys.n; i += KEY)
-            if (memcmp(st->row.keys.p + i, key, KEY) == 0) return i / KEY + 1;
-    return 0;
-}
-
 static void act_on_case(void *user, tb_entry *e, int result) {
     tb_call *c = user;
     act *x = c->more;
@@ -692,7 +373,7 @@ static void act_on_case(void *user, tb_entry *e, int result) {
     }
     x->entry = e;
     tb_entry_pin(e);
-    x->seq = known_key(e->state, x->key);
+    x->seq = tb__known_key(e->state, x->key);
     if (x->seq) {
         repeat(c);
         return;
@@ -714,7 +395,7 @@ static void act_on_case(void *user, tb_entry *e, int result) {
         refuse(c);
         return;
     }
-    int answer = hand_over(&x->g, &x->g.write, committed, c);
+    int answer = tb__stepping_commit(&x->g, committed, c);
     if (answer == TB_COMMIT_OK) return;
     c->problem = tb__commit_problem(answer, c->lang);
     give_up(c);

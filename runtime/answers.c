@@ -278,6 +278,10 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env) {
     tb__put_time(b, c->at);
     tb_puts(b, ",");
     put_outcome(b, c);
+    if (c->parent.n) { /* 发起: the case that waits for this one */
+        tb_puts(b, ",");
+        put_name(b, "parent", c->parent);
+    }
     tb_puts(b, ",\"applicant\":{");
     put_name(b, "person", c->applicant.person);
     tb_puts(b, ",");

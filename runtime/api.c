@@ -185,7 +185,8 @@ int tb__body(tb_call *c, const char *const *known, const tb_json **object) {
     const char *error = "";
     size_t where = 0;
     tb_str body = tb_http_body(c->req), type;
-    if (tb_http_header(c->req, "Content-Type", &type) && !tb_str_starts(type, "application/json"))
+    /* Without authentication a page in a local browser could post here; it cannot say application/json without asking first. */
+    if (!tb_http_header(c->req, "Content-Type", &type) || !tb_str_starts(type, "application/json"))
         return tb__fail(c, 415, "BODY_TYPE",
                         tb_str_z(TB_SAY(c, "请求体应是 application/json", "the body should be application/json")));
     const tb_json *o = tb_json_read(c->arena, body, &error, &where);
@@ -384,6 +385,12 @@ static void route_cases(tb_server *s, tb_http_request *req, int n) {
 
 void tb__api(void *server, tb_http_request *req) {
     tb_server *s = server;
+    if (!tb_http_for_loopback(req)) { /* a name that was made to point at 127.0.0.1: somebody else's page speaks */
+        tb_http_error(req, 421, "WRONG_HOST",
+                      tb__lang(req) == TB_LANG_EN ? "without authentication this server answers only to 127.0.0.1, [::1] and localhost"
+                                                  : "没有身份认证时，本服务只应答 127.0.0.1、[::1] 和 localhost 这几个主机名");
+        return;
+    }
     int n = tb_http_segments(req);
     bool is_get = get(req), is_post = tb_http_method(req) == TB_HTTP_POST;
     void (*simple)(tb_server *, tb_http_request *) = NULL;
@@ -403,7 +410,17 @@ void tb__api(void *server, tb_http_request *req) {
         else
             wrong_method(req, "GET");
         return;
-    } else if (n == 2 && segment_is(req, 1, "tasks"))
+    } else if (n == 3 && segment_is(req, 1, "outbox")) {
+        if (is_post)
+            tb__post_outbox(s, req, tb_http_segment(req, 2));
+        else
+            wrong_method(req, "POST");
+        return;
+    } else if (n == 2 && segment_is(req, 1, "outbox"))
+        simple = tb__get_outbox;
+    else if (n == 2 && segment_is(req, 1, "replies"))
+        simple = tb__post_reply, takes_post = true;
+    else if (n == 2 && segment_is(req, 1, "tasks"))
         simple = tb__get_tasks;
     else if (n == 2 && segment_is(req, 1, "loads"))
         simple = tb__post_load, takes_post = true;

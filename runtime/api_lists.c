@@ -389,6 +389,7 @@ static int write_metrics(void *arg) {
     tb_store_stats store = tb_store_stats_now(s->store);
     tb_http_stats http = tb_http_server_stats(s->http);
     tb_cases_stats cases = tb_cases_now(s->cases);
+    tb_outbox_stats outbox = tb_outbox_now(s->outbox);
     const struct {
         const char *name, *type, *help;
         double value;
@@ -407,6 +408,12 @@ static int write_metrics(void *arg) {
         {"tongban_commit_failed_total", "counter", "batches that failed", (double)h.failed},
         {"tongban_commit_queued", "gauge", "writes waiting", h.queued},
         {"tongban_commit_in_flight", "gauge", "writes in the batch under way", h.in_flight},
+        {"tongban_outbox_sent_total", "counter", "calls sent to interfaces", (double)outbox.sent},
+        {"tongban_outbox_answered_total", "counter", "answers stepped into cases", (double)outbox.answered},
+        {"tongban_outbox_failed_total", "counter", "calls that failed", (double)outbox.failed},
+        {"tongban_outbox_dead_total", "counter", "calls left to an operator", (double)outbox.dead},
+        {"tongban_outbox_under_way", "gauge", "calls under way", outbox.under_way},
+        {"tongban_outbox_circuits_open", "gauge", "interfaces that are not called because they fail", outbox.open_circuits},
         {"tongban_wal_bytes", "gauge", "bytes of the write-ahead log", (double)store.wal_bytes},
         {"tongban_checkpoints_forced_total", "counter", "checkpoints finished by the writer",
          (double)store.checkpoints_forced},

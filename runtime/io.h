@@ -103,4 +103,21 @@ size_t tb_io_unsent(const tb_io_stream *s);  /* bytes of the present write not y
 void tb_io_finish(tb_io_stream *s);          /* tells the peer that no more comes; not while a write is pending */
 bool tb_io_from_loopback(const tb_io_stream *s);
 void tb_io_close(tb_io_stream *s);           /* at once; a pending write is given up */
+
+/* ---- HTTP to others (io_curl.c) ---- */
+typedef struct tb_io_caller tb_io_caller; /* connections to others, kept and shared */
+typedef struct tb_io_post {
+    const char *url;       /* http:// or https:// */
+    const char *key;       /* sent as Idempotency-Key */
+    const char *token;     /* sent as a bearer token; NULL: none */
+    const char *body;      /* JSON */
+    size_t n, answer_most; /* bytes; a longer answer is a failure */
+    int64_t timeout;
+} tb_io_post;
+/* status 0: no answer came, `why` says why (a view, as `body`, until the callback returns). */
+typedef void tb_io_answer_fn(void *arg, int status, const char *body, size_t n, const char *why);
+tb_io_caller *tb_io_caller_new(tb_io *io); /* NULL: no memory */
+/* Copies what it is given. Never calls fn before it returned. TB_NOMEM: nothing was begun. */
+int tb_io_call(tb_io_caller *c, const tb_io_post *post, tb_io_answer_fn *fn, void *arg);
+void tb_io_caller_free(tb_io_caller *c); /* calls under way are dropped, their fn does not run; NULL is allowed */
 #endif

@@ -36,6 +36,9 @@ typedef struct job {
     void *arg;
 } job;
 
+/* For io_curl.c, the other half of this implementation. */
+uv_loop_t *tb__io_loop(tb_io *io);
+
 struct tb_io {
     uv_loop_t loop;
     uv_signal_t sigint, sigterm;
@@ -515,3 +518,5 @@ void tb_io_close(tb_io_stream *s) {
     s->events = NULL;
     uv_close((uv_handle_t *)&s->uv, free_handle);
 }
+
+uv_loop_t *tb__io_loop(tb_io *io) { return &io->loop; }

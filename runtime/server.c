@@ -112,8 +112,10 @@ static bool open_all(tb_server *s, char *why, size_t room) {
         return say_why(why, room, "%s", no_memory);
     take_tail(s);
     if (s->clock < s->wall) s->clock = s->wall; /* virtual time goes on where it stopped */
+    if (!(s->outbox = tb_outbox_new(s, s->o.interfaces ? tb_str_z(s->o.interfaces) : (tb_str){NULL, 0}, why, room))) return false;
     if (!open_registry(s, why, room) || (s->o.rules && !tb__load_directory(s, s->o.rules, why, room))) return false;
     tb_timers_start(s->timers);
+    tb_outbox_start(s->outbox);
     return tb_http_server_listen(s->http, s->o.host, s->o.port, why, room) == TB_OK;
 }
 
@@ -143,6 +145,7 @@ void tb_server_stop(tb_server *s) {
     if (s->stopping) return;
     s->stopping = true;
     tb_timers_stop(s->timers); /* answers a move of the clock that is under way */
+    tb_outbox_stop(s->outbox);
     tb_http_server_drain(s->http, drained, s);
 }
 
@@ -173,12 +176,14 @@ void tb_server_free(tb_server *s) {
     if (!s) return;
     s->closing = true;
     if (s->timers) tb_timers_stop(s->timers);
+    tb_outbox_stop(s->outbox);
     tb_io_worker_free(s->compiler); /* finishes a compile; its load may still commit */
     tb_store_close(s->store);
     tb_commit_free(s->commit);
     tb__loads_free(s);
     tb_http_server_free(s->http);
     tb_timers_free(s->timers);
+    tb_outbox_free(s->outbox);
     tb_cases_free(s->cases);
     tb_registry_free(s->registry);
     if (s->own_io) tb_io_free(s->io);

@@ -22,6 +22,7 @@ typedef struct tb_server_options {
     int port;  /* 0: the system chooses */
     const char
         *test_clock;   /* NULL: the wall clock; otherwise virtual time from this instant on, moved by POST /v1/clock */
+    const char *interfaces; /* NULL: none; the JSON of outbox.h: addresses of 外部接口 */
     enum tb_lang lang; /* of messages on the terminal */
     void (*say)(void *user, const char *line); /* one line for the operator, without a line end; NULL: nowhere */
     void *user;

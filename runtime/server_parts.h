@@ -4,6 +4,7 @@
 #include "cases.h"
 #include "commit.h"
 #include "http.h"
+#include "outbox.h"
 #include "registry.h"
 #include "server.h"
 #include "timers.h"
@@ -31,6 +32,7 @@ struct tb_server {
     tb_registry *registry;
     tb_cases *cases;
     tb_timers *timers;
+    tb_outbox *outbox;
     tb_io_worker *compiler;
     struct tb_loads *loads;
     int64_t leaf, wall; /* of the last event given to commit */
@@ -103,6 +105,30 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env);   /* membe
 void tb__put_answer(tb_buf *b, const tb_outcome *o, const tb_env *env); /* of an act */
 tb_str tb__post_place(const tb_case *c, uint32_t post);
 
+/* ---- what comes back from outside (inject.c) ---- */
+enum tb_injected {
+    TB_INJECTED = 0,     /* on disk, and the outbox row with it */
+    TB_INJECT_REPEAT,    /* had been done before; the row is still to be settled */
+    TB_INJECT_REFUSED,   /* `text` says why; likewise */
+    TB_INJECT_IMPOSSIBLE, /* make() answered TB_FAILED, or there is no such case or matter; likewise */
+    TB_INJECT_LATER      /* memory or store: again later */
+};
+typedef struct tb_inject {
+    tb_server *server;
+    bool submit;
+    int64_t id;              /* the case; a submission's origin */
+    tb_str matter, request;  /* the matter to begin; the idempotency key */
+    /* Makes the event, but its time; under tb_try, in `a`. TB_FAILED: `text` says why not. `base` is NULL for a submission. */
+    int (*make)(struct tb_inject *x, tb_arena *a, const tb_state *base, const tb_program *p, tb_event *e);
+    tb_outbox_row settle;    /* written with the event */
+    void (*done)(struct tb_inject *x, enum tb_injected how);
+    void *user;
+    char text[512];
+} tb_inject;
+/* Steps a case by an event of the server's own making, exactly once by its key. `x` and its texts stay until done, which is called on the loop,
+ * perhaps before this returns. */
+void tb__inject(tb_inject *x);
+
 /* ---- handlers ---- */
 void tb__api(void *server, tb_http_request *req);
 size_t tb__body_limit(void *server, const tb_http_request *req);
@@ -116,6 +142,9 @@ void tb__get_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str na
 void tb__get_tasks(tb_server *s, tb_http_request *req);
 void tb__get_matters(tb_server *s, tb_http_request *req, tb_str name /* empty: all */);
 void tb__post_load(tb_server *s, tb_http_request *req);
+void tb__post_reply(tb_server *s, tb_http_request *req);
+void tb__get_outbox(tb_server *s, tb_http_request *req);
+void tb__post_outbox(tb_server *s, tb_http_request *req, tb_str id);
 void tb__post_clock(tb_server *s, tb_http_request *req);
 void tb__get_health(tb_server *s, tb_http_request *req);
 void tb__get_metrics(tb_server *s, tb_http_request *req);

@@ -497,3 +497,41 @@ int tb_read_tasks(tb_reader *r, const tb_task_query *q, tb_arena *a, tb_task_lis
     uint32_t limit = q->limit ? q->limit : TB_TASK_PAGE;
     return take(r, (tb__query){.kind = TB__TASKS, .tasks = q, .limit = limit}, a, push_task, rows, NULL);
 }
+
+static void push_outbox(struct take *t) {
+    tb_outbox_row to = *(const tb_outbox_row *)t->row;
+    tb_str *texts[] = {&to.target, &to.step, &to.key, &to.body, &to.problem};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = tb_str_copy(t->arena, *texts[i]);
+    *TB_PUSH(t->arena, *(tb_outbox_list *)t->into) = to;
+}
+
+int tb_read_outbox(tb_reader *r, int state, int64_t after_leaf, int32_t after_n, uint32_t limit, tb_arena *a,
+                   tb_outbox_list *rows) {
+    tb__query q = {.kind = TB__OUTBOX, .from = after_leaf, .until = after_n, .state = state, .limit = limit};
+    *rows = (tb_outbox_list){0};
+    return take(r, q, a, push_outbox, rows, NULL);
+}
+
+int tb_read_outbox_row(tb_reader *r, int64_t leaf, int32_t n, tb_arena *a, tb_outbox_row *row) {
+    tb_outbox_list list;
+    int result = tb_read_outbox(r, -1, leaf, n - 1, 1, a, &list);
+    if (result) return result;
+    if (list.count == 0 || list.items[0].leaf != leaf || list.items[0].n != n) return TB_STORE_NONE;
+    *row = list.items[0];
+    return TB_STORE_OK;
+}
+
+int tb_read_outbox_due(tb_reader *r, int64_t t, uint32_t limit, tb_arena *a, tb_outbox_list *rows) {
+    *rows = (tb_outbox_list){0};
+    return take(r, (tb__query){.kind = TB__OUTBOX_DUE, .until = t, .limit = limit}, a, push_outbox, rows, NULL);
+}
+
+static int take_outbox_due(void *user, const void *row) {
+    *(int64_t *)user = ((const tb_outbox_row *)row)->due;
+    return 1;
+}
+
+int tb_read_outbox_next(tb_reader *r, int64_t *due) {
+    *due = TB_NEVER;
+    return scan(r, (tb__query){.kind = TB__OUTBOX_DUE, .until = TB_NEVER - 1, .limit = 1}, take_outbox_due, due);
+}

@@ -124,6 +124,25 @@ typedef struct tb_task_row {
     bool overdue;
 } tb_task_row;
 
+/* What a case asked of others, from the event that asked it until it is settled (outbox.h). Key: (leaf, n). */
+enum tb_outbox_state {
+    TB_OUTBOX_PENDING = 0, /* to be carried when due */
+    TB_OUTBOX_WAITING,     /* taken by the other side, which answers later */
+    TB_OUTBOX_DONE,
+    TB_OUTBOX_DEAD,        /* gave up by itself: an operator decides */
+    TB_OUTBOX_GIVEN_UP     /* by an operator */
+};
+typedef struct tb_outbox_row {
+    int64_t leaf, case_id; /* the event's, its case's */
+    int32_t n;             /* from 1, within the event */
+    int32_t kind;          /* enum tb_sent_kind (step.h) */
+    tb_str target, step, key, body;
+    int64_t at;            /* wall clock, when it was asked */
+    int64_t due;           /* wall clock, next attempt; TB_NEVER when there is none */
+    int32_t retries, attempts, state;
+    tb_str problem;        /* of the last attempt; empty: none */
+} tb_outbox_row;
+
 typedef struct tb_load_row {
     int64_t leaf, at;
     tb_str kind, name, version, by;
@@ -185,7 +204,8 @@ tb_store_tail tb_store_last(const tb_store *s);
 /* ---- writing ---- */
 
 /* What one act changes; all lists may be empty. Rows are applied in this order: sources, attachments, loads, events,
- * cases, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), meta. */
+ * cases, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), outbox (a new row, or a new due,
+ * attempts, state and problem of the one with that key), meta. */
 typedef struct tb_write {
     TB_LIST(tb_blob_row) sources;
     TB_LIST(tb_blob_row) attachments;
@@ -194,6 +214,7 @@ typedef struct tb_write {
     TB_LIST(tb_case_row) cases; /* inserted, or replaced as a whole */
     TB_LIST(tb_task_row) tasks_gone;
     TB_LIST(tb_task_row) tasks_come;
+    TB_LIST(tb_outbox_row) outbox;
     TB_LIST(tb_meta_row) meta;
 } tb_write;
 
@@ -272,6 +293,15 @@ typedef struct tb_due_row {
 typedef TB_LIST(tb_due_row) tb_due_list;
 int tb_read_due(tb_reader *r, int64_t t, tb_due_row after, uint32_t limit, tb_arena *a, tb_due_list *rows);
 int tb_read_next_due(tb_reader *r, int64_t *due); /* TB_NEVER when no timer runs */
+
+/* The outbox in order of (leaf, n), after that key; `state` < 0: all. */
+typedef TB_LIST(tb_outbox_row) tb_outbox_list;
+int tb_read_outbox(tb_reader *r, int state, int64_t after_leaf, int32_t after_n, uint32_t limit, tb_arena *a,
+                   tb_outbox_list *rows);
+int tb_read_outbox_row(tb_reader *r, int64_t leaf, int32_t n, tb_arena *a, tb_outbox_row *row); /* NONE: no such row */
+/* Those to be carried at or before t, the longest due first; and when the next one is due (TB_NEVER: none). */
+int tb_read_outbox_due(tb_reader *r, int64_t t, uint32_t limit, tb_arena *a, tb_outbox_list *rows);
+int tb_read_outbox_next(tb_reader *r, int64_t *due);
 
 /* Tasks in key order. A filter with p == NULL is not asked; overdue_only asks for the overdue. `after`: the last row
  * of the page before (its key is read), or NULL. */

@@ -19,6 +19,8 @@ typedef enum tb__kind {
     TB__LOADS,      /* tb_load_row, leaf >= from */
     TB__DUE,        /* tb_due_row, due <= until, (due, id) > after */
     TB__TASKS,      /* tb_task_row */
+    TB__OUTBOX,     /* tb_outbox_row, (leaf, n) > (from, until), of `state` unless it is < 0 */
+    TB__OUTBOX_DUE, /* tb_outbox_row, due <= until, by (due, leaf, n) */
     TB__SOURCE,     /* tb_str, of digest `key`; likewise the next two */
     TB__ATTACHMENT,
     TB__META,
@@ -31,6 +33,7 @@ typedef struct tb__query {
     tb_due_row after;
     tb_str key;
     const tb_task_query *tasks;
+    int state;
     uint32_t limit; /* 0: all */
 } tb__query;
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum table { EVENTS, CASES, LOADS, TASKS, SOURCES, ATTACHMENTS, METAS, TABLES };
+enum table { EVENTS, CASES, LOADS, TASKS, OUTBOX, SOURCES, ATTACHMENTS, METAS, TABLES };
 
 /* The rows of all tables begin so; `row` is of the table's type, with pointers into the same block. */
 struct row {
@@ -24,6 +24,7 @@ struct row {
         tb_case_row kase;
         tb_load_row load;
         tb_task_row task;
+        tb_outbox_row outbox;
         tb_blob_row blob;
         tb_meta_row meta;
     };
@@ -79,12 +80,18 @@ static int cmp_task(const tb_task_row *a, const tb_task_row *b) {
     return order ? order : tb_str_cmp(a->step, b->step);
 }
 
+static int cmp_outbox(const tb_outbox_row *a, const tb_outbox_row *b) {
+    int order = cmp_int(a->leaf, b->leaf);
+    return order ? order : cmp_int(a->n, b->n);
+}
+
 static int cmp_row(enum table t, const struct row *a, const struct row *b) {
     switch (t) {
     case EVENTS: return cmp_int(a->event.leaf, b->event.leaf);
     case CASES: return cmp_int(a->kase.id, b->kase.id);
     case LOADS: return cmp_int(a->load.leaf, b->load.leaf);
     case TASKS: return cmp_task(&a->task, &b->task);
+    case OUTBOX: return cmp_outbox(&a->outbox, &b->outbox);
     case SOURCES:
     case ATTACHMENTS: return memcmp(a->blob.digest, b->blob.digest, TB_DIGEST);
     default: return tb_str_cmp(a->meta.key, b->meta.key);
@@ -110,7 +117,8 @@ static bool is_at(const tb_memory_disk *d, enum table t, size_t i, const struct 
 /* ---- writing ---- */
 
 /* The texts of a row, in order: what has to be copied with it. */
-static int texts_of(enum table t, struct row *r, tb_str *texts[4]) {
+enum { TEXTS = 5 };
+static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
     switch (t) {
     case EVENTS: return texts[0] = &r->event.kind, texts[1] = &r->event.request, texts[2] = &r->event.body, 3;
     case CASES:
@@ -122,6 +130,9 @@ static int texts_of(enum table t, struct row *r, tb_str *texts[4]) {
     case TASKS:
         texts[0] = &r->task.place, texts[1] = &r->task.post, texts[2] = &r->task.step, texts[3] = &r->task.matter;
         return 4;
+    case OUTBOX:
+        texts[0] = &r->outbox.target, texts[1] = &r->outbox.step, texts[2] = &r->outbox.key, texts[3] = &r->outbox.body;
+        return texts[4] = &r->outbox.problem, 5;
     case SOURCES:
     case ATTACHMENTS: return texts[0] = &r->blob.bytes, 1;
     default: return texts[0] = &r->meta.key, texts[1] = &r->meta.value, 2;
@@ -138,7 +149,7 @@ static char *pack(char *to, tb_str *s, bool may_be_absent) {
 
 static struct row *copy_row(enum table t, const struct row *from) {
     struct row copy = *from;
-    tb_str *texts[4];
+    tb_str *texts[TEXTS];
     int n = texts_of(t, &copy, texts);
     size_t bytes = sizeof copy + (t == LOADS ? (size_t)copy.load.manifest.n + 1 : 0);
     for (int i = 0; i < n; i++) bytes += (size_t)texts[i]->n + 1;
@@ -200,6 +211,7 @@ static bool add_write(struct plan *p, const tb_write *w) {
     ADD_ALL(cases, CASES, kase, false, false)
     ADD_ALL(tasks_gone, TASKS, task, true, false)
     ADD_ALL(tasks_come, TASKS, task, false, false)
+    ADD_ALL(outbox, OUTBOX, outbox, false, false)
     ADD_ALL(meta, METAS, meta, false, false)
     return true;
 }
@@ -364,6 +376,34 @@ static void walk_due(const tb_memory_disk *d, const tb__query *q, tb__row_fn *ea
     }
 }
 
+static void walk_outbox(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
+    struct row key = {.outbox = {.leaf = q->from, .n = (int32_t)q->until}};
+    uint32_t handed = 0;
+    for (size_t i = seek(d, OUTBOX, &key); i < d->table[OUTBOX].count && (q->limit == 0 || handed < q->limit); i++) {
+        const tb_outbox_row *o = &d->table[OUTBOX].items[i]->outbox;
+        if (cmp_outbox(o, &key.outbox) <= 0 || (q->state >= 0 && o->state != q->state)) continue;
+        handed++;
+        if (each(user, o)) return;
+    }
+}
+
+/* The row most due after the last one handed out, again and again, as walk_due. */
+static void walk_outbox_due(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
+    const tb_outbox_row *last = NULL;
+    for (uint32_t handed = 0; q->limit == 0 || handed < q->limit; handed++) {
+        const tb_outbox_row *next = NULL;
+        for (size_t i = 0; i < d->table[OUTBOX].count; i++) {
+            const tb_outbox_row *o = &d->table[OUTBOX].items[i]->outbox;
+            if (o->due == TB_NEVER || o->due > q->until) continue;
+            bool after = !last || o->due > last->due || (o->due == last->due && cmp_outbox(o, last) > 0);
+            bool sooner = !next || o->due < next->due || (o->due == next->due && cmp_outbox(o, next) < 0);
+            if (after && sooner) next = o;
+        }
+        if (!next || each(user, next)) return;
+        last = next;
+    }
+}
+
 static void hand_text(const tb_memory_disk *d, enum table t, const struct row *key, tb__row_fn *each, void *user) {
     size_t i = seek(d, t, key);
     if (!is_at(d, t, i, key)) return;
@@ -397,6 +437,8 @@ static int memory_scan(tb_reader *r, const tb__query *q, tb__row_fn *each, void 
     }
     case TB__DUE: walk_due(d, q, each, user); break;
     case TB__TASKS: walk(d, TASKS, 0, q, each, user); break;
+    case TB__OUTBOX: walk_outbox(d, q, each, user); break;
+    case TB__OUTBOX_DUE: walk_outbox_due(d, q, each, user); break;
     case TB__SOURCE:
     case TB__ATTACHMENT:
         memcpy(key.blob.digest, q->key.p, TB_DIGEST);

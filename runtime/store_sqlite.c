@@ -5,6 +5,7 @@
  *   event        the log, append-only in leaf order: a batch of 64 acts dirties a handful of pages at its end
  *   cases        one row a case: its state, its next timer, the hashes of its idempotency keys, its newest leaf
  *   task         one row for each post that may take an open task, in the order it is listed
+ *   outbox       what cases asked of others, and what became of it
  *   load         which rules were loaded when, by whom; `source` holds their texts
  *   attachment   the files of cases, by digest
  *   meta         small facts, by name
@@ -36,7 +37,7 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 1,                  /* user_version */
+    SCHEMA = 2,                  /* user_version */
     WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
     READER_CACHE_KIB = 8192,
     FRAME_BYTES = 4096 + 24,     /* of the write-ahead log: a page and its header */
@@ -47,6 +48,7 @@ enum {
 #define EVENT_COLUMNS "leaf, case_id, seq, prev, at, wall, kind, program, world, semantics, request, body, outcome"
 #define CASE_COLUMNS "id, name, matter, program, seq, last, due, state, keys, origin"
 #define TASK_COLUMNS "place, post, case_id, step, matter, entered, due, overdue"
+#define OUTBOX_COLUMNS "leaf, n, case_id, kind, target, step, key, body, at, due, retries, attempts, state, problem"
 #define LOAD_COLUMNS "leaf, kind, name, version, digest, manifest, by, at"
 
 static const char schema[] =
@@ -72,11 +74,23 @@ static const char schema[] =
     "CREATE TABLE attachment(digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;"
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
 
+/* What each version added to the one before: [v] leads from v to v + 1. A file of an older version is brought forward when it is opened for
+ * writing, in one transaction; one of a newer version is refused. */
+static const char *const migrations[SCHEMA] = {
+    [1] = "CREATE TABLE outbox("
+          "  leaf INTEGER NOT NULL, n INTEGER NOT NULL, case_id INTEGER NOT NULL, kind INTEGER NOT NULL,"
+          "  target TEXT NOT NULL, step TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL,"
+          "  at INTEGER NOT NULL, due INTEGER, retries INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+          "  state INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY(leaf, n)) STRICT, WITHOUT ROWID;"
+          "CREATE INDEX outbox_due ON outbox(due) WHERE due IS NOT NULL;"
+          "CREATE INDEX outbox_dead ON outbox(leaf, n) WHERE state = 3;",
+};
+
 #define UPDATE_CASE(due) \
     "name=?2, matter=?3, program=?4, seq=?5, last=?6, " due "state=?8, keys=?9"
 
 enum statement {
-    PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_TASK, PUT_TASK, PUT_META,
+    PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_TASK, PUT_TASK, PUT_OUTBOX, PUT_META,
     BEGIN, COMMIT, ROLLBACK, STATEMENTS
 };
 static const char *const statement_text[STATEMENTS] = {
@@ -90,6 +104,8 @@ static const char *const statement_text[STATEMENTS] = {
                  " ON CONFLICT(id) DO UPDATE SET " UPDATE_CASE("due=?7, "),
     [DROP_TASK] = "DELETE FROM task WHERE place=?1 AND post=?2 AND case_id=?3 AND step=?4",
     [PUT_TASK] = "INSERT OR REPLACE INTO task(" TASK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PUT_OUTBOX] = "INSERT INTO outbox(" OUTBOX_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+                   " ON CONFLICT(leaf, n) DO UPDATE SET due=?10, attempts=?12, state=?13, problem=?14",
     [PUT_META] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -104,6 +120,9 @@ static const char *const query_text[TB__KINDS] = {
     [TB__LOADS] = "SELECT " LOAD_COLUMNS " FROM load WHERE leaf >= ?1 ORDER BY leaf LIMIT ?2",
     [TB__DUE] = "SELECT due, id FROM cases WHERE due IS NOT NULL AND due <= ?1 AND (due, id) > (?3, ?4)"
                 " ORDER BY due, id LIMIT ?2",
+    [TB__OUTBOX] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE (leaf, n) > (?1, ?3) AND (?4 < 0 OR state = ?4)"
+                   " ORDER BY leaf, n LIMIT ?2",
+    [TB__OUTBOX_DUE] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE due IS NOT NULL AND due <= ?1 ORDER BY due, leaf, n LIMIT ?2",
     [TB__SOURCE] = "SELECT text FROM source WHERE digest = ?1",
     [TB__ATTACHMENT] = "SELECT bytes FROM attachment WHERE digest = ?1",
     [TB__META] = "SELECT value FROM meta WHERE key = ?1",
@@ -233,19 +252,32 @@ static int read_tail(sqlite3 *db, tb_store_tail *tail) {
 /* ---- opening ---- */
 
 /* Whose file is it? Touches nothing. *is_new: empty, or begun by us and never finished. */
-static int examine(sqlite3 *db, int *code, bool *is_new) {
+static int examine(sqlite3 *db, int *code, bool *is_new, int64_t *version_of) {
     int64_t tables = 0, application = 0, version = 0;
     int rc = pragma_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
     if (rc == SQLITE_OK) rc = pragma_int(db, "PRAGMA application_id", &application);
     if (rc == SQLITE_OK) rc = pragma_int(db, "PRAGMA user_version", &version);
     *code = TB_STORE_ERROR_NONE;
+    *version_of = version;
     *is_new = rc == SQLITE_OK && tables == 0 && application == 0 && version == 0;
     if (rc) *code = open_error_of(rc);
     else if (*is_new) return SQLITE_OK;
     else if (application != APPLICATION_ID) *code = TB_STORE_ERROR_NOT_OURS;
     else if (version > SCHEMA) *code = TB_STORE_ERROR_NEWER;
-    else if (version < SCHEMA) *code = TB_STORE_ERROR_CORRUPT;
+    else if (version < 1) *code = TB_STORE_ERROR_CORRUPT;
     return rc;
+}
+
+/* Brings a file forward from an older version; nothing to do for one of today's. */
+static int migrate(sqlite3 *db, int64_t version) {
+    char mark[48];
+    int rc = SQLITE_OK;
+    snprintf(mark, sizeof mark, "PRAGMA user_version=%d", SCHEMA);
+    if (version < SCHEMA) rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    for (int64_t v = version; v < SCHEMA && rc == SQLITE_OK; v++) rc = sqlite3_exec(db, migrations[v], NULL, NULL, NULL);
+    if (version < SCHEMA && rc == SQLITE_OK) rc = sqlite3_exec(db, mark, NULL, NULL, NULL);
+    if (version < SCHEMA && rc == SQLITE_OK) rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    return rc; /* when it failed the connection is closed next, which rolls back */
 }
 
 /* Either all tables and both marks are there, or none: one transaction. */
@@ -254,6 +286,7 @@ static int create_schema(sqlite3 *db) {
     snprintf(marks, sizeof marks, "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID, SCHEMA);
     int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, schema, NULL, NULL, NULL);
+    for (int v = 1; v < SCHEMA && rc == SQLITE_OK; v++) rc = sqlite3_exec(db, migrations[v], NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, marks, NULL, NULL, NULL);
     if (rc == SQLITE_OK) rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     return rc; /* when it failed the connection is closed next, which rolls back */
@@ -371,6 +404,7 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
     /* Counting memory costs a mutex an allocation and nobody reads it. Too late, and without effect, once SQLite runs. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     bool read_only = options && options->read_only, english = options && options->english, is_new = false;
+    int64_t version = 0;
     char detail[TB__WHY + PATH_MAX] = "";
     *out = NULL;
     *error = (tb_store_error){0};
@@ -388,11 +422,12 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
 
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
     int rc = connect_to(s->path, flags, WRITER_CACHE_KIB, &s->db);
-    if (rc == SQLITE_OK) rc = examine(s->db, &code, &is_new);
+    if (rc == SQLITE_OK) rc = examine(s->db, &code, &is_new, &version);
     if (rc == SQLITE_OK && code) return refuse(s, code, path, NULL, english, error);
     if (rc == SQLITE_OK && read_only && is_new) return refuse(s, TB_STORE_ERROR_NOT_OURS, path, NULL, english, error);
     if (rc == SQLITE_OK && !read_only) {
         if (is_new) rc = create_schema(s->db);
+        else rc = migrate(s->db, version);
         if (rc == SQLITE_OK) rc = use_wal(s->db);
         if (rc == SQLITE_OK) rc = prepare_writer(s);
     }
@@ -526,6 +561,25 @@ static int drop_task_row(struct sqlite_store *s, const tb_task_row *t) {
     return run(s->statement[DROP_TASK]);
 }
 
+static int put_outbox_row(struct sqlite_store *s, const tb_outbox_row *o) {
+    sqlite3_stmt *st = s->statement[PUT_OUTBOX];
+    put_int(st, 1, o->leaf);
+    put_int(st, 2, o->n);
+    put_int(st, 3, o->case_id);
+    put_int(st, 4, o->kind);
+    put_text(st, 5, o->target);
+    put_text(st, 6, o->step);
+    put_text(st, 7, o->key);
+    put_text(st, 8, o->body);
+    put_int(st, 9, o->at);
+    put_due(st, 10, o->due);
+    put_int(st, 11, o->retries);
+    put_int(st, 12, o->attempts);
+    put_int(st, 13, o->state);
+    put_text(st, 14, o->problem);
+    return run(st);
+}
+
 static int put_meta_row(struct sqlite_store *s, const tb_meta_row *m) {
     put_text(s->statement[PUT_META], 1, m->key);
     put_text(s->statement[PUT_META], 2, m->value);
@@ -544,6 +598,7 @@ static int put_write(struct sqlite_store *s, const tb_write *w) {
     PUT_ALL(cases, put_case_row);
     PUT_ALL(tasks_gone, drop_task_row);
     PUT_ALL(tasks_come, put_task_row);
+    PUT_ALL(outbox, put_outbox_row);
     PUT_ALL(meta, put_meta_row);
     return rc;
 }
@@ -726,6 +781,7 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
         tb_case_row kase;
         tb_load_row load;
         tb_task_row task;
+        tb_outbox_row outbox;
         tb_due_row due;
         tb_str text;
     } row;
@@ -759,6 +815,15 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
                                  .case_id = sqlite3_column_int64(st, 2), .step = text_at(st, 3),
                                  .matter = text_at(st, 4), .entered = sqlite3_column_int64(st, 5),
                                  .due = due_at(st, 6), .overdue = sqlite3_column_int(st, 7) != 0};
+        break;
+    case TB__OUTBOX:
+    case TB__OUTBOX_DUE:
+        row.outbox = (tb_outbox_row){.leaf = sqlite3_column_int64(st, 0), .n = sqlite3_column_int(st, 1),
+                                     .case_id = sqlite3_column_int64(st, 2), .kind = sqlite3_column_int(st, 3),
+                                     .target = text_at(st, 4), .step = text_at(st, 5), .key = text_at(st, 6),
+                                     .body = text_at(st, 7), .at = sqlite3_column_int64(st, 8), .due = due_at(st, 9),
+                                     .retries = sqlite3_column_int(st, 10), .attempts = sqlite3_column_int(st, 11),
+                                     .state = sqlite3_column_int(st, 12), .problem = text_at(st, 13)};
         break;
     case TB__DUE: row.due = (tb_due_row){sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)}; break;
     case TB__SOURCE:
@@ -825,6 +890,12 @@ static int prepare_query(struct sqlite_reader *r, const tb__query *q, sqlite3_st
         put_int(st, 4, q->after.case_id);
         break;
     case TB__TASKS: break;
+    case TB__OUTBOX:
+        put_int(st, 1, q->from);
+        put_int(st, 3, q->until);
+        put_int(st, 4, q->state);
+        break;
+    case TB__OUTBOX_DUE: put_int(st, 1, q->until); break;
     default: put_int(st, 1, q->from); break;
     }
     put_int(st, 2, q->limit ? (int64_t)q->limit : -1);

@@ -1,6 +1,7 @@
 /* tongban serve: the server in the foreground, until Ctrl-C or SIGTERM. */
 #include "../server.h"
 #include "workspace.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,25 @@ static void say(void *user, const char *text) {
     fflush(stdout);
 }
 
+enum { INTERFACES_BYTES = 1 << 20 };
+
+/* The whole of a small file; NULL: told. */
+static const char *small_file(tb_line *line, const char *path) {
+    FILE *f = fopen(path, "rb");
+    char *text = f ? tb_alloc(line->arena, INTERFACES_BYTES + 1) : NULL;
+    size_t n = text ? fread(text, 1, INTERFACES_BYTES + 1, f) : 0;
+    bool bad = !f || ferror(f) || n > INTERFACES_BYTES;
+    int why = errno;
+    if (f) fclose(f);
+    if (bad) {
+        tb_line_error(line, "读不了接口配置“%s”：%s", "cannot read the configuration of interfaces %s: %s", path,
+                      n > INTERFACES_BYTES ? "> 1 MiB" : strerror(why));
+        return NULL;
+    }
+    text[n] = '\0';
+    return text;
+}
+
 static int run(tb_line *line) {
     const char *listen = tb_line_value(line, "listen");
     char host[64], why[2048] = "";
@@ -68,6 +88,8 @@ static int run(tb_line *line) {
     if (!o.db)
         return tb_line_error(line, "请用 --db 指定数据库文件（没有则新建）",
                              "name the database with --db (it is created when absent)");
+    const char *interfaces = tb_line_value(line, "interfaces");
+    if (interfaces && !(o.interfaces = small_file(line, interfaces))) return TB_EXIT_FAILED;
     if (!read_address(line, listen ? listen : "127.0.0.1:8420", host, &o.port)) return TB_EXIT_FAILED;
     tb_server *s = tb_server_new(&o, why, sizeof why);
     if (!s) return tb_line_error(line, "%s", "%s", why);
@@ -79,6 +101,7 @@ static int run(tb_line *line) {
 static const tb_flag flags[] = {
     {"db", "文件", "数据库文件，没有则新建", "the database file, created when absent"},
     {"rules", "目录", "启动时装载的规则目录", "a directory of rules loaded at start"},
+    {"interfaces", "文件", "外部接口的地址（JSON：{\"接口名\":{\"url\":…}}）", "addresses of interfaces (JSON: {\"NAME\":{\"url\":…}})"},
     {"listen", "地址:端口", "监听地址，缺省 127.0.0.1:8420", "address:port, 127.0.0.1:8420 when absent"},
     {"test-clock", "时刻", "用虚拟时钟，从此刻起，由 POST /v1/clock 推进",
      "virtual time from this instant on, moved by POST /v1/clock"},
