@@ -287,7 +287,7 @@ static void check_program(tb_arena *a, const tb_program *p) {
     check_labels(&l);
     check_titles(&l);
     check_whole(&l);
-    CHECK(l.w * 1000 / l.h >= 1400 && l.w * 1000 / l.h <= 1430);
+    CHECK(l.sheet == TB_DRAW_ROLL || (l.w * 1000 / l.h >= 1400 && l.w * 1000 / l.h <= 1430));
     check_svg(a, p);
 }
 
@@ -297,6 +297,40 @@ static int draw_all(void *arg) {
     return TB_OK;
 }
 
+/* ---- memory that runs out: an answer, never a crash, whatever was being drawn ---- */
+
+struct scarce {
+    tb_arena *a;
+    const tb_program *p;
+    size_t bytes;
+};
+static int draw_scarcely(void *arg) {
+    struct scarce *s = arg;
+    tb_buf b;
+    tb_draw_rows rows = {0};
+    tb_buf_init(&b, s->a);
+    int result = tb_draw_svg(&b, s->p);
+    tb_draw_table(s->a, s->p, &rows);
+    s->bytes = b.n;
+    return result;
+}
+
+static void check_memory(const tb_program *p) {
+    int without = 0;
+    for (size_t limit = 1 << 12;; limit += limit / 8) {
+        struct scarce s = {tb_arena_new(NULL, limit), p, 0};
+        int result = s.a ? tb_try(s.a, draw_scarcely, &s) : TB_NOMEM;
+        tb_arena_free(s.a);
+        CHECK(result == TB_NOMEM || result == TB_OK);
+        if (result == TB_OK) {
+            CHECK(s.bytes > 0 && without > 5);
+            return;
+        }
+        without++;
+        if (!CHECK(limit < (size_t)1 << 28)) return;
+    }
+}
+
 static void check_rules(const char *const *paths) {
     world w;
     world_begin(&w);
@@ -304,6 +338,7 @@ static void check_rules(const char *const *paths) {
     CHECK_INT(world_compile(&w), TB_OK);
     CHECK(w.rules->programs.count > 0);
     CHECK_INT(tb_try(w.a, draw_all, &w), TB_OK);
+    check_memory(w.rules->programs.items[0]);
     world_end(&w);
 }
 
@@ -333,7 +368,8 @@ static void put_step(tb_buf *b, int number, const char *in, int next, int steps,
         if (next < 0) tb_puts(b, chance(50) ? "载明 理由、救济途径，不予。\n" : "完成。\n");
         else if (chance(30)) tb_puts(b, "载明 理由、救济途径，办结 没办好，待核。\n");
         else if (chance(15)) tb_puts(b, "提示 缺少材料。\n");
-        else if (to <= (uint32_t)number) tb_putf(b, "%s 环%u，限 1次。\n", chance(50) ? "退回" : "转", to);
+        else if (to <= (uint32_t)number)
+            tb_putf(b, "%s 环%u，限 1次。\n", to < (uint32_t)number && chance(50) ? "退回" : "转", to);
         else tb_putf(b, "转 环%u%s。\n", to, chance(10) ? "，不可撤回" : "");
     }
 }
@@ -363,6 +399,15 @@ static tb_str random_matter(tb_arena *a, int steps) {
             for (uint32_t k = 0; k < branches; k++) {
                 char in[32];
                 tb_putf(&b, "分支 支%u（在 同时）：\n", k);
+                if (k == 0 && chance(40)) { /* a 并行 inside of a branch */
+                    tb_puts(&b, "并行 内里（在 支0）：\n  均办结的，完成。\n  任一不予的，不予。\n");
+                    for (uint32_t n = 0; n < 2; n++) {
+                        tb_putf(&b, "分支 内%u（在 内里）：\n", n);
+                        snprintf(in, sizeof in, "（在 内%u）", n);
+                        put_step(&b, 2000 + (int)n, in, -1, steps, false);
+                    }
+                    continue;
+                }
                 snprintf(in, sizeof in, "（在 支%u）", k);
                 put_step(&b, 1000 + (int)k, in, -1, steps, false);
             }

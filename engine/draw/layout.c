@@ -22,8 +22,7 @@ enum {
     ROOT_2 = 1414 /* thousandths: the sides of a sheet */,
     STRETCH_ROW = 260,
     STRETCH_GUTTER = 200,
-    WIDE_ENOUGH = 2400 /* up to this, the widest texts are taken: fewer broken lines */,
-    A3_WIDTH = 2700 /* units on an A3 sheet, at which a letter is 1.9 mm high */
+    WIDE_ENOUGH = 2400 /* up to this, the widest texts are taken: fewer broken lines */
 };
 
 /* ---- the plan ---- */
@@ -612,11 +611,12 @@ static void put_bands(struct numbers *x) {
 
 /* ---- spans, the point of no return, 任一环节 ---- */
 
+static int right_of(const tb_rect *r) { return r->x + r->w; }
+
 static void reach(const tb__plan *t, uint32_t from, uint32_t unless, bool *seen);
 
-/* Where a milestone is set first: the right edge of the first (last) step whose moves record it and that a case reaches
- * without it. false: nowhere in the flow, it is set when the case is submitted. */
-static bool milestone_at(const struct numbers *x, uint32_t milestone, bool last, int *at) {
+/* Where a milestone is set first: at the first (last) step whose moves record it and that a case reaches without it. false: nowhere in the flow, it is set when the case is submitted. */
+static bool milestone_at(const struct numbers *x, uint32_t milestone, bool last, tb_rect *at) {
     const tb__plan *t = x->t;
     bool any = false, *fresh = TB_NEW_ARRAY(t->a, t->nodes.count + 1, bool);
     for (uint32_t n = 0; n < t->nodes.count; n++)
@@ -627,8 +627,7 @@ static bool milestone_at(const struct numbers *x, uint32_t milestone, bool last,
         for (uint32_t n = 0; n < t->nodes.count; n++) {
             if (t->nodes.items[n].kind != TB_G_STEP || t->nodes.items[n].index != m->step || !fresh[n]) continue;
             const tb_rect *r = &t->out->boxes.items[n].at;
-            int right = r->x + r->w;
-            if (!any || (last ? right > *at : right < *at)) *at = right;
+            if (!any || (last ? right_of(r) > right_of(at) : right_of(r) < right_of(at))) *at = *r;
             any = true;
         }
     }
@@ -658,10 +657,13 @@ static void put_brackets(struct numbers *x) {
         if (c->kind == TB_CLOCK_STEP) continue;
         tb_bracket *b = TB_PUSH(t->a, t->out->brackets);
         *b = (tb_bracket){.clock = i, .from = first_step_x(x), .to = x->right - LOOSE, .y = y + BRACKET - 9};
-        if (c->from != TB_NO_INDEX && c->from != TB_M_RECEIVED && !milestone_at(x, c->from, false, &b->from))
-            b->open_from = c->from != TB_M_SUBMITTED;
-        if (c->to != TB_NO_INDEX && !milestone_at(x, c->to, true, &b->to)) b->open_to = true;
-        if (b->to <= b->from) b->to = b->from + 40 < x->right ? b->from + 40 : x->right;
+        tb_rect at;
+        if (c->to != TB_NO_INDEX) {
+            if (milestone_at(x, c->to, true, &at)) b->to = right_of(&at);
+            else b->open_to = true;
+        }
+        if (c->from != TB_NO_INDEX && c->from != TB_M_RECEIVED && milestone_at(x, c->from, false, &at))
+            b->from = right_of(&at) < b->to ? right_of(&at) : at.x < b->to ? at.x : b->from;
         tb__block text = {0};
         tb_str law = tb__law_text(p, c->law), words = tb__limit_text(t, c, false);
         if (law.n)
@@ -756,7 +758,8 @@ static void put_anywhere_bar(struct numbers *x, const tb_graph_edge *e, uint32_t
     uint32_t number = t->out->boxes.count;
     tb_box bar = {.kind = TB_BOX_ANYWHERE, .index = e->move, .lane = lane, .frame = TB_NO_INDEX, .host = TB_NO_INDEX};
     int from = first_step_x(x), until = x->right - 160;
-    if (m->before != TB_NO_INDEX) milestone_at(x, m->before, true, &until);
+    tb_rect at;
+    if (m->before != TB_NO_INDEX && milestone_at(x, m->before, true, &at)) until = right_of(&at);
     if (until > x->right - 160) until = x->right - 160;
     tb_str words = tb__move_line(t, m);
     if (m->before != TB_NO_INDEX)
@@ -839,13 +842,18 @@ static void measure(struct numbers *x) {
     columns_to_numbers(x);
 }
 
+/* What A0 holds with legible letters; wider pictures are printed from a roll. */
+static int roll_width(void) { return (int)((int64_t)TB_DRAW_A3_WIDTH * ROOT_2 / 1000 * ROOT_2 / 1000 * ROOT_2 / 1000); }
+
 /* A sheet of the proportions of paper, as small as holds the picture; what is left over goes between rows or columns. */
 static void fit(struct numbers *x) {
     tb__plan *t = x->t;
     int below = (int)anywhere_moves(t) * BAR_ROW + (anywhere_moves(t) ? 8 : 0) + LEGEND + MARGIN;
     measure(x);
     int w = x->right + MARGIN, h = x->bottom + below;
-    if ((int64_t)h * ROOT_2 < (int64_t)w * 1000) {
+    if (w > roll_width()) {
+        x->stretch_row = x->stretch_gutter = 0;
+    } else if ((int64_t)h * ROOT_2 < (int64_t)w * 1000) {
         int room = (int)((int64_t)w * 1000 / ROOT_2) - h, each = t->rows ? room / (int)t->rows : 0;
         x->stretch_row = each > STRETCH_ROW ? STRETCH_ROW : each;
     } else {
@@ -857,10 +865,14 @@ static void fit(struct numbers *x) {
     measure(x);
     w = x->right + MARGIN, h = x->bottom + below;
     t->out->w = w, t->out->h = h;
+    if (w > roll_width()) { /* a roll: as high as it is */
+        t->out->sheet = TB_DRAW_ROLL;
+        return;
+    }
     if ((int64_t)h * ROOT_2 < (int64_t)w * 1000) t->out->h = (int)(((int64_t)w * 1000 + ROOT_2 - 1) / ROOT_2);
     else t->out->w = (int)(((int64_t)h * ROOT_2 + 999) / 1000);
     t->out->sheet = 3;
-    for (int64_t at = A3_WIDTH; t->out->w > at && t->out->sheet > 0; at = at * ROOT_2 / 1000) t->out->sheet--;
+    for (int64_t at = TB_DRAW_A3_WIDTH; t->out->w > at && t->out->sheet > 0; at = at * ROOT_2 / 1000) t->out->sheet--;
 }
 
 static void new_numbers(struct numbers *x, tb__plan *t) {
@@ -920,7 +932,7 @@ int tb_layout_of(tb_arena *a, const tb_program *p, tb_layout *out) {
         int result = lay_out(a, p, widths[i][0], widths[i][1], &one);
         if (result != TB_OK) return result;
         if (i == 0 || one.w < out->w) *out = one;
-        if (out->w <= WIDE_ENOUGH) break;
+        if (out->w <= WIDE_ENOUGH || out->sheet == TB_DRAW_ROLL) break;
     }
     return TB_OK;
 }

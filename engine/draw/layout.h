@@ -20,7 +20,9 @@ enum {
     TB_DRAW_LETTER = 12,
     TB_DRAW_NODES = 4096 /* nodes and end marks */,
     TB_DRAW_LINES = 8192,
-    TB_DRAW_CELLS = 1 << 22 /* rows × columns */
+    TB_DRAW_CELLS = 1 << 22 /* rows × columns */,
+    TB_DRAW_ROLL = -1,
+    TB_DRAW_A3_WIDTH = 2700 /* units on an A3 sheet, at which a letter is 1.9 mm high */
 };
 
 typedef struct tb_rect {
@@ -117,7 +119,7 @@ typedef struct tb_frame { /* 并行 or 分支: one rectangle a lane in which it 
 typedef struct tb_bracket { /* a statutory or promised span over the columns it covers */
     uint32_t clock;
     int from, to, y;
-    bool open_from, open_to; /* its milestone is set outside of what is drawn */
+    bool open_to; /* its milestone is set outside of what is drawn */
     tb_texts texts;
 } tb_bracket;
 typedef struct tb_mark { /* the point of no return: a line down through all lanes */
@@ -129,8 +131,8 @@ typedef struct tb_mark { /* the point of no return: a line down through all lane
 typedef struct tb_layout {
     const tb_program *program;
     bool chinese;
-    int w, h;      /* the sheet: A series, landscape */
-    int sheet;     /* 3: A3; 2, 1, 0: larger, when letters would be too small */
+    int w, h;      /* the sheet */
+    int sheet;     /* 3: A3 landscape; 2, 1, 0: larger, when letters would be too small; TB_DRAW_ROLL: longer still */
     tb_rect field; /* what holds lanes; bands and spans above, legend below */
     int paths_end; /* where the lanes of places end, and 任一环节 begins */
     int legend_y;

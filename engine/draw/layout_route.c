@@ -252,12 +252,29 @@ static void enter(tb__plan *t, struct row_lines *lines, uint32_t number) {
     take(t, row, lo, hi, r->entry_y, number);
 }
 
+/* How far from its end a line sets out, in half rows. */
+static uint32_t far_off(const tb__route *r) {
+    uint32_t from = r->channelled ? 2 * r->channel : 2 * r->exit_row + 1, to = 2 * r->entry_row + 1;
+    return from > to ? from - to : to - from;
+}
+
+static void enter_from(tb__plan *t, struct row_lines *lines, uint32_t off, bool back) {
+    for (uint32_t i = 0; i < t->routes.count; i++) {
+        const tb__route *r = &t->routes.items[i];
+        if (!straight(r) && r->back == back && far_off(r) == off) enter(t, lines, i);
+    }
+}
+
 static void entries(tb__plan *t) {
     struct row_lines *lines = TB_NEW_ARRAY(t->a, t->rows + 1, struct row_lines);
     take_exits(t, lines);
-    for (int pass = 0; pass < 2; pass++)
-        for (uint32_t i = 0; i < t->routes.count; i++)
-            if (straight(&t->routes.items[i]) == (pass == 0)) enter(t, lines, i);
+    for (uint32_t i = 0; i < t->routes.count; i++)
+        if (straight(&t->routes.items[i])) enter(t, lines, i);
+    /* From the middle outwards: what comes from the left, from near to far, then what comes back from the right, from far to
+     * near: so they cross least. */
+    uint32_t farthest = 2 * t->rows + 1;
+    for (uint32_t off = 0; off <= farthest; off++) enter_from(t, lines, off, false);
+    for (uint32_t off = farthest + 1; off-- > 0;) enter_from(t, lines, off, true);
 }
 
 /* ---- tracks ---- */

@@ -425,11 +425,13 @@ int tb_draw_svg(tb_buf *b, const tb_program *p) {
     tb_layout l;
     int result = tb_layout_of(b->arena, p, &l);
     if (result != TB_OK) return result;
+    int across = l.sheet == TB_DRAW_ROLL ? (int)((int64_t)l.w * paper[3][0] / TB_DRAW_A3_WIDTH) : paper[l.sheet][0];
+    int down = l.sheet == TB_DRAW_ROLL ? (int)((int64_t)l.h * paper[3][0] / TB_DRAW_A3_WIDTH) : paper[l.sheet][1];
     tb_putf(
         b,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%dmm\" height=\"%dmm\" viewBox=\"0 0 %d %d\" role=\"img\" "
         "lang=\"%s\" font-family=\"'Noto Sans CJK SC','Source Han Sans SC','Microsoft YaHei',sans-serif\">\n",
-        paper[l.sheet][0], paper[l.sheet][1], l.w, l.h, l.chinese ? "zh-CN" : "en");
+        across, down, l.w, l.h, l.chinese ? "zh-CN" : "en");
     put_title(b, tb_str_printf(b->arena, l.chinese ? "%.*s %.*s 办理流程图" : "%.*s %.*s", TB_FMT(p->matter),
                                TB_FMT(p->version)));
     tb_puts(b, "\n");
