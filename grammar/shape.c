@@ -80,6 +80,16 @@ bool tb__rules_sound(void) {
     return true;
 }
 
+bool tb__takes_clause(enum tb_section_kind in, enum tb_clause_kind k) {
+    struct rule r;
+    return k > TB_C_NONE && k < TB_C_COUNT && read_rule(rule_texts[k], &r) && r.sections & 1u << in;
+}
+
+int tb__takes_part(enum tb_clause_kind in, enum tb_part_kind k) {
+    struct rule r;
+    return in > TB_C_NONE && in < TB_C_COUNT && read_rule(rule_texts[in], &r) ? r.parts[k] : NEVER;
+}
+
 struct shaping {
     tb__parse *p;
     const struct rule *rules;

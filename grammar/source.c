@@ -68,14 +68,36 @@ uint32_t tb_points(tb_str s) {
     return points;
 }
 
-uint32_t tb_utf16(tb_str s) {
-    uint32_t units = 0;
-    for (uint32_t i = 0; i < s.n;) {
+static uint32_t units_of(uint32_t bytes, enum tb_units units) {
+    return units == TB_UNITS_UTF8 ? bytes : units == TB_UNITS_UTF16 && bytes == 4 ? 2 : 1; /* beyond U+FFFF: a pair */
+}
+
+uint32_t tb_source_units(tb_str s, enum tb_units units) {
+    uint32_t n = 0;
+    for (uint32_t i = 0, used; i < s.n; i += used) {
         int32_t c;
-        i += point(s.p + i, s.n - i, &c);
-        units += c > 0xFFFF ? 2 : 1;
+        used = point(s.p + i, s.n - i, &c);
+        n += units_of(used, units);
     }
-    return units;
+    return n;
+}
+
+uint32_t tb_source_offset(const tb_source *s, uint32_t line, uint32_t column, enum tb_units units) {
+    if (line >= s->lines) return s->text.n;
+    tb_str in = tb_source_line(s, line + 1);
+    uint32_t i = 0, passed = 0;
+    while (i < in.n && passed < column) {
+        int32_t c;
+        uint32_t used = point(in.p + i, in.n - i, &c);
+        passed += units_of(used, units);
+        if (passed > column) break;
+        i += used;
+    }
+    return s->line_start[line] + i;
+}
+
+uint32_t tb_utf16(tb_str s) {
+    return tb_source_units(s, TB_UNITS_UTF16);
 }
 
 tb_place_in tb_source_place(const tb_sources *s, uint32_t file, uint32_t offset) {

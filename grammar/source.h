@@ -39,6 +39,12 @@ tb_str tb_source_text(const tb_sources *s, tb_span span);
 uint32_t tb_cells(tb_str s);  /* display cells of a text; an invalid byte is one cell */
 uint32_t tb_points(tb_str s); /* code points */
 uint32_t tb_utf16(tb_str s);  /* UTF-16 units */
+/* Columns as programs count them: LSP's position encodings. */
+enum tb_units { TB_UNITS_UTF16 = 0, TB_UNITS_UTF8, TB_UNITS_UTF32 };
+uint32_t tb_source_units(tb_str s, enum tb_units units); /* the length of a text; an invalid byte is one */
+/* The byte offset of a line and column, both from 0. A column beyond the line is its end, a line beyond the text the text's end; within a character:
+ * its beginning. */
+uint32_t tb_source_offset(const tb_source *s, uint32_t line, uint32_t column, enum tb_units units);
 /* Is this a Chinese text? Yes as soon as a Han character stands outside comments, “texts”, 「names」 and 《laws》第…条:
  * an English matter may cite Chinese law. Decides the language of messages and the width of the marks that the
  * formatter writes. */

@@ -1,0 +1,69 @@
+/* The names of a text: where each is defined and where it is used. What an editor asks ("what is this", "where else is it", "call it otherwise") is
+ * answered from these lists.
+ *
+ * What a name is a name of follows from where it stands (names.def). A name belongs to a scope: steps, posts, fields … to their matter or template,
+ * the names of matters, templates, tables, interfaces, laws and organs to everyone. Some names are made of others: 最近一次收到材料, 受理日 and
+ * 属地收到 hold 收到材料, 受理 and 属地; their uses say which stretch of the text is the name meant. */
+#ifndef TB_NAMES_H
+#define TB_NAMES_H
+#include "tree.h"
+
+enum tb_sort_number {
+#define SORT(name, zh, en) TB__N_##name,
+#include "names.def"
+    TB_SORTS
+};
+enum tb_sort { /* bits: where a name stands may allow several */
+               TB_NO_SORT = 0,
+#define SORT(name, zh, en) TB_N_##name = 1u << TB__N_##name,
+#include "names.def"
+};
+const char *tb_sort_word(enum tb_sort sort, enum tb_lang lang); /* of one bit */
+/* Names the language gives to a sort, in the order of names.def; NULL after the last. */
+const char *tb_fixed_name_of(enum tb_sort sort, uint32_t n, enum tb_lang lang);
+bool tb_is_fixed_name(enum tb_sort sort, tb_str name); /* in either language */
+
+typedef struct tb_use {
+    tb_span span; /* the name as written, with 「」 or quotes and 的 or 之前 if they are part of its word */
+    tb_str text;  /* without them */
+    tb_str stem;  /* the name meant: text, or a stretch of it (属地 in 属地收到) */
+    uint32_t may; /* the sorts that may stand here */
+    enum tb_sort
+        sort; /* the one it is, when it is defined in this text or only one may stand here; else the first of `may` */
+    bool defines;
+    uint32_t scope; /* 0: known to all; else 1 + the section that begins its matter or template, or its table */
+    tb_str owner;   /* of a parameter, column, request, reply, option: what it belongs to; else empty */
+    uint32_t section;
+    const tb_clause *clause; /* NULL: in the heading */
+} tb_use;
+typedef struct tb_uses {
+    const tb_tree *tree;
+    const tb_sources *sources;
+    TB_LIST(tb_use) list; /* in order of place */
+} tb_uses;
+
+/* All names of a tree. Under tb_try(). */
+tb_uses tb_uses_of(tb_arena *a, const tb_sources *s, const tb_tree *t);
+/* The use that holds (or touches) a byte; NULL: none. */
+const tb_use *tb_use_at(const tb_uses *u, uint32_t offset);
+bool tb_use_same(const tb_use *a, const tb_use *b); /* do both mean the same thing, within one text? */
+/* The first definition of what a use means in its own text; NULL: none there. */
+const tb_use *tb_use_definition(const tb_uses *u, const tb_use *use);
+/* The scope of a section: see tb_use. */
+uint32_t tb_scope_of(const tb_tree *t, uint32_t section);
+
+/* ---- renaming ---- */
+typedef struct tb_edit {
+    tb_span span;
+    tb_str text; /* what stands there afterwards */
+} tb_edit;
+typedef TB_LIST(tb_edit) tb_edits;
+
+/* The edits that give a name another: all its uses in the text, 「…」 where the new name needs them. false: `*why` says why not. */
+bool tb_rename(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str name, enum tb_lang lang, tb_edits *edits,
+               tb_str *why);
+/* May the name be another at all? `*why` as above. */
+bool tb_can_rename(tb_arena *a, const tb_uses *u, const tb_use *use, enum tb_lang lang, tb_str *why);
+/* A name as it is written: bare, or in 「」 when it would be read otherwise. Empty: no text of the language can be that name. */
+tb_str tb_name_written(tb_arena *a, tb_str name);
+#endif
