@@ -7,6 +7,7 @@
 #   make check-clang  the whole tree with clang, warnings as errors
 #   make fuzz         300,000 random edits of rules
 #   make soak         the crash test, 1,000 kills
+#   make editors      highlighting for VS Code and vim, from keywords.def
 #   make clean        removes build/
 #
 # What is made lies in build/: obj, asan, tsan, clang (one directory a flavour of objects), gen (scanner and parser).
@@ -79,7 +80,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test bench check-clang asan tsan fuzz soak clean
+.PHONY: all run test bench check-clang asan tsan fuzz soak editors clean
 
 all: $(B)/tongban
 
@@ -173,6 +174,10 @@ bench: all $(B)/obj/tests/bench_load $(B)/obj/tests/bench_bare
 run: all
 	@mkdir -p $(B)/run
 	@exec $(B)/tongban serve --db $(B)/run/tongban.db --rules rules --listen 127.0.0.1:8420 --welcome
+
+# What is written is committed, so that an editor needs no build; tests/editors.sh holds it against keywords.def.
+editors:
+	grammar/editors/generate
 
 clean:
 	rm -rf $(B)

@@ -4,6 +4,7 @@
  * takes names. Which clause it is, the parser says: the text up to the last comma, ended by 。, is parsed like any other, so an unfinished clause is
  * known by the same grammar and the same tables as a finished one. */
 #include "ask.h"
+#include "nearest.h"
 #include "parser.h"
 #include "syntax.h"
 #include <string.h>
@@ -72,7 +73,7 @@ struct offering {
     const tb_ask *ask;
     uint32_t file;
     tb_offers out;
-    const tb_uses *uses;
+    const tb_mentions *uses;
     enum tb_lang words; /* the language of the text */
     uint32_t scope;
 };
@@ -110,7 +111,7 @@ static tb_str clause_label(const struct offering *o, enum tb_clause_kind k, tb_s
 
 static void offer_clauses(struct offering *o, enum tb_section_kind in) {
     for (int k = 1; k < TB_C_COUNT; k++) {
-        tb_str text, label = TB_NONE;
+        tb_str text = TB_NONE, label = TB_NONE;
         if (tb__takes_clause(in, (enum tb_clause_kind)k)) label = clause_label(o, (enum tb_clause_kind)k, &text);
         offer(o, TB_OFFER_CLAUSE, label, text, TB_NONE);
         if (k == TB_C_ROW && label.n) offer_word(o, TB_OFFER_CLAUSE, o->words == TB_LANG_EN ? "otherwise" : "否则");
@@ -130,12 +131,12 @@ static void offer_parts(struct offering *o, const tb_clause *c) {
 
 /* ---- names ---- */
 
-static void offer_uses(struct offering *o, const tb_uses *u, uint32_t scope, uint32_t sorts, tb_str owner) {
+static void offer_uses(struct offering *o, const tb_mentions *u, uint32_t scope, uint32_t sorts, tb_str owner) {
     const tb_ask *ask = o->ask;
     for (int defines = 1; defines >= 0;
          defines--) /* what is defined first, then what is only used (outcomes, inputs, phases) */
         for (uint32_t i = 0; i < u->list.count; i++) {
-            const tb_use *x = &u->list.items[i];
+            const tb_mention *x = &u->list.items[i];
             bool free = x->sort == TB_N_INPUT || x->sort == TB_N_PHASE || x->sort == TB_N_DUTY || x->sort == TB_N_SEAL;
             if (!(x->sort & sorts) || x->defines != (bool)defines || (!defines && !free) ||
                 (x->scope && x->scope != scope))
@@ -156,7 +157,7 @@ static void offer_templates(struct offering *o, const tb_tree *t, uint32_t scope
                 for (uint32_t i = 0; i < o->ask->trees[f]->sections.count; i++) {
                     const tb_section *x = &o->ask->trees[f]->sections.items[i];
                     if (x->kind != TB_S_TEMPLATE || !tb_str_eq(x->name.text, c->names.items[0].text)) continue;
-                    tb_uses u = tb_uses_of(o->ask->arena, o->ask->sources, o->ask->trees[f]);
+                    tb_mentions u = tb_mentions_of(o->ask->arena, o->ask->sources, o->ask->trees[f]);
                     offer_uses(o, &u, i + 1, sorts, TB_NONE);
                 }
         }
@@ -170,7 +171,7 @@ static void offer_names(struct offering *o, uint32_t sorts, tb_str owner) {
     offer_templates(o, o->uses->tree, o->scope, sorts & ~elsewhere);
     for (uint32_t f = 0; f < o->ask->count && sorts & elsewhere; f++) {
         if (f == o->file) continue;
-        tb_uses u = tb_uses_of(o->ask->arena, o->ask->sources, o->ask->trees[f]);
+        tb_mentions u = tb_mentions_of(o->ask->arena, o->ask->sources, o->ask->trees[f]);
         offer_uses(o, &u, UINT32_MAX, sorts & elsewhere, owner);
     }
     for (uint32_t bit = 1; bit && bit <= sorts; bit <<= 1)
@@ -179,7 +180,7 @@ static void offer_names(struct offering *o, uint32_t sorts, tb_str owner) {
             offer(o, TB_OFFER_NAME, name, name, tb_str_z(tb_sort_word((enum tb_sort)bit, o->ask->lang)));
         }
     for (uint32_t i = 0; sorts & TB_N_MILESTONE && i < o->uses->list.count; i++) { /* P收到 of every place */
-        const tb_use *x = &o->uses->list.items[i];
+        const tb_mention *x = &o->uses->list.items[i];
         if (x->sort != TB_N_PLACE || !x->defines || x->scope != o->scope) continue;
         tb_str made =
             tb_str_printf(o->ask->arena, o->words == TB_LANG_EN ? "%.*s-received" : "%.*s收到", TB_FMT(x->stem));
@@ -324,7 +325,7 @@ enum tb_lang tb_words_of(tb_str text) {
 
 tb_offers tb_offers_at(const tb_ask *ask, uint32_t file, uint32_t offset) {
     const tb_source *source = &ask->sources->list.items[file];
-    tb_uses uses = tb_uses_of(ask->arena, ask->sources, ask->trees[file]);
+    tb_mentions uses = tb_mentions_of(ask->arena, ask->sources, ask->trees[file]);
     struct offering o = {.ask = ask, .file = file, .uses = &uses};
     o.words = tb_words_of(source->text);
     struct sentence s = sentence_at(ask->arena, source, offset);
@@ -405,22 +406,22 @@ static const tb_clause *article_named(const tb_section *law, const tb_law_ref *r
 }
 
 /* A definition in the text itself, in a template that the scope takes up, or, of what everyone knows, in any text. */
-static tb_span definition(const tb_ask *ask, uint32_t file, const tb_uses *u, const tb_use *use, int depth) {
+static tb_span definition(const tb_ask *ask, uint32_t file, const tb_mentions *u, const tb_mention *use, int depth) {
     enum { DEEP = 8 };
-    const tb_use *own = tb_use_definition(u, use);
+    const tb_mention *own = tb_mention_definition(u, use);
     if (own) return own->span;
     if (depth == DEEP) return TB_NO_SPAN;
     for (uint32_t f = 0; f < ask->count; f++) {
         if (f == file && use->scope == 0) continue;
-        tb_uses other = tb_uses_of(ask->arena, ask->sources, ask->trees[f]);
+        tb_mentions other = tb_mentions_of(ask->arena, ask->sources, ask->trees[f]);
         for (uint32_t i = 0; i < other.list.count; i++) {
-            const tb_use *x = &other.list.items[i];
+            const tb_mention *x = &other.list.items[i];
             if (!x->defines || !(x->sort & use->may) || !tb_str_eq(x->stem, use->stem)) continue;
             if (x->scope == 0 && use->scope == 0 && tb_str_eq(x->owner, use->owner)) return x->span;
             if (!x->scope || !use->scope) continue;
             const tb_section *begins = &ask->trees[f]->sections.items[x->scope - 1];
             for (uint32_t k = 0; begins->kind == TB_S_TEMPLATE && k < u->list.count; k++) {
-                const tb_use *taken = &u->list.items[k];
+                const tb_mention *taken = &u->list.items[k];
                 bool uses = taken->sort == TB_N_TEMPLATE && !taken->defines &&
                             tb_scope_of(u->tree, taken->section) == use->scope;
                 if (uses && tb_str_eq(taken->stem, begins->name.text)) return x->span;
@@ -437,8 +438,8 @@ tb_span tb_definition_at(const tb_ask *ask, uint32_t file, uint32_t offset) {
         const tb_clause *article = law && ref->article ? article_named(law, ref) : NULL;
         return article ? article->head : law ? law->name.span : TB_NO_SPAN;
     }
-    tb_uses u = tb_uses_of(ask->arena, ask->sources, ask->trees[file]);
-    const tb_use *use = tb_use_at(&u, offset);
+    tb_mentions u = tb_mentions_of(ask->arena, ask->sources, ask->trees[file]);
+    const tb_mention *use = tb_mention_at(&u, offset);
     return use ? definition(ask, file, &u, use, 0) : TB_NO_SPAN;
 }
 
@@ -545,7 +546,7 @@ static void put_definition(const tb_ask *ask, tb_buf *b, tb_span at) {
     }
 }
 
-static tb_str hover_name(const tb_ask *ask, uint32_t file, const tb_uses *u, const tb_use *use) {
+static tb_str hover_name(const tb_ask *ask, uint32_t file, const tb_mentions *u, const tb_mention *use) {
     tb_buf b;
     tb_buf_init(&b, ask->arena);
     tb_putf(&b, ask->lang == TB_LANG_EN ? "%s **%.*s**\n\n" : "%s **%.*s**\n\n", tb_sort_word(use->sort, ask->lang),
@@ -562,8 +563,8 @@ tb_str tb_hover_at(const tb_ask *ask, uint32_t file, uint32_t offset, tb_span *a
         *about = ref->span;
         return hover_law(ask, ref);
     }
-    tb_uses u = tb_uses_of(ask->arena, ask->sources, t);
-    const tb_use *use = tb_use_at(&u, offset);
+    tb_mentions u = tb_mentions_of(ask->arena, ask->sources, t);
+    const tb_mention *use = tb_mention_at(&u, offset);
     if (use) {
         *about = use->span;
         return hover_name(ask, file, &u, use);
@@ -594,18 +595,28 @@ static void fix(struct fixing *f, tb_span at, tb_str text) {
     *TB_PUSH(f->ask->arena, f->out) = (tb_fix){title, {at, text}};
 }
 
+/* Of the names offered the one most like a misspelt name; an empty text when none is near. */
+static tb_str nearest(tb_str word, const tb_offers *offers) {
+    tb_str best = TB_NONE;
+    uint32_t points = tb_points(word);
+    int near = points < 2 ? 1 : points < 6 ? 2 : 3; /* one slip in a short word, two in a long one */
+    for (uint32_t i = 0; i < offers->list.count; i++) {
+        int slips = tb_slips(word, offers->list.items[i].label, near);
+        if (slips < near && slips > 0) near = slips, best = offers->list.items[i].label;
+    }
+    return best;
+}
+
 /* A name that is not known, where one like it is: from those that may stand there. */
 static void fix_name(struct fixing *f, tb_span at) {
     const tb_ask *ask = f->ask;
-    tb_uses u = tb_uses_of(ask->arena, ask->sources, ask->trees[at.file]);
-    const tb_use *use = tb_use_at(&u, at.from);
+    tb_mentions u = tb_mentions_of(ask->arena, ask->sources, ask->trees[at.file]);
+    const tb_mention *use = tb_mention_at(&u, at.from);
     if (!use || use->span.from != at.from) return;
     struct offering o = {.ask = ask, .file = at.file, .uses = &u, .scope = tb_scope_of(u.tree, use->section)};
     o.words = tb_words_of(ask->sources->list.items[at.file].text);
     offer_names(&o, use->may, use->owner);
-    tb_str *names = TB_NEW_ARRAY(ask->arena, o.out.list.count + 1, tb_str);
-    for (uint32_t i = 0; i < o.out.list.count; i++) names[i] = o.out.list.items[i].label;
-    tb_str near = tb__near(use->text, names, o.out.list.count);
+    tb_str near = nearest(use->text, &o.out);
     tb_str raw = tb_source_text(ask->sources, use->span);
     if (!near.n) return;
     bool text = tb_str_starts(raw, "“") || tb_str_starts(raw, "\"");

@@ -107,7 +107,7 @@ uint32_t tb_scope_of(const tb_tree *t, uint32_t section) {
 
 struct gather {
     tb_arena *a;
-    tb_uses *u;
+    tb_mentions *u;
     uint32_t section;
     const tb_section *in;
     const tb_clause *clause;
@@ -118,7 +118,7 @@ static void add(struct gather *g, const tb_name *n, uint32_t sorts, bool defines
     if (!n->text.n || n->span.file == UINT32_MAX) return;
     if (!sorts) return;
     enum tb_sort first = (enum tb_sort)(sorts & -sorts);
-    *TB_PUSH(g->a, g->u->list) = (tb_use){.span = n->span,
+    *TB_PUSH(g->a, g->u->list) = (tb_mention){.span = n->span,
                                           .text = n->text,
                                           .stem = n->text,
                                           .may = sorts,
@@ -251,24 +251,24 @@ static void add_heading(struct gather *g, const tb_section *s) {
 
 /* ---- settling ---- */
 
-bool tb_use_same(const tb_use *a, const tb_use *b) {
+bool tb_mention_same(const tb_mention *a, const tb_mention *b) {
     return a->sort == b->sort && a->scope == b->scope && tb_str_eq(a->stem, b->stem) && tb_str_eq(a->owner, b->owner);
 }
 
-static tb_str owner_for(const tb_use *use, enum tb_sort sort) {
+static tb_str owner_for(const tb_mention *use, enum tb_sort sort) {
     static const uint32_t owned = TB_N_OPTION | TB_N_PARAMETER | TB_N_COLUMN | TB_N_REQUEST | TB_N_REPLY;
     return (uint32_t)sort & owned ? use->owner : TB_NONE;
 }
 
-static bool defined(const tb_uses *u, const tb_use *as) {
+static bool defined(const tb_mentions *u, const tb_mention *as) {
     for (uint32_t i = 0; i < u->list.count; i++)
-        if (u->list.items[i].defines && tb_use_same(&u->list.items[i], as)) return true;
+        if (u->list.items[i].defines && tb_mention_same(&u->list.items[i], as)) return true;
     return false;
 }
 
 /* Takes `sort` and `stem` when that is defined in the text (or given by the language). */
-static bool settle_as(const tb_uses *u, tb_use *use, enum tb_sort sort, tb_str stem) {
-    tb_use as = *use;
+static bool settle_as(const tb_mentions *u, tb_mention *use, enum tb_sort sort, tb_str stem) {
+    tb_mention as = *use;
     as.sort = sort;
     as.stem = stem;
     as.scope = (uint32_t)sort & everyones ? 0 : tb_scope_of(u->tree, use->section);
@@ -279,7 +279,7 @@ static bool settle_as(const tb_uses *u, tb_use *use, enum tb_sort sort, tb_str s
 }
 
 /* 最近一次X, 首次X, X日, X送达 of a milestone; P收到 of a place. */
-static bool settle_made(const tb_uses *u, tb_use *use) {
+static bool settle_made(const tb_mentions *u, tb_mention *use) {
     static const char *const before[] = {"", "最近一次", "首次", "latest-", "last-", "first-"};
     static const char *const after[] = {"", "日", "-date"}, *const received[] = {"收到", "收到日", "-received"};
     for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
@@ -298,24 +298,24 @@ static bool settle_made(const tb_uses *u, tb_use *use) {
     return false;
 }
 
-static void settle(const tb_uses *u, tb_use *use) {
+static void settle(const tb_mentions *u, tb_mention *use) {
     for (int i = 0; i < TB_SORTS; i++)
         if (use->may & 1u << i && settle_as(u, use, (enum tb_sort)(1u << i), use->text)) return;
     if (use->may & TB_N_MILESTONE) settle_made(u, use);
 }
 
 static void
-sort_by_place(tb_uses *u) { /* insertion: nearly sorted, a clause is gathered in its order but for conditions */
+sort_by_place(tb_mentions *u) { /* insertion: nearly sorted, a clause is gathered in its order but for conditions */
     for (uint32_t i = 1; i < u->list.count; i++) {
-        tb_use moving = u->list.items[i];
+        tb_mention moving = u->list.items[i];
         uint32_t j = i;
         for (; j > 0 && u->list.items[j - 1].span.from > moving.span.from; j--) u->list.items[j] = u->list.items[j - 1];
         u->list.items[j] = moving;
     }
 }
 
-tb_uses tb_uses_of(tb_arena *a, const tb_sources *s, const tb_tree *t) {
-    tb_uses u = {.tree = t, .sources = s};
+tb_mentions tb_mentions_of(tb_arena *a, const tb_sources *s, const tb_tree *t) {
+    tb_mentions u = {.tree = t, .sources = s};
     struct gather g = {.a = a, .u = &u};
     for (uint32_t i = 0; i < t->sections.count; i++) {
         g.section = i;
@@ -326,12 +326,12 @@ tb_uses tb_uses_of(tb_arena *a, const tb_sources *s, const tb_tree *t) {
     }
     sort_by_place(&u);
     for (uint32_t i = 0; i < u.list.count; i++) { /* what is said first of all: definitions know what they are */
-        tb_use *use = &u.list.items[i];
+        tb_mention *use = &u.list.items[i];
         use->scope = (uint32_t)use->sort & everyones ? 0 : tb_scope_of(t, use->section);
         use->owner = use->defines ? owner_for(use, use->sort) : use->owner;
     }
     for (uint32_t i = 0; i < u.list.count; i++) {
-        tb_use *use = &u.list.items[i];
+        tb_mention *use = &u.list.items[i];
         if (!use->defines) settle(&u, use);
     }
     for (uint32_t i = 0; i < u.list.count; i++)
@@ -339,19 +339,19 @@ tb_uses tb_uses_of(tb_arena *a, const tb_sources *s, const tb_tree *t) {
     return u;
 }
 
-const tb_use *tb_use_at(const tb_uses *u, uint32_t offset) {
-    const tb_use *touched = NULL;
+const tb_mention *tb_mention_at(const tb_mentions *u, uint32_t offset) {
+    const tb_mention *touched = NULL;
     for (uint32_t i = 0; i < u->list.count; i++) {
-        const tb_use *use = &u->list.items[i];
+        const tb_mention *use = &u->list.items[i];
         if (use->span.from <= offset && offset < use->span.to) return use;
         if (use->span.to == offset) touched = use;
     }
     return touched;
 }
 
-const tb_use *tb_use_definition(const tb_uses *u, const tb_use *use) {
+const tb_mention *tb_mention_definition(const tb_mentions *u, const tb_mention *use) {
     for (uint32_t i = 0; i < u->list.count; i++)
-        if (u->list.items[i].defines && tb_use_same(&u->list.items[i], use)) return &u->list.items[i];
+        if (u->list.items[i].defines && tb_mention_same(&u->list.items[i], use)) return &u->list.items[i];
     return NULL;
 }
 
@@ -390,20 +390,20 @@ static bool refuse(tb_arena *a, tb_str *why, enum tb_lang lang, const char *zh, 
     return false;
 }
 
-bool tb_can_rename(tb_arena *a, const tb_uses *u, const tb_use *use, enum tb_lang lang, tb_str *why) {
+bool tb_can_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why) {
     if (tb__keyword(use->stem) && tb_str_eq(use->stem, tb_source_text(u->sources, use->span)))
         return refuse(a, why, lang, "“@”是关键字，不能改名", "“@” is a keyword and cannot be renamed", use->stem);
     if (tb_is_fixed_name(use->sort, use->stem))
         return refuse(a, why, lang, "“@”是语言规定的名称，不能改名",
                       "“@” is given by the language and cannot be renamed", use->stem);
-    if (!tb_use_definition(u, use))
+    if (!tb_mention_definition(u, use))
         return refuse(a, why, lang, "“@”不是在本文件里定义的，请到定义它的文件里改名",
                       "“@” is not defined in this file; rename it where it is defined", use->stem);
     return true;
 }
 
 /* How the word of a use is written when its stem is another: what stood around the stem stays. */
-static tb_str rewritten(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str name) {
+static tb_str rewritten(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name) {
     tb_str raw = tb_source_text(u->sources, use->span), tail = TB_NONE;
     tb_str head = {use->text.p, (uint32_t)(use->stem.p - use->text.p)};
     tb_str foot = {use->stem.p + use->stem.n, use->text.n - head.n - use->stem.n};
@@ -419,7 +419,7 @@ static tb_str rewritten(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str
     return tb_str_printf(a, "%.*s%.*s", TB_FMT(word), TB_FMT(tail));
 }
 
-bool tb_rename(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str name, enum tb_lang lang, tb_edits *edits,
+bool tb_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name, enum tb_lang lang, tb_edits *edits,
                tb_str *why) {
     *edits = (tb_edits){0};
     if (!tb_can_rename(a, u, use, lang, why)) return false;
@@ -429,17 +429,17 @@ bool tb_rename(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str name, en
         return refuse(a, why, lang, "“@”不能当名称：不能为空、过长、含换行或「」、以空格开头或结尾",
                       "“@” cannot be a name: empty, too long, with a line break or 「」, or with blanks at its ends",
                       name);
-    tb_use as = *use;
+    tb_mention as = *use;
     as.stem = name;
     if (tb_is_fixed_name(use->sort, name))
         return refuse(a, why, lang, "“@”是语言规定的名称，换一个", "“@” is given by the language; choose another",
                       name);
     for (uint32_t i = 0; i < u->list.count && !tb_str_eq(name, use->stem); i++)
-        if (tb_use_same(&u->list.items[i], &as))
+        if (tb_mention_same(&u->list.items[i], &as))
             return refuse(a, why, lang, "“@”已经是别的名称了，换一个", "“@” is already in use; choose another", name);
     for (uint32_t i = 0; i < u->list.count; i++) {
-        const tb_use *x = &u->list.items[i];
-        if (tb_use_same(x, use)) *TB_PUSH(a, *edits) = (tb_edit){x->span, rewritten(a, u, x, name)};
+        const tb_mention *x = &u->list.items[i];
+        if (tb_mention_same(x, use)) *TB_PUSH(a, *edits) = (tb_edit){x->span, rewritten(a, u, x, name)};
     }
     return true;
 }

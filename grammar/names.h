@@ -23,7 +23,7 @@ const char *tb_sort_word(enum tb_sort sort, enum tb_lang lang); /* of one bit */
 const char *tb_fixed_name_of(enum tb_sort sort, uint32_t n, enum tb_lang lang);
 bool tb_is_fixed_name(enum tb_sort sort, tb_str name); /* in either language */
 
-typedef struct tb_use {
+typedef struct tb_mention {
     tb_span span; /* the name as written, with 「」 or quotes and 的 or 之前 if they are part of its word */
     tb_str text;  /* without them */
     tb_str stem;  /* the name meant: text, or a stretch of it (属地 in 属地收到) */
@@ -35,21 +35,21 @@ typedef struct tb_use {
     tb_str owner;   /* of a parameter, column, request, reply, option: what it belongs to; else empty */
     uint32_t section;
     const tb_clause *clause; /* NULL: in the heading */
-} tb_use;
-typedef struct tb_uses {
+} tb_mention;
+typedef struct tb_mentions {
     const tb_tree *tree;
     const tb_sources *sources;
-    TB_LIST(tb_use) list; /* in order of place */
-} tb_uses;
+    TB_LIST(tb_mention) list; /* in order of place */
+} tb_mentions;
 
 /* All names of a tree. Under tb_try(). */
-tb_uses tb_uses_of(tb_arena *a, const tb_sources *s, const tb_tree *t);
+tb_mentions tb_mentions_of(tb_arena *a, const tb_sources *s, const tb_tree *t);
 /* The use that holds (or touches) a byte; NULL: none. */
-const tb_use *tb_use_at(const tb_uses *u, uint32_t offset);
-bool tb_use_same(const tb_use *a, const tb_use *b); /* do both mean the same thing, within one text? */
+const tb_mention *tb_mention_at(const tb_mentions *u, uint32_t offset);
+bool tb_mention_same(const tb_mention *a, const tb_mention *b); /* do both mean the same thing, within one text? */
 /* The first definition of what a use means in its own text; NULL: none there. */
-const tb_use *tb_use_definition(const tb_uses *u, const tb_use *use);
-/* The scope of a section: see tb_use. */
+const tb_mention *tb_mention_definition(const tb_mentions *u, const tb_mention *use);
+/* The scope of a section: see tb_mention. */
 uint32_t tb_scope_of(const tb_tree *t, uint32_t section);
 
 /* ---- renaming ---- */
@@ -60,10 +60,10 @@ typedef struct tb_edit {
 typedef TB_LIST(tb_edit) tb_edits;
 
 /* The edits that give a name another: all its uses in the text, 「…」 where the new name needs them. false: `*why` says why not. */
-bool tb_rename(tb_arena *a, const tb_uses *u, const tb_use *use, tb_str name, enum tb_lang lang, tb_edits *edits,
-               tb_str *why);
+bool tb_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name, enum tb_lang lang,
+               tb_edits *edits, tb_str *why);
 /* May the name be another at all? `*why` as above. */
-bool tb_can_rename(tb_arena *a, const tb_uses *u, const tb_use *use, enum tb_lang lang, tb_str *why);
+bool tb_can_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why);
 /* A name as it is written: bare, or in 「」 when it would be read otherwise. Empty: no text of the language can be that name. */
 tb_str tb_name_written(tb_arena *a, tb_str name);
 #endif

@@ -75,7 +75,5 @@ void tb__shape(tb__parse *p);       /* shape.c: what may stand where; resolves e
 bool tb__takes_clause(enum tb_section_kind in, enum tb_clause_kind k);
 int tb__takes_part(enum tb_clause_kind in, enum tb_part_kind k); /* 0 no, 1 once, 2 once and required, 3 any times */
 uint32_t tb__sorts_at(bool part, int kind, uint32_t which); /* names.c: sorts of names[which] of a clause or part */
-/* Of `n` texts the one most like a misspelt name; an empty text when none is near. (lexer.l) */
-tb_str tb__near(tb_str word, const tb_str *texts, uint32_t n);
 bool tb__rules_sound(void);         /* shape.c: clauses.def can be read; for the tests */
 #endif

@@ -9,8 +9,8 @@ static tb_ask asking(tb__lsp_request *r) {
 
 static const tb_sources *sources_of(tb__lsp_request *r) { return &r->document->rules->sources; }
 
-static tb_uses uses_of(tb__lsp_request *r) {
-    return tb_uses_of(r->a, sources_of(r), r->document->rules->trees.items[0]);
+static tb_mentions uses_of(tb__lsp_request *r) {
+    return tb_mentions_of(r->a, sources_of(r), r->document->rules->trees.items[0]);
 }
 
 static void put_location(tb__lsp_request *r, tb_span at) {
@@ -95,17 +95,17 @@ static void definition(tb__lsp_request *r) {
 }
 
 static void references(tb__lsp_request *r) {
-    tb_uses u = uses_of(r);
-    const tb_use *use = tb_use_at(&u, r->offset);
+    tb_mentions u = uses_of(r);
+    const tb_mention *use = tb_mention_at(&u, r->offset);
     if (!use) return;
     const tb_json *context = tb_json_get(r->params, "context"),
                   *with = context ? tb_json_get(context, "includeDeclaration") : NULL;
-    const tb_use *definition = tb_use_definition(&u, use);
+    const tb_mention *definition = tb_mention_definition(&u, use);
     bool first = true;
     tb_puts(r->result, "[");
     for (uint32_t i = 0; i < u.list.count; i++) {
-        const tb_use *x = &u.list.items[i];
-        if (!tb_use_same(x, use) || (x == definition && with && with->kind == TB_JSON_FALSE)) continue;
+        const tb_mention *x = &u.list.items[i];
+        if (!tb_mention_same(x, use) || (x == definition && with && with->kind == TB_JSON_FALSE)) continue;
         if (!first) tb_puts(r->result, ",");
         first = false;
         put_location(r, x->span);
@@ -115,14 +115,14 @@ static void references(tb__lsp_request *r) {
 
 static void highlight(tb__lsp_request *r) {
     enum { READ = 2, WRITE = 3 };
-    tb_uses u = uses_of(r);
-    const tb_use *use = tb_use_at(&u, r->offset);
+    tb_mentions u = uses_of(r);
+    const tb_mention *use = tb_mention_at(&u, r->offset);
     bool first = true;
     if (!use) return;
     tb_puts(r->result, "[");
     for (uint32_t i = 0; i < u.list.count; i++) {
-        const tb_use *x = &u.list.items[i];
-        if (!tb_use_same(x, use)) continue;
+        const tb_mention *x = &u.list.items[i];
+        if (!tb_mention_same(x, use)) continue;
         tb_puts(r->result, first ? "{\"range\":" : ",{\"range\":");
         first = false;
         tb__lsp_put_range(r->server, r->result, sources_of(r), x->span);
@@ -132,8 +132,8 @@ static void highlight(tb__lsp_request *r) {
 }
 
 static void prepare_rename(tb__lsp_request *r) {
-    tb_uses u = uses_of(r);
-    const tb_use *use = tb_use_at(&u, r->offset);
+    tb_mentions u = uses_of(r);
+    const tb_mention *use = tb_mention_at(&u, r->offset);
     if (!use || !tb_can_rename(r->a, &u, use, tb__lsp_lang(r->server, r->document), &r->error)) return;
     tb_puts(r->result, "{\"range\":");
     tb__lsp_put_range(r->server, r->result, sources_of(r), use->span);
@@ -143,8 +143,8 @@ static void prepare_rename(tb__lsp_request *r) {
 }
 
 static void renaming(tb__lsp_request *r) {
-    tb_uses u = uses_of(r);
-    const tb_use *use = tb_use_at(&u, r->offset);
+    tb_mentions u = uses_of(r);
+    const tb_mention *use = tb_mention_at(&u, r->offset);
     bool en = tb__lsp_lang(r->server, r->document) == TB_LANG_EN;
     tb_edits edits;
     if (!use) r->error = en ? TB_STR("there is no name here") : TB_STR("这里没有名称");

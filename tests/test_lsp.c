@@ -469,8 +469,8 @@ static void test_renames(void) {
     for (int n = 0; n < 60; n++) {
         tb_lsp *s = e.server;
         CHECK(tb__lsp_analyse(s, &s->documents[0]));
-        tb_uses u = tb_uses_of(arena, &s->documents[0].rules->sources, s->documents[0].rules->trees.items[0]);
-        tb_use use = u.list.items[dice(u.list.count)];
+        tb_mentions u = tb_mentions_of(arena, &s->documents[0].rules->sources, s->documents[0].rules->trees.items[0]);
+        tb_mention use = u.list.items[dice(u.list.count)];
         tb_str old = tb_str_copy(arena, use.stem), why;
         const tb_section *in = &u.tree->sections.items[use.section];
         bool ground = false; /* 听证 …，不计入期限: its name is what the law lists */
@@ -481,7 +481,7 @@ static void test_renames(void) {
         if (!tb_can_rename(arena, &u, &use, TB_LANG_ZH, &why) || ground || in->kind == TB_S_LAW) continue;
         uint32_t nth = 0; /* of its uses: the same one is renamed back */
         for (uint32_t i = 0; i < u.list.count; i++)
-            nth += tb_use_same(&u.list.items[i], &use) && u.list.items[i].span.from < use.span.from;
+            nth += tb_mention_same(&u.list.items[i], &use) && u.list.items[i].span.from < use.span.from;
         json_t *params = at(text, use.span.from);
         const char *fresh = n % 2 ? "新的名称（甲）" : "新名称";
         json_object_set_new(params, "newName", json_string(fresh));
@@ -494,11 +494,11 @@ static void test_renames(void) {
         size_t now = count_diagnostics(&e);
         if (use.sort != TB_N_POST && !CHECK_INT(now, before)) /* 组织 names the posts too */
             fprintf(stderr, "renaming %s %.*s\n", tb_sort_word(use.sort, TB_LANG_EN), TB_FMT(old));
-        tb_uses renamed_uses =
-            tb_uses_of(arena, &s->documents[0].rules->sources, s->documents[0].rules->trees.items[0]);
+        tb_mentions renamed_uses =
+            tb_mentions_of(arena, &s->documents[0].rules->sources, s->documents[0].rules->trees.items[0]);
         uint32_t from = 0;
         for (uint32_t i = 0, seen = 0; i < renamed_uses.list.count; i++) {
-            const tb_use *x = &renamed_uses.list.items[i];
+            const tb_mention *x = &renamed_uses.list.items[i];
             if (x->sort == use.sort && tb_str_is(x->stem, fresh) && seen++ == nth) from = x->span.from;
         }
         params = at(after, from);
