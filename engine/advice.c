@@ -6,6 +6,7 @@
  * before it. A misspelt name is told anyway: nothing that is missing explains it. */
 #include "compile_work.h"
 #include "nearest.h"
+#include "table.h"
 
 /* ---- what follows from a sentence that could not be read ---- */
 
@@ -71,6 +72,8 @@ static bool may_follow(enum tb_code code) {
     case TB_E_LIMIT_RANGE:
     case TB_E_EXTENSION_ALONE:
     case TB_E_COMPLETE_WHERE:
+    case TB_E_TABLE_UNBOUND:
+    case TB_E_TABLE_UNKNOWN:
     case TB_E_UNUSED: return true;
     default: return false;
     }
@@ -114,7 +117,9 @@ enum {
     BRANCHES = 1 << 10,
     LAWS = 1 << 11,
     ORGANS = 1 << 12,
-    INTERFACES = 1 << 13
+    INTERFACES = 1 << 13,
+    TABLES = 1 << 14,
+    ELSEWHERE = LAWS | ORGANS | INTERFACES | TABLES /* may stand in another file */
 };
 
 /* What a name in this code's first value might have meant. */
@@ -125,7 +130,7 @@ static unsigned meant(enum tb_code code) {
     case TB_E_UNKNOWN_DOCUMENT: return DOCUMENTS;
     case TB_E_UNKNOWN_FIELD: return FIELDS;
     case TB_E_PLACE_SOURCE: return FIELDS;
-    case TB_E_UNKNOWN_MILESTONE: return MILESTONES | DOCUMENTS;
+    case TB_E_UNKNOWN_MILESTONE: return MILESTONES | DOCUMENTS | STEPS;
     case TB_E_NEVER_RECORDED: return MILESTONES;
     case TB_E_UNKNOWN_PLACE: return PLACES;
     case TB_E_UNKNOWN_OPTION: return OPTIONS;
@@ -135,6 +140,7 @@ static unsigned meant(enum tb_code code) {
     case TB_E_LAW_UNKNOWN: return LAWS;
     case TB_E_ORGAN_UNKNOWN: return ORGANS;
     case TB_E_UNKNOWN_INTERFACE: return INTERFACES;
+    case TB_E_TABLE_UNKNOWN: return TABLES;
     default: return 0;
     }
 }
@@ -191,6 +197,7 @@ static void in_section(struct search *s, unsigned kinds, const tb_section *in) {
                      : in->kind == TB_S_BRANCH    ? BRANCHES
                      : in->kind == TB_S_LAW       ? LAWS
                      : in->kind == TB_S_INTERFACE ? INTERFACES
+                     : in->kind == TB_S_TABLE     ? TABLES
                                                   : 0;
     if (kinds & named) consider(s, in->name.text, in->name.span);
     for (uint32_t i = 0; i < in->clauses.count; i++) in_clause(s, kinds, &in->clauses.items[i]);
@@ -201,6 +208,9 @@ static void fixed_names(struct search *s, unsigned kinds, const tb_program *p) {
         consider(s, p->milestones.items[i].name, TB_NO_SPAN);
     for (uint32_t i = 0; kinds & TYPES && tb__type_name(i).n; i++) consider(s, tb__type_name(i), TB_NO_SPAN);
     if (kinds & POSTS) consider(s, TB_STR("申请人"), TB_NO_SPAN);
+    for (uint32_t i = 0; kinds & FIELDS && i < p->tables.count; i++)
+        for (uint32_t k = 0; k < p->tables.items[i].table->outputs_n; k++)
+            consider(s, p->tables.items[i].table->outputs[k].name, p->tables.items[i].table->outputs[k].span);
     for (uint32_t i = 0; kinds & PLACES && i < p->places.count; i++)
         consider(s, p->milestones.items[p->places.items[i].received].name, p->places.items[i].span);
 }
@@ -226,10 +236,9 @@ static void suggest(tb__matter *m, tb_diagnostic *d) {
     struct search s = {.word = d->values[0], .field = d->values[1]};
     if (!kinds || known_elsewhere(m->c->a, d)) return;
     for (uint32_t i = 0; i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);
-    for (uint32_t i = 0; kinds & (LAWS | ORGANS | INTERFACES) && i < m->c->rules->trees.count; i++) {
+    for (uint32_t i = 0; kinds & ELSEWHERE && i < m->c->rules->trees.count; i++) {
         const tb_tree *t = m->c->rules->trees.items[i];
-        for (uint32_t k = 0; k < t->sections.count; k++)
-            in_section(&s, kinds & (LAWS | ORGANS | INTERFACES), &t->sections.items[k]);
+        for (uint32_t k = 0; k < t->sections.count; k++) in_section(&s, kinds & ELSEWHERE, &t->sections.items[k]);
     }
     fixed_names(&s, kinds, m->p);
     if (!s.found) return;

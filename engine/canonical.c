@@ -585,33 +585,27 @@ int tb_decimal_cmp(tb_decimal a, tb_decimal b) {
     return (x > y) - (x < y);
 }
 
-/* ---- check digits ---- */
+__extension__ typedef __int128 wide; /* products of two numbers of 18 digits */
 
-/* GB 11643: 17 digits weighted 2^(18-i) mod 11; digits 7–14 are the day of birth. */
-bool tb_valid_id_card(tb_str s) {
-    static const int8_t weight[] = {7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2};
-    static const char check[] = "10X98765432";
-    int n[17], sum = 0;
-    if (s.n != 18) return false;
-    for (int i = 0; i < 17; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9') return false;
-        n[i] = s.p[i] - '0';
-        sum += n[i] * weight[i];
-    }
-    int year = n[6] * 1000 + n[7] * 100 + n[8] * 10 + n[9];
-    return tb_day(year, n[10] * 10 + n[11], n[12] * 10 + n[13]) != TB_NO_DAY && s.p[17] == check[sum % 11];
+/* 12.50 → 12.5: a result has one form and no more digits than it needs. */
+static bool narrow(wide units, int scale, tb_decimal *d) {
+    while (scale && units % 10 == 0) units /= 10, scale--;
+    if (scale > DECIMAL_DIGITS || units <= -TB_DECIMAL_LIMIT || units >= TB_DECIMAL_LIMIT) return false;
+    return *d = (tb_decimal){(int64_t)units, scale}, true;
 }
 
-/* GB 32100-2015: base 31 without I O S V Z, weights 3^(i-1) mod 31; characters 3–8 are a division code. */
-bool tb_valid_credit_code(tb_str s) {
-    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    int sum = 0, weight = 1, last = 0;
-    if (s.n != 18) return false;
-    for (int i = 0; i < 18; i++, weight = weight * 3 % 31) {
-        const char *c = s.p[i] ? strchr(alphabet, s.p[i]) : NULL;
-        if (!c || (i >= 2 && i < 8 && (s.p[i] < '0' || s.p[i] > '9'))) return false;
-        last = (int)(c - alphabet);
-        if (i < 17) sum += last * weight;
-    }
-    return last == (31 - sum % 31) % 31;
+bool tb_decimal_add(tb_decimal a, tb_decimal b, tb_decimal *sum) {
+    int scale = a.scale > b.scale ? a.scale : b.scale;
+    return narrow((wide)a.units * powers[scale - a.scale] + (wide)b.units * powers[scale - b.scale], scale, sum);
+}
+
+bool tb_decimal_mul(tb_decimal a, tb_decimal b, tb_decimal *product) {
+    return narrow((wide)a.units * b.units, a.scale + b.scale, product);
+}
+
+tb_str tb_decimal_text(tb_arena *a, tb_decimal d) {
+    int64_t units = d.units < 0 ? -d.units : d.units, one = powers[d.scale];
+    const char *minus = d.units < 0 ? "-" : "";
+    if (!d.scale) return tb_str_printf(a, "%s%lld", minus, (long long)units);
+    return tb_str_printf(a, "%s%lld.%0*lld", minus, (long long)(units / one), d.scale, (long long)(units % one));
 }

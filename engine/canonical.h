@@ -67,10 +67,12 @@ typedef struct tb_decimal {
 } tb_decimal;
 bool tb_decimal_read(tb_str s, tb_decimal *d);
 int tb_decimal_cmp(tb_decimal a, tb_decimal b);
+#define TB_DECIMAL_LIMIT INT64_C(1000000000000000000) /* units stay below it */
+/* Exact, the result without zeros at its end; false: it has more than 18 digits (`*sum` is not written). */
+bool tb_decimal_add(tb_decimal a, tb_decimal b, tb_decimal *sum);
+bool tb_decimal_mul(tb_decimal a, tb_decimal b, tb_decimal *product);
+static inline tb_decimal tb_decimal_neg(tb_decimal a) { return (tb_decimal){-a.units, a.scale}; }
+tb_str tb_decimal_text(tb_arena *a, tb_decimal d); /* as tb_decimal_read() takes it */
 
-/* Check digits: 身份证 (GB 11643; 18 characters, X capital, a real day of birth), 统一社会信用代码 (GB 32100-2015;
- * digits in the division code). */
-bool tb_valid_id_card(tb_str s);
-bool tb_valid_credit_code(tb_str s);
 bool tb_valid_utf8(tb_str s, size_t *where); /* RFC 3629; `*where` (may be NULL): offset of the first bad byte */
 #endif

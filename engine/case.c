@@ -274,7 +274,7 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     tb_puts(b, "],\"taken\":{");
     rows.n = 0;
     for (uint32_t i = 0; i < p->moves.count; i++)
-        if (c->taken[i] && p->moves.items[i].times) rows_add(&rows, i, move_key, p);
+        if (c->taken[i] && tb__counted(p, i)) rows_add(&rows, i, move_key, p);
     for (uint32_t i = 0; i < rows.n; i++) {
         if (i) tb_puts(b, ",");
         tb_json_put_text(b, move_key(p, rows.index[i]));

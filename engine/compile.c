@@ -5,7 +5,7 @@
  * references in order of first mention, without paths, so that the same rules have the same name on a desk and on a
  * server. */
 #include "compile_work.h"
-#include "expression.h"
+#include "table.h"
 #include <string.h>
 
 enum { COMPILE_FILES = TB_SOURCE_FILES };
@@ -424,7 +424,8 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
     if (charted) tb__matter_check(&m);
     tb__advise(&m, said);
     tb__template_places(m.p, c->d, said);
-    if (charted && c->d->errors == m.errors_before && !file_errs(c, file)) *TB_PUSH(c->a, c->rules->programs) = m.p;
+    if (charted && c->d->errors == m.errors_before && !m.unsound && !file_errs(c, file))
+        *TB_PUSH(c->a, c->rules->programs) = m.p;
 }
 
 static void compile_file(tb__compiler *c, uint32_t file) {
@@ -465,6 +466,7 @@ static int compile_work(void *arg) {
     build_calendars(c, roots);
     build_directory(c, roots);
     tb__templates_check(c);
+    tb__tables_compile(c);
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
     tb__outside_check(c);
     tb__advise_all(c);

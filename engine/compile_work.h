@@ -5,6 +5,8 @@
 #define TB_COMPILE_WORK_H
 #include "compile.h"
 
+struct tb_table;
+
 /* A section that others name: 法规 by 依, 流程模板 by 套用, 决策表 by 采用, 外部接口 by 调用, 事项 by 遵循. */
 typedef struct tb__named {
     const tb_section *section;
@@ -17,10 +19,11 @@ typedef struct tb__compiler {
     const tb_compile_input *in;
     tb_rules *rules;
     tb_diagnostics *d;
-    TB_LIST(tb__named) named;      /* in order of files and writing */
-    TB_LIST(bool) unclean;         /* by file: its text has errors of its own */
-    uint32_t **closure;            /* by file: files it references, itself first, ended by TB_NO_INDEX */
-    const tb_directory *directory; /* for checks; NULL: none */
+    TB_LIST(tb__named) named;                /* in order of files and writing */
+    TB_LIST(bool) unclean;                   /* by file: its text has errors of its own */
+    TB_LIST(const struct tb_table *) tables; /* of all files (table.h) */
+    uint32_t **closure;                      /* by file: files it references, itself first, ended by TB_NO_INDEX */
+    const tb_directory *directory;           /* for checks; NULL: none */
 } tb__compiler;
 
 /* What a matter is while it is being compiled. */
@@ -57,6 +60,7 @@ typedef struct tb__matter {
     uint32_t internal_events;
     uint32_t errors_before;
     bool english; /* messages about it are */
+    bool unsound; /* a table it adopts has errors, told at the table */
 } tb__matter;
 
 /* compile.c: what a matter written in `file` may name is what that file and its 引用 hold. The first of that kind and
@@ -88,9 +92,10 @@ void tb__outside_post(tb__matter *m);
 /* The step's call; an interface's 超时 becomes `limit` (n 0: none). */
 void tb__outside_fill(tb__matter *m, const tb_section *s, tb_step_def *step, uint32_t index, tb_clock_def *limit);
 bool tb__outside_timeout(const tb_section *s, tb_str act); /* 答复超时: the expiry of such a limit */
-void tb__outside_move(tb__matter *m, tb_move *v, const tb_clause *c);    /* 答复有效, 子办件准予: an answer, not an act of people */
+void tb__outside_move(tb__matter *m, tb_move *v,
+                      const tb_clause *c); /* 答复有效, 子办件准予: an answer, not an act of people */
 void tb__outside_answers(tb__matter *m);
-void tb__outside_check(tb__compiler *c); /* when all matters are compiled */
+void tb__outside_check(tb__compiler *c);                        /* when all matters are compiled */
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 tb_str tb__type_name(uint32_t i); /* the types of fields; empty after the last */
 /* advice.c: goes over what was said of the matter from the `from`-th on. */

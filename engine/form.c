@@ -3,103 +3,48 @@
  * they are read from the fields. */
 #include "form.h"
 #include "case.h"
+#include "expression.h"
+#include "table.h"
 
 #define REFUSE(s, code, span, v0, v1, v2) tb__refuse((s)->r, TB_R_##code, (span), (v0), (v1), (v2))
 
-static bool field_fits(const tb__submission *s, const tb_field *f, const tb_json *v, tb_str *wrong) {
-    tb_decimal n;
-    int32_t day;
-    bool text = v->kind == TB_JSON_STR;
-    *wrong = TB_STR("应是文字");
-    switch (f->type) {
-    case TB_T_TEXT:
-    case TB_T_ATTACHMENT: return text && v->text.n;
-    case TB_T_INTEGER:
-        *wrong = TB_STR("应是整数");
-        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n) && n.scale == 0)) return false;
-        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
-        break;
-    case TB_T_DECIMAL:
-    case TB_T_MONEY:
-        *wrong = TB_STR("应是小数，写成字符串，如 \"12.50\"");
-        if (v->kind != TB_JSON_INT && !(text && tb_decimal_read(v->text, &n))) return false;
-        if (v->kind == TB_JSON_INT) n = (tb_decimal){v->number, 0};
-        if (f->type == TB_T_MONEY && n.scale > 2) return *wrong = TB_STR("金额至多两位小数"), false;
-        break;
-    case TB_T_DATE: return *wrong = TB_STR("应是日期，如 2026-03-02"), text && tb_day_parse(v->text, &day);
-    case TB_T_TIME: {
-        int64_t at;
-        return *wrong = TB_STR("应是时刻，如 2026-03-02T09:00:00+08:00"), text && tb_time_parse(v->text, &at);
+/* What the form itself decides must be decided now, once for the whole case (expression.h): fields required by another's
+ * value, every table, every sum. */
+static bool form_decides(const tb__submission *s, uint32_t mode) {
+    static const tb_json empty = {.kind = TB_JSON_OBJECT};
+    const tb_program *p = s->p;
+    const tb__reading r = {p->fields.items, p->tables.items, s->e->form ? s->e->form : &empty, mode, NULL};
+    for (uint32_t i = 0; i < p->tables.count; i++) {
+        const tb_table *t = p->tables.items[i].table;
+        tb_hits h;
+        switch (tb__table_decide(&r, &p->tables.items[i], &h)) {
+        case TB_DECIDED: break;
+        case TB_NO_ROW: return REFUSE(s, TABLE_NO_ROW, t->span, t->name, TB_NONE, TB_NONE);
+        case TB_ROWS_DIFFER:
+            return REFUSE(s, TABLE_DIFFERS, t->rows[h.other].span, t->name, tb_str_printf(s->a, "%u", h.row + 1),
+                          tb_str_printf(s->a, "%u", h.other + 1));
+        case TB_UNDECIDED: return REFUSE(s, SUM_TOO_LONG, t->span, t->name, TB_NONE, TB_NONE);
+        }
     }
-    case TB_T_BOOL: return *wrong = TB_STR("应是 true 或 false"), v->kind == TB_JSON_TRUE || v->kind == TB_JSON_FALSE;
-    case TB_T_OPTION: {
-        tb_buf b;
-        tb_buf_init(&b, s->a);
-        tb_puts(&b, "应是下列之一：");
-        for (uint32_t i = 0; i < f->options_n; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(f->options[i]));
-        *wrong = tb_buf_str(&b);
-        return text && tb__among(v->text, f->options, f->options_n);
+    for (uint32_t i = 0; i < p->sums.count; i++) {
+        const tb_condition *c = p->sums.items[i];
+        if (tb__condition_ask(&r, c) == TB_NOT_COMPUTED)
+            return REFUSE(s, SUM_TOO_LONG, c->span, tb_source_text(p->sources, c->span), TB_NONE, TB_NONE);
     }
-    case TB_T_ADDRESS:
-        *wrong = TB_STR("应是 {\"区划\":\"六位代码\",\"详址\":\"…\"}");
-        return v->kind == TB_JSON_OBJECT && tb_json_text(v, "区划").n &&
-               (v->count == 1 || (v->count == 2 && tb_json_text(v, "详址").n));
-    case TB_T_DIVISION: return *wrong = TB_STR("应是区划代码，如 370402"), text && v->text.n;
-    case TB_T_ID_CARD:
-        return *wrong = TB_STR("不是有效的公民身份号码（校验位不符）"), text && tb_valid_id_card(v->text);
-    case TB_T_CREDIT_CODE:
-        return *wrong = TB_STR("不是有效的统一社会信用代码（校验位不符）"), text && tb_valid_credit_code(v->text);
-    case TB_T_PHONE:
-        *wrong = TB_STR("应是 11 位手机号");
-        if (!text || v->text.n != 11 || v->text.p[0] != '1') return false;
-        for (uint32_t i = 0; i < 11; i++)
-            if (v->text.p[i] < '0' || v->text.p[i] > '9') return false;
-        return true;
-    }
-    static const char *const words[] = {"", "等于", "不等于", "小于", "不大于", "大于", "不小于"};
-    for (uint32_t i = 0; i < f->bounds_n; i++) {
-        int order = tb_decimal_cmp(n, f->bounds[i].value);
-        enum tb_compare op = f->bounds[i].op;
-        bool holds = op == TB_EQ   ? order == 0
-                     : op == TB_NE ? order != 0
-                     : op == TB_LT ? order < 0
-                     : op == TB_LE ? order <= 0
-                     : op == TB_GT ? order > 0
-                                   : order >= 0;
-        if (holds) continue;
-        int64_t units = f->bounds[i].value.units, one = 1;
-        for (int k = 0; k < f->bounds[i].value.scale; k++) one *= 10;
-        *wrong = one == 1 ? tb_str_printf(s->a, "应 %s %lld", words[op], (long long)units)
-                          : tb_str_printf(s->a, "应 %s %s%lld.%0*lld", words[op], units < 0 ? "-" : "",
-                                          (long long)((units < 0 ? -units : units) / one), f->bounds[i].value.scale,
-                                          (long long)((units < 0 ? -units : units) % one));
-        return false;
+    for (uint32_t i = 0; i < p->fields.count; i++) {
+        const tb_field *f = &p->fields.items[i];
+        if (f->when && !tb_json_find(r.form, f->name) && tb__condition_ask(&r, f->when) == TB_YES)
+            return REFUSE(s, FIELD_MISSING_WHEN, f->span, f->name, f->when_text, TB_NONE);
     }
     return true;
 }
 
-bool tb__form_fits(const tb__submission *s) {
+static bool materials_fit(const tb__submission *s) {
     const tb_program *p = s->p;
-    const tb_json *form = s->e->form;
+    const tb_json *m = s->e->materials;
     tb_buf names;
     tb_buf_init(&names, s->a);
-    for (uint32_t i = 0; i < p->fields.count; i++) {
-        const tb_field *f = &p->fields.items[i];
-        const tb_json *v = form ? tb_json_find(form, f->name) : NULL;
-        tb_str wrong;
-        tb__list_name(&names, f->name);
-        if (!v && f->required) return REFUSE(s, FIELD_MISSING, f->span, f->name, TB_NONE, TB_NONE);
-        if (v && !field_fits(s, f, v, &wrong)) return REFUSE(s, FIELD_BAD, f->span, f->name, wrong, TB_NONE);
-    }
-    for (uint32_t i = 0; form && i < form->count; i++) {
-        bool known = false;
-        for (uint32_t k = 0; k < p->fields.count && !known; k++)
-            known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
-        if (!known) return REFUSE(s, FIELD_UNKNOWN, TB_NO_SPAN, form->keys[i], tb_buf_str(&names), TB_NONE);
-    }
-    names.n = 0;
     for (uint32_t i = 0; i < p->materials.count; i++) tb__list_name(&names, p->materials.items[i].name);
-    const tb_json *m = s->e->materials;
     for (uint32_t i = 0; m && i < m->count; i++) {
         bool known = false;
         for (uint32_t k = 0; k < p->materials.count && !known; k++)
@@ -107,6 +52,28 @@ bool tb__form_fits(const tb__submission *s) {
         if (!known) return REFUSE(s, MATERIAL_UNKNOWN, TB_NO_SPAN, m->items[i].text, tb_buf_str(&names), TB_NONE);
     }
     return true;
+}
+
+bool tb__form_fits(const tb__submission *s, uint32_t mode) {
+    const tb_program *p = s->p;
+    const tb_json *form = s->e->form;
+    tb_buf names;
+    tb_buf_init(&names, s->a);
+    for (uint32_t i = 0; i < p->fields.count; i++) {
+        const tb_field *f = &p->fields.items[i];
+        const tb_json *v = form ? tb_json_find(form, f->name) : NULL;
+        tb__list_name(&names, f->name);
+        if (!v && f->required) return REFUSE(s, FIELD_MISSING, f->span, f->name, TB_NONE, TB_NONE);
+        tb_str wrong = v ? tb_value_wrong(s->a, f, v, tb_day_of(s->e->at), s->env->directory) : TB_NONE;
+        if (wrong.n) return REFUSE(s, FIELD_BAD, f->span, f->name, wrong, TB_NONE);
+    }
+    for (uint32_t i = 0; form && i < form->count; i++) {
+        bool known = false;
+        for (uint32_t k = 0; k < p->fields.count && !known; k++)
+            known = tb_str_eq(p->fields.items[k].name, form->keys[i]);
+        if (!known) return REFUSE(s, FIELD_UNKNOWN, TB_NO_SPAN, form->keys[i], tb_buf_str(&names), TB_NONE);
+    }
+    return form_decides(s, mode) && materials_fit(s);
 }
 
 /* The code a place role takes: of the form, of the submission, of the seat of the 实施主体. Empty: none. */

@@ -1,5 +1,5 @@
 /* Inside the engine: what a submission must bring before a case begins. The form's values against the fields' types and
- * bounds, the materials' names, and the places the matter takes from them, with a calendar and a competent organ at each
+ * bounds, what the form decides (tables, sums, fields required by others), the materials' names, and the places the matter takes from them, with a calendar and a competent organ at each
  * (M16, M17). The first thing wrong is the refusal. */
 #ifndef TB_FORM_H
 #define TB_FORM_H
@@ -14,6 +14,6 @@ typedef struct tb__submission {
     tb_refusal *r;  /* written only when the answer is false */
 } tb__submission;
 
-bool tb__form_fits(const tb__submission *s);
+bool tb__form_fits(const tb__submission *s, uint32_t mode);
 bool tb__places_fit(const tb__submission *s);
 #endif

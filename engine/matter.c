@@ -6,6 +6,7 @@
  * to one that nothing sets is an error in check.c. Fixed names have English twins (submitted, decided …) so that an
  * English text reads as one. */
 #include "compile_work.h"
+#include "table.h"
 #include <string.h>
 
 tb_str tb__fixed_name(tb_str s) {
@@ -135,61 +136,43 @@ static const tb_law_ref *law_of(const tb_clause *c, enum tb_part_kind kind) {
 
 /* ---- 申请表, 申请材料 ---- */
 
-static const struct {
-    const char *zh, *en;
-    enum tb_type type;
-} types[] = {{"文本", "text", TB_T_TEXT},         {"整数", "integer", TB_T_INTEGER},
-             {"小数", "decimal", TB_T_DECIMAL},   {"金额", "money", TB_T_MONEY},
-             {"日期", "date", TB_T_DATE},         {"时刻", "time", TB_T_TIME},
-             {"是否", "yes-no", TB_T_BOOL},       {"选项", "option", TB_T_OPTION},
-             {"地址", "address", TB_T_ADDRESS},   {"区划", "division", TB_T_DIVISION},
-             {"身份证", "id-card", TB_T_ID_CARD}, {"统一社会信用代码", "credit-code", TB_T_CREDIT_CODE},
-             {"手机号", "phone", TB_T_PHONE},     {"附件", "attachment", TB_T_ATTACHMENT}};
-
-static enum tb_type type_named(tb_str s) {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (tb_str_is(s, types[i].zh) || tb_str_is(s, types[i].en)) return types[i].type;
-    return 0;
-}
-
-tb_str tb__type_name(uint32_t i) {
-    uint32_t n = sizeof types / sizeof *types;
-    if (i >= 2 * n) return TB_NONE;
-    return tb_str_z(i < n ? types[i].zh : types[i - n].en);
-}
-
 static void add_field(tb__matter *m, const tb_clause *c) {
-    tb_arena *a = m->c->a;
     uint32_t at;
     if (c->names.count < 2) return;
     TB__FIND(m->p->fields, .name, c->names.items[0].text, at);
-    if (at != TB_NO_INDEX) {
-        TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
-            m->p->fields.items[at].span;
-        return;
-    }
-    tb_field f = {.name = c->names.items[0].text, .type = type_named(c->names.items[1].text), .span = c->span};
-    if (!f.type) TB__REPORT(m, UNKNOWN_TYPE, c->names.items[1].span, c->names.items[1].text, TB_NONE, TB_NONE);
-    f.required = tb_part_of(c, TB_P_REQUIRED) != NULL;
-    f.sensitive = tb_part_of(c, TB_P_SENSITIVE) != NULL;
-    f.unit = text_of(tb_part_of(c, TB_P_UNIT));
-    if (f.type == TB_T_OPTION) {
-        tb_str *options = TB_NEW_ARRAY(a, c->names.count, tb_str);
-        for (uint32_t i = 2; i < c->names.count; i++) options[f.options_n++] = c->names.items[i].text;
-        f.options = options;
-        if (!f.options_n) TB__REPORT(m, OPTIONS_MISSING, c->span, f.name, TB_NONE, TB_NONE);
-    }
-    tb_bound *bounds = TB_NEW_ARRAY(a, c->parts.count, tb_bound);
-    for (uint32_t i = 0; i < c->parts.count; i++) {
-        const tb_part *p = &c->parts.items[i];
-        if (p->kind != TB_P_COMPARE || p->value_kind == TB_V_NAME) continue; /* left open: said */
-        bool number = f.type == TB_T_INTEGER || f.type == TB_T_DECIMAL || f.type == TB_T_MONEY;
-        if (!number || !tb_decimal_read(p->value.text, &bounds[f.bounds_n].value))
-            TB__REPORT(m, COMPARE_TYPES, p->span, f.name, p->value.text, TB_NONE);
-        else bounds[f.bounds_n++].op = p->op;
-    }
-    f.bounds = bounds;
-    *TB_PUSH(a, m->p->fields) = f;
+    tb_field f = tb__field_of(m->c, c);
+    if (at == TB_NO_INDEX) *TB_PUSH(m->c->a, m->p->fields) = f;
+    else
+        TB__REPORT(m, DUPLICATE, c->names.items[0].span, f.name, TB_NONE, TB_NONE)->other = m->p->fields.items[at].span;
+}
+
+/* 若 of fields and materials, once every field and table is known. 必填，若 C: C may read the form, not what happens later.
+ * A field so required may be absent, so reading it needs 已填. */
+static void form_conditions(tb__matter *m) {
+    tb_program *p = m->p;
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        for (uint32_t k = 0; k < m->sections[i]->clauses.count; k++) {
+            const tb_clause *c = &m->sections[i]->clauses.items[k];
+            const tb_part *when = tb_part_of(c, TB_P_IF);
+            uint32_t at;
+            if ((c->kind != TB_C_FIELD && c->kind != TB_C_MATERIAL) || !when || !when->expr || !c->names.count)
+                continue;
+            const tb_condition *condition = tb_condition_check(m->c->a, p, when->expr, m->c->d);
+            tb_str text = tb_source_text(p->sources, when->expr->span);
+            if (condition && tb__asks_case(condition))
+                TB__REPORT(m, FORM_CONDITION, when->span, c->names.items[0].text, TB_NONE, TB_NONE);
+            if (c->kind == TB_C_MATERIAL) {
+                TB__FIND(p->materials, .name, c->names.items[0].text, at);
+                if (at != TB_NO_INDEX) p->materials.items[at].when = text;
+                continue;
+            }
+            TB__FIND(p->fields, .name, c->names.items[0].text, at);
+            if (at == TB_NO_INDEX || !condition) continue;
+            if (!tb_part_of(c, TB_P_REQUIRED))
+                TB__REPORT(m, FIELD_WHEN, when->span, c->names.items[0].text, TB_NONE, TB_NONE);
+            p->fields.items[at].when = condition;
+            p->fields.items[at].when_text = text;
+        }
 }
 
 static void add_material(tb__matter *m, const tb_clause *c) {
@@ -266,7 +249,7 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
         }
         TB__FIND(p->fields, .name, from->text, at);
         tb_str fixed = tb__fixed_name(from->text);
-        if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at;
+        if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at, p->fields.items[at].placed = true;
         else if (tb_str_is(fixed, "提交地")) r.from = TB_PLACE_SUBMISSION;
         else if (tb_str_is(fixed, "实施主体")) r.from = TB_PLACE_ORGAN;
         bool placed = at == TB_NO_INDEX ||
@@ -668,6 +651,8 @@ bool tb__matter_tables(tb__matter *m) {
     separations(m);
     span_limits(m);
     steps(m);
+    tb__tables_adopt(m);
+    form_conditions(m);
     receipt(m);
     cite_all(m);
     for (uint32_t i = 0; i < m->sections_n; i++)

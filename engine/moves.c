@@ -606,7 +606,7 @@ bool tb__matter_chart(tb__matter *m) {
     extension_move(m);
     tb__joins(m);
     uint32_t counted = 0;
-    for (uint32_t i = 0; i < p->moves.count; i++) counted += p->moves.items[i].times > 0;
+    for (uint32_t i = 0; i < p->moves.count; i++) counted += tb__counted(p, i);
     if (counted > TB_COUNTED_MOVES)
         TB__REPORT(m, TOO_MANY, m->head->span, TB__SAY(m, "限次的动作", "acts with a count"),
                    tb_str_printf(a, "%d", TB_COUNTED_MOVES), TB_NONE);

@@ -20,9 +20,22 @@ enum {
     TB_MODES = 16,
     TB_STEPS = 500,
     TB_FIELDS = 500,
-    TB_COUNTED_MOVES = 1024 /* with 限 N次 */
+    TB_LIST_ITEMS = 1000 /* 至多 N at most */,
+    TB_LIST_USUAL = 100 /* a 列表 that says no 至多 */,
+    TB_COUNTED_MOVES = 1024 /* with 限 N次, or of a step that 已 asks for */
 };
 #define TB_NO_INDEX UINT32_MAX
+
+/* A decision table as a matter adopts it (采用): its inputs bound to fields, its rows asked of them (table.h). */
+struct tb_table;
+struct tb_condition;
+typedef struct tb_table_use {
+    const struct tb_table *table;
+    const uint32_t *fields;                 /* by input */
+    const struct tb_condition *const *rows; /* over the fields; NULL for 否则 */
+    tb_span span;                           /* its name in 采用 */
+    bool used;                              /* some condition reads an output */
+} tb_table_use;
 
 enum tb_type {
     TB_T_TEXT = 1,
@@ -38,7 +51,8 @@ enum tb_type {
     TB_T_ID_CARD,
     TB_T_CREDIT_CODE,
     TB_T_PHONE,
-    TB_T_ATTACHMENT
+    TB_T_ATTACHMENT,
+    TB_T_LIST /* 列表 of any of the others */
 };
 
 typedef struct tb_bound {
@@ -49,10 +63,15 @@ typedef struct tb_field {
     tb_str name, unit;
     enum tb_type type;
     bool required, sensitive;
+    bool placed; /* a place is taken from it: the directory must know its division (PLACE_UNKNOWN) */
     const tb_str *options;
     uint32_t options_n;
     const tb_bound *bounds;
     uint32_t bounds_n;
+    enum tb_type item;               /* 列表: the type of its items, whose options, bounds and unit are the field's */
+    uint32_t most;                   /* 至多 */
+    const struct tb_condition *when; /* 必填，若 C: required when it holds; NULL: `required` says it all */
+    tb_str when_text;
     tb_span span;
 } tb_field;
 
@@ -60,6 +79,7 @@ typedef struct tb_material {
     tb_str name;
     bool needed, electronic, exempt;
     tb_str only;
+    tb_str when; /* 若 C, as written: needed only then (for people: nothing is refused for want of it) */
     tb_span span;
 } tb_material;
 
@@ -136,6 +156,7 @@ typedef struct tb_step_def {
     uint32_t place;    /* role where it is done: of its first post, or its 主体; TB_NO_INDEX: the applicant's */
     tb_str duty, seal; /* 主体 P 派出所，用章 X */
     uint32_t call;     /* what it asks of others: 1 + index into calls; 0 none (outside.c) */
+    bool asked;        /* some condition asks 已 S: how often its acts were taken is state */
     bool excludes;     /* 不计入期限 (M10) */
     const tb_law_ref *why_needed, *why_excluded;
     const uint32_t *notices; /* documents issued on entry */
@@ -205,6 +226,8 @@ typedef struct tb_move {
     tb_str target; /* for people: the step or outcome it leads to */
     tb_span span;
 } tb_move;
+/* Completes its step (已 S): an act or an answer that leaves it; its expiry does not. */
+static inline bool tb__completes(const tb_move *m) { return m->kind == TB_MOVE_ACT && m->leaves; }
 
 /* 调用 an outside interface, 发起 a case of another matter: on entering its step (outside.c). */
 enum tb_call_kind { TB_CALL_INTERFACE = 1, TB_CALL_MATTER };
@@ -275,6 +298,8 @@ typedef struct tb_program {
     TB_LIST(tb_post) posts;
     TB_LIST(tb_separation) separations;
     TB_LIST(tb_field) fields;
+    TB_LIST(tb_table_use) tables;              /* 采用, in order (table.h) */
+    TB_LIST(const struct tb_condition *) sums; /* comparisons that compute: of the form alone, so tried at submission */
     TB_LIST(tb_material) materials;
     TB_LIST(tb_document) documents;
     TB_LIST(tb_milestone) milestones;
@@ -312,6 +337,11 @@ bool tb__join_open(const tb_program *p, const uint64_t *active, uint16_t paralle
 /* Inside the engine: diagnostics from number `from` on that stand in a template's text also show the 套用 that brought
  * it into `p` (template.c). */
 void tb__template_places(const tb_program *p, tb_diagnostics *d, uint32_t from);
+/* Moves whose number of times is state: 限 N次 (M13), and those that complete a step some condition asks for. */
+static inline bool tb__counted(const tb_program *p, uint32_t move) {
+    const tb_move *m = &p->moves.items[move];
+    return m->times > 0 || (m->step != TB_NO_INDEX && p->steps.items[m->step].asked && tb__completes(m));
+}
 
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */

@@ -3,6 +3,7 @@
  * repeat the news. */
 #include "scenario.h"
 #include "compile_work.h"
+#include "value.h"
 #include <string.h>
 
 struct running {
@@ -138,23 +139,31 @@ tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place) {
     case TB_T_ID_CARD: return tb_json_of_text(TB_STR("11010519491231002X")); /* GB 11643's own example */
     case TB_T_CREDIT_CODE: return tb_json_of_text(TB_STR("11370800MB28559184"));
     case TB_T_PHONE: return tb_json_of_text(TB_STR("13800000000"));
+    case TB_T_LIST: {
+        tb_field of = *f;
+        tb_json *one = TB_NEW(a, tb_json);
+        of.type = f->item;
+        *one = tb_example_value(a, &of, place);
+        return tb_json_of_array(one, 1);
+    }
     case TB_T_TEXT:
     case TB_T_ATTACHMENT: break;
     }
     return tb_json_of_text(tb_str_printf(a, "某%.*s", TB_FMT(f->name)));
 }
 
+static tb_json given_item(struct running *r, const tb_field *f, tb_str text) {
+    if (!f) return tb_json_of_text(text);
+    bool place = f->type == TB_T_ADDRESS || (f->type == TB_T_LIST && f->item == TB_T_ADDRESS);
+    return place ? address(r->a, text) : tb_value_written(f, text);
+}
+
+/* F 为 V; a list's items are joined by 、. */
 static tb_json given_value(struct running *r, const tb_field *f, const tb_part *p) {
-    tb_str v = p->value.text;
-    bool decimal = f && (f->type == TB_T_INTEGER);
-    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "是") || tb_str_is(v, "true") || tb_str_is(v, "yes")))
-        return tb_json_of_bool(true);
-    if (f && f->type == TB_T_BOOL && (tb_str_is(v, "否") || tb_str_is(v, "false") || tb_str_is(v, "no")))
-        return tb_json_of_bool(false);
-    if (f && f->type == TB_T_ADDRESS) return address(r->a, v);
-    tb_decimal n;
-    if (decimal && tb_decimal_read(v, &n) && n.scale == 0) return tb_json_of_int(n.units);
-    return tb_json_of_text(v);
+    if (!f || f->type != TB_T_LIST) return given_item(r, f, p->value.text);
+    tb_json *items = TB_NEW_ARRAY(r->a, p->values.count + 1, tb_json);
+    for (uint32_t i = 0; i < p->values.count; i++) items[i] = given_item(r, f, p->values.items[i].text);
+    return tb_json_of_array(items, p->values.count);
 }
 
 static tb_str part_name(const tb_clause *c, enum tb_part_kind kind) {
@@ -188,6 +197,8 @@ static bool submit(struct running *r, const tb_clause *c) {
         for (uint32_t k = 0; k < p->fields.count; k++)
             if (tb_str_eq(p->fields.items[k].name, part->names.items[0].text)) f = &p->fields.items[k];
         if (!f) return fail(r, part->span, tb_str_printf(r->a, "申请表没有“%.*s”", TB_FMT(part->names.items[0].text)));
+        if (part->values.count > 1 && f->type != TB_T_LIST)
+            return fail(r, part->span, tb_str_printf(r->a, "“%.*s”不是列表，只能给一个值", TB_FMT(f->name)));
         tb_json_add(&form, f->name, given_value(r, f, part));
     }
     tb_json *values = TB_NEW(r->a, tb_json); /* in the arena: who watches may keep the event */
@@ -210,7 +221,8 @@ static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m
     for (uint32_t i = 0; m && i < m->stated_n; i++)
         tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
     for (uint32_t i = 0; m && m->call && i < r->c->tasks.count; i++)
-        if (r->c->tasks.items[i].step == m->step) tb_json_add(&in, TB_STR("键"), tb_json_of_text(r->c->tasks.items[i].call));
+        if (r->c->tasks.items[i].step == m->step)
+            tb_json_add(&in, TB_STR("键"), tb_json_of_text(r->c->tasks.items[i].call));
     if (m && m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[0]));
     for (uint32_t i = 0; i < c->parts.count; i++) {
         const tb_part *p = &c->parts.items[i];
@@ -260,7 +272,9 @@ static bool candidate(struct running *r, const tb_clause *c, const tb_possible *
     }
     const tb_move *m = x ? &r->p->moves.items[x->move] : NULL;
     if (m && m->call) /* an answer from outside */
-        return i == 0 && (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE}, true);
+        return i == 0 &&
+               (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE},
+                true);
     for (uint32_t k = 0; x && k < x->posts_n; k++) {
         if (x->posts[k] == TB_POST_APPLICANT) {
             if (i-- == 0) return *who = r->c->applicant, true;

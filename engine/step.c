@@ -272,7 +272,7 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
     if (m->times && c->taken[number] >= (uint32_t)m->times)
         return tb__refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
     if (m->guard && !tb_condition_holds(m->guard, c))
-        return tb__refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, TB_NONE);
+        return tb__refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, tb__condition_why(w->a, m->guard, c));
     uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
     if (m->leaves && m->kind == TB_MOVE_ACT && host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST) {
         for (uint32_t i = 0; i < c->tasks.count; i++) {
@@ -516,7 +516,10 @@ static bool reply_fits(struct work *w, const tb_move *m, tb_task *task) {
     enum tb_refusal_code code = tb__reply_fits(w->p, m, w->e, task);
     if (code != TB_R_NONE)
         return tb__refuse(&w->o->refusal, code, m->span, m->act,
-                      code == TB_R_OUTSIDE_ONLY ? w->p->calls.items[m->call - 1].name : task->call.n ? task->call : TB_STR("无"), TB_NONE);
+                          code == TB_R_OUTSIDE_ONLY ? w->p->calls.items[m->call - 1].name
+                          : task->call.n            ? task->call
+                                                    : TB_STR("无"),
+                          TB_NONE);
     task->call = TB_NONE;
     return true;
 }
@@ -551,8 +554,8 @@ static bool is_answer(tb_str key) { return tb_str_is(key, "键") || tb_str_is(ke
 
 /* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
 static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
-    bool known =
-        tb_str_is(key, "备注") || (m->call && is_answer(key)) || tb__among(key, m->stated, m->stated_n) || (m->choices_n && tb_str_is(key, "选择"));
+    bool known = tb_str_is(key, "备注") || (m->call && is_answer(key)) || tb__among(key, m->stated, m->stated_n) ||
+                 (m->choices_n && tb_str_is(key, "选择"));
     for (uint32_t i = 0; names && i < m->stated_n; i++) tb__list_name(names, m->stated[i]);
     for (uint32_t i = 0; i < m->effects_n; i++) {
         if (m->effects[i].kind != TB_DO_PROMPT) continue;
@@ -700,7 +703,7 @@ static bool do_submit(struct work *w) {
     if (e->by.post.n && !tb_str_is(e->by.post, "申请人"))
         return REFUSE(w, WRONG_POST, TB_NO_SPAN, TB_STR("提交"), TB_STR("申请人"), e->by.post);
     const tb__submission form = {w->a, p, e, w->env, w->c->places, &w->o->refusal};
-    if (!tb__form_fits(&form)) return false;
+    if (!tb__form_fits(&form, w->c->mode)) return false;
     w->c->parent = tb_str_copy(w->a, e->parent);
     w->c->parent_key = tb_str_copy(w->a, e->parent_key);
     w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};

@@ -121,7 +121,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 
 %type <word> name moment limit value
 %type <names> names moments limits month_days all_of options
-%type <part> part flag basis laws
+%type <part> part flag basis laws values
 %type <clause> head sentence
 %type <section> heading heading_head
 %type <expr> expr conjunction negation primary operand product atom
@@ -214,6 +214,9 @@ head:
 | "参数" name[a] name[b]        { $$ = names_clause(p, TB_C_PARAMETER, @1, names2(p, $a, $b)); }
 | column name[a] name[b]        { $$ = names_clause(p, $1, @1, names2(p, $a, $b)); }
 | column name[a] name[b] options { $$ = names_clause(p, $1, @1, joined(p, $a, joined(p, $b, $options))); }
+| column name[a] name[b] name[c] options { $$ = names_clause(p, $1, @1, joined(p, $a, joined(p, $b, joined(p, $c, $options)))); }
+| column name "区划"            { $$ = names_clause(p, $1, @1, names2(p, $name, keyword_name(p, "区划", @3))); }
+| column name[a] name[b] "区划" { $$ = names_clause(p, $1, @1, joined(p, $a, names2(p, $b, keyword_name(p, "区划", @4)))); }
 | "命中" name                   { $$ = names_clause(p, TB_C_HITS, @1, names1(p, $name)); }
 | "命中" name[a] name[b]        { $$ = names_clause(p, TB_C_HITS, @1, names2(p, $a, $b)); }
 | "若" expr                     { $$ = new_clause(p, TB_C_ROW, @1); $$->expr = $expr; }
@@ -231,6 +234,9 @@ head:
 | name "区划"                   { /* a type that is also a keyword */
                                   $$ = names_clause(p, TB_C_NONE, @1, names2(p, $name, keyword_name(p, "区划", @2))); }
 | name[a] name[b] options       { $$ = names_clause(p, TB_C_NONE, @1, joined(p, $a, joined(p, $b, $options))); }
+| name[a] name[b] name[c] options { /* 项目 列表 选项 甲、乙 */
+                                  $$ = names_clause(p, TB_C_NONE, @1, joined(p, $a, joined(p, $b, joined(p, $c, $options)))); }
+| name[a] name[b] "区划"        { $$ = names_clause(p, TB_C_NONE, @1, joined(p, $a, names2(p, $b, keyword_name(p, "区划", @3)))); }
 | name[a] "取自" name[b]        { $$ = names_clause(p, TB_C_PLACE, @2, names2(p, $a, $b)); }
 | name "取自" "实施主体"        { /* the organ's seat: a word that is also a keyword */
                                   $$ = names_clause(p, TB_C_PLACE, @2, names2(p, $name, (tb__word){{TB_STR("实施主体"), span(p, @3)}, TB_V_NAME})); }
@@ -323,7 +329,7 @@ part:
 | name[a] name[b]               { $$ = names_part(p, TB_P_DATED, names2(p, $a, $b), @$); }
 | name DATE                     { $$ = names_part(p, TB_P_NAMED_DATE, names1(p, $name), @$);
                                   $$->day = tb__date($2.name.text); }
-| name is value                 { $$ = value_part(p, $name, $value, @$); $$->kind = TB_P_SET; }
+| name is values                { $$ = $values; $$->kind = TB_P_SET; $$->span = span(p, @$); $$->names = names1(p, $name); }
 | "待核"                        { $$ = new_part(p, TB_P_NONE, @$); }
 ;
 
@@ -365,6 +371,11 @@ laws:
 ;
 
 is: "为" | "是" ;
+
+values: /* of a list, in a 用例 */
+  value                         { $$ = value_part(p, no_word, $value, @$); }
+| values "、" value             { $$ = $1; *TB_PUSH(p->arena, $$->values) = $value.name; }
+;
 
 value:
   NAME | TEXT | NUMBER | DATE
@@ -531,6 +542,7 @@ static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at 
     tb_part *part = new_part(p, TB_P_SET, at);
     if (field.name.text.n) part->names = names1(p, field);
     part->value = value.name;
+    *TB_PUSH(p->arena, part->values) = value.name;
     switch (value.kind) {
     case TB_V_TEXT: part->value_kind = TB_V_TEXT; break;
     case TB_V_NUMBER: part->value_kind = TB_V_NUMBER; break;

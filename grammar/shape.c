@@ -232,6 +232,9 @@ static void shape_part(const struct shaping *s, const tb_clause *c, tb_part *par
     if (s->rules[c->kind].parts[part->kind] && (part->kind != TB_P_DATED || dates(part))) {
         if (one_name_part(part->kind) && part->names.count > 1)
             tb_report(s->p->d, TB_E_ONE_NAME, part->names.items[1].span, word_of_part(s, part), TB_NONE, TB_NONE);
+        if (part->kind == TB_P_SET && part->values.count > 1 && c->kind != TB_C_AT) /* 用例 write lists so */
+            tb_report(s->p->d, TB_E_ONE_NAME, part->values.items[1].span, tb_str_z(s->p->lang == TB_LANG_EN ? "is" : "为"),
+                      TB_NONE, TB_NONE);
         return;
     }
     bool name = part->kind == TB_P_TEXT || part->kind == TB_P_DATED || part->kind == TB_P_NAMED_DATE;

@@ -121,6 +121,7 @@ static void dump_part(tb_buf *b, const tb_part *part) {
     if (part->value_kind) {
         tb_putf(b, " value %d", (int)part->value_kind);
         dump_text(b, part->value.text);
+        for (uint32_t i = 1; i < part->values.count; i++) dump_text(b, part->values.items[i].text);
     }
     if (part->day != INT32_MIN) tb_putf(b, " day %d", (int)part->day);
     if (part->day_to != INT32_MIN) tb_putf(b, " to %d", (int)part->day_to);

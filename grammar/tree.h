@@ -73,8 +73,9 @@ typedef struct tb_part {
     tb_duration duration;
     int number;           /* 限 N次; 不少于 N人; a comparison's operator is `op` */
     enum tb_compare op;
-    tb_name value;        /* SET, DEFAULT: the value as written; COMPARE: the number as written. Of COMPARE, PERSONS, TIMES,
+    tb_name value;        /* SET, DEFAULT: the value as written (the first of several); COMPARE: the number as written. Of COMPARE, PERSONS, TIMES,
                              UP_TO, CORRECTABLE, BEFORE_EXPIRY with value_kind TB_V_NAME: a template's parameter */
+    tb_names values;      /* SET: all of them: a list's items in a 用例 */
     enum { TB_V_NONE = 0, TB_V_NAME, TB_V_TEXT, TB_V_NUMBER, TB_V_DATE, TB_V_DURATION, TB_V_TIMES, TB_V_PERSONS } value_kind;
     int32_t day, day_to;  /* dates; INT32_MIN when not given */
     const tb_expr *expr;

@@ -1,5 +1,6 @@
 /* What is not about one case: tasks, matters, the clock of tests, health and measures. */
 #include "server_parts.h"
+#include "value.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,8 +57,7 @@ static int read_query(void *arg) {
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         if (tb_http_parameter(c->req, filters[i].name, &text) && text.n) *filters[i].into = text;
     if (tb_http_parameter(c->req, "overdue", &text)) {
-        if (tb_str_is(text, "true") || tb_str_is(text, "1"))
-            l->q.overdue_only = true;
+        if (tb_str_is(text, "true") || tb_str_is(text, "1")) l->q.overdue_only = true;
         else if (!tb_str_is(text, "false") && !tb_str_is(text, "0") && text.n)
             return tb__fail(c, 422, "PARAMETER",
                             tb_str_z(TB_SAY(c, "overdue 应是 true 或 false", "overdue is true or false")));
@@ -154,34 +154,20 @@ static void put_text(tb_buf *b, const char *before, tb_str text) {
     tb_json_put_text(b, text);
 }
 
-static const char *type_word(enum tb_type t) {
-    static const char *const words[] = {"",
-                                        "文本",
-                                        "整数",
-                                        "小数",
-                                        "金额",
-                                        "日期",
-                                        "时刻",
-                                        "是否",
-                                        "选项",
-                                        "地址",
-                                        "区划",
-                                        "身份证",
-                                        "统一社会信用代码",
-                                        "手机号",
-                                        "附件"};
-    return (size_t)t < sizeof words / sizeof *words ? words[t] : "";
-}
-
 /* What an applicant and a clerk need to know of a version: form, materials, posts, steps, acts. */
 static void put_details(tb_buf *b, const tb_program *p) {
     tb_puts(b, ",\"form\":[");
     for (uint32_t i = 0; i < p->fields.count; i++) {
         const tb_field *f = &p->fields.items[i];
         put_text(b, i ? ",{\"name\":" : "{\"name\":", f->name);
-        put_text(b, ",\"type\":", tb_str_z(type_word(f->type)));
+        put_text(b, ",\"type\":", tb_str_z(tb_type_word(f->type, TB_LANG_ZH)));
+        if (f->type == TB_T_LIST) {
+            put_text(b, ",\"item\":", tb_str_z(tb_type_word(f->item, TB_LANG_ZH)));
+            tb_putf(b, ",\"most\":%u", f->most);
+        }
         tb_putf(b, ",\"required\":%s,\"sensitive\":%s", f->required ? "true" : "false",
                 f->sensitive ? "true" : "false");
+        if (f->when) put_text(b, ",\"required_when\":", f->when_text);
         if (f->unit.n) put_text(b, ",\"unit\":", f->unit);
         if (f->options_n) {
             tb_puts(b, ",\"options\":[");
@@ -196,6 +182,7 @@ static void put_details(tb_buf *b, const tb_program *p) {
         put_text(b, i ? ",{\"name\":" : "{\"name\":", m->name);
         tb_putf(b, ",\"needed\":%s,\"exempt\":%s", m->needed ? "true" : "false", m->exempt ? "true" : "false");
         if (m->only.n) put_text(b, ",\"only\":", m->only);
+        if (m->when.n) put_text(b, ",\"when\":", m->when);
         tb_puts(b, "}");
     }
     tb_puts(b, "],\"posts\":[");
@@ -203,8 +190,7 @@ static void put_details(tb_buf *b, const tb_program *p) {
         put_text(b, i ? ",{\"name\":" : "{\"name\":", p->posts.items[i].name);
         uint32_t role = p->posts.items[i].place;
         tb_puts(b, ",\"place\":");
-        if (role == TB_NO_INDEX)
-            tb_puts(b, "null}");
+        if (role == TB_NO_INDEX) tb_puts(b, "null}");
         else {
             tb_json_put_text(b, p->places.items[role].name);
             tb_puts(b, "}");
@@ -325,10 +311,8 @@ static void clock_moved(void *user, uint64_t fired, int result) {
     }
     tb_str out = tb_str_printf(c->arena, "{\"now\":\"%s\",\"fired\":%llu}", tb_time_text(c->server->clock, now),
                                (unsigned long long)fired);
-    if (out.n)
-        tb__answer(c, 200, NULL, out);
-    else
-        tb__answer_nomem(c);
+    if (out.n) tb__answer(c, 200, NULL, out);
+    else tb__answer_nomem(c);
 }
 
 void tb__post_clock(tb_server *s, tb_http_request *req) {

@@ -107,6 +107,7 @@ static void all_codes(void) {
     } codes[] = {
 #define X(name, number, severity, zh, zh_hint, en, en_hint) {TB_E_##name, #name},
 #include "diagnostics_rules.def"
+#include "diagnostics_tables.def"
 #undef X
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {

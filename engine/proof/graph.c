@@ -1,10 +1,9 @@
 /* The configurations of a matter: what a case can be, time left out.
  *
- * A state is the chart's configuration and what else decides which moves are open: milestones and documents that
- * some condition, 「M之前」 or limit asks about (facts), counts of 限 N次 moves, 不可撤回, and the valuation. A
- * valuation is a mode and, for every field that a condition reads, one value for each way the conditions about it
- * can turn out: thresholds and their neighbours, options, yes and no, absent. Since a form never changes after its
- * submission, a case keeps its valuation, so that a step whose two exits ask for opposite things is not stuck, and
+ * A state is the chart's configuration and what else decides which moves are open: milestones, documents and completed
+ * steps that some condition, 「M之前」 or limit asks about (facts), counts of 限 N次 moves, 不可撤回, and the valuation. A
+ * valuation is a mode and one way the form may answer the conditions (valuations.c). Since a form never changes after
+ * its submission, a case keeps its valuation, so that a step whose two exits ask for opposite things is not stuck, and
  * one whose exits leave a gap is.
  *
  * Edges are what step.c would do: an act addressed to an active task, or the expiry of a task's limit, run to
@@ -18,10 +17,9 @@
  * (limits.c). */
 #include "proof_work.h"
 #include "expression.h"
-#include "scenario.h"
 #include <string.h>
 
-enum { FACTS = 64, COUNT_MAX = 255, FIRST_SLOTS = 1024, VALUES = 64 /* of one field */ };
+enum { FACTS = 64, COUNT_MAX = 255, FIRST_SLOTS = 1024 };
 
 typedef struct branch {
     uint16_t state, parallel;
@@ -31,8 +29,8 @@ typedef struct branch {
 
 struct walk {
     tb__proof *w;
-    uint64_t *s;  /* the state being run */
-    tb_case fake; /* program and form, for conditions on fields */
+    uint64_t *s;              /* the state being run */
+    uint32_t valuation, mode; /* of that state */
     uint64_t recorded;
     uint32_t first_move;
     bool tacit;
@@ -51,12 +49,18 @@ static void ask_milestone(tb__proof *w, uint32_t m, uint32_t *n) {
     if (w->milestone_fact[m] == UINT8_MAX && *n < FACTS) w->milestone_fact[m] = (uint8_t)(*n)++;
 }
 
+static uint8_t *fact_of(const tb__proof *w, const tb_condition *c) {
+    return c->asked == TB_ASK_STEP       ? &w->step_fact[c->index]
+           : c->asked == TB_ASK_DOCUMENT ? &w->document_fact[c->index]
+                                         : &w->milestone_fact[c->index];
+}
+
 static uint64_t asked(tb__proof *w, const tb_condition *c, uint32_t *n) {
     if (!c) return 0;
     if (c->kind == TB_X_AND || c->kind == TB_X_OR) return asked(w, c->a, n) | asked(w, c->b, n);
     if (c->kind == TB_X_NOT) return asked(w, c->a, n);
     if (c->kind != TB_X_DONE && c->kind != TB_X_NOT_DONE) return 0;
-    uint8_t *bit = c->document ? &w->document_fact[c->index] : &w->milestone_fact[c->index];
+    uint8_t *bit = fact_of(w, c);
     if (*bit == UINT8_MAX && *n < FACTS) *bit = (uint8_t)(*n)++;
     return *bit == UINT8_MAX ? 0 : (uint64_t)1 << *bit;
 }
@@ -69,6 +73,8 @@ static bool facts(tb__proof *w) {
     w->count_byte = TB_NEW_ARRAY(w->a, p->moves.count + 1, uint32_t);
     memset(w->milestone_fact, UINT8_MAX, p->milestones.count + 1);
     memset(w->document_fact, UINT8_MAX, p->documents.count + 1);
+    w->step_fact = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t);
+    memset(w->step_fact, UINT8_MAX, p->steps.count + 1);
     bool fits = true;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
@@ -85,162 +91,6 @@ static bool facts(tb__proof *w) {
         if (p->clocks.items[i].kind == TB_CLOCK_STEP && p->clocks.items[i].from != TB_NO_INDEX)
             ask_milestone(w, p->clocks.items[i].from, &n);
     return fits && n < FACTS;
-}
-
-/* ---- valuations ---- */
-
-static void atoms(const tb_condition *c, uint32_t field, const tb_condition **out, uint32_t *n) {
-    if (!c) return;
-    if (c->kind == TB_X_AND || c->kind == TB_X_OR) atoms(c->a, field, out, n), atoms(c->b, field, out, n);
-    else if (c->kind == TB_X_NOT) atoms(c->a, field, out, n);
-    else if ((c->kind == TB_X_NAME || c->kind == TB_X_COMPARE || c->kind == TB_X_IN || c->kind == TB_X_FILLED ||
-              c->kind == TB_X_UNFILLED) &&
-             c->index == field && *n < VALUES)
-        out[(*n)++] = c;
-}
-
-static tb_str decimal_text(tb_arena *a, tb_decimal d) {
-    int64_t units = d.units < 0 ? -d.units : d.units, one = 1;
-    for (int i = 0; i < d.scale; i++) one *= 10;
-    if (!d.scale) return tb_str_printf(a, "%s%lld", d.units < 0 ? "-" : "", (long long)units);
-    return tb_str_printf(a, "%s%lld.%0*lld", d.units < 0 ? "-" : "", (long long)(units / one), d.scale,
-                         (long long)(units % one));
-}
-
-static bool in_bounds(const tb_field *f, tb_decimal v) {
-    for (uint32_t i = 0; i < f->bounds_n; i++) {
-        int order = tb_decimal_cmp(v, f->bounds[i].value);
-        enum tb_compare op = f->bounds[i].op;
-        if (!(op == TB_EQ   ? order == 0
-              : op == TB_NE ? order != 0
-              : op == TB_LT ? order < 0
-              : op == TB_LE ? order <= 0
-              : op == TB_GT ? order > 0
-                            : order >= 0))
-            return false;
-    }
-    return true;
-}
-
-struct trying {
-    tb__proof *w;
-    const tb_field *f;
-    const tb_condition *atoms[VALUES];
-    uint32_t atoms_n;
-    uint64_t seen[VALUES];
-    uint32_t seen_n;
-    tb__deciding *d;
-};
-
-/* Keeps a value when the conditions turn out as for none before. */
-static void try_value(struct trying *t, tb_json v, tb_str text) {
-    tb_case fake = {.program = t->w->p};
-    tb_json_maker m;
-    uint64_t truth = 0;
-    tb_json_begin(&m, t->w->a);
-    tb_json_add(&m, t->f->name, v);
-    fake.form = tb_json_done(&m);
-    for (uint32_t i = 0; i < t->atoms_n; i++) truth |= (uint64_t)tb_condition_holds(t->atoms[i], &fake) << i;
-    for (uint32_t i = 0; i < t->seen_n; i++)
-        if (t->seen[i] == truth) return;
-    if (t->seen_n == VALUES) return;
-    t->seen[t->seen_n++] = truth;
-    *TB_PUSH(t->w->a, t->d->values) = v;
-    *TB_PUSH(t->w->a, t->d->texts) = text;
-}
-
-static void try_text(struct trying *t, tb_str s) { try_value(t, tb_json_of_text(s), s); }
-
-static void try_number(struct trying *t, tb_decimal v) {
-    bool whole = t->f->type == TB_T_INTEGER;
-    if ((whole && v.scale) || (t->f->type == TB_T_MONEY && v.scale > 2) || !in_bounds(t->f, v)) return;
-    try_text(t, decimal_text(t->w->a, v));
-}
-
-static void try_around(struct trying *t, const tb_condition *c) {
-    tb_decimal v = c->number;
-    int64_t one = 1;
-    for (int i = 0; i < v.scale; i++) one *= 10;
-    try_number(t, (tb_decimal){v.units + one, v.scale}); /* the plain neighbours first: they read better in a 用例 */
-    try_number(t, v);
-    try_number(t, (tb_decimal){v.units - one, v.scale});
-    if (v.scale > 8) return;
-    try_number(t, (tb_decimal){v.units * 10 + 1, v.scale + 1}); /* between close thresholds */
-    try_number(t, (tb_decimal){v.units * 10 - 1, v.scale + 1});
-}
-
-static bool literal_among(struct trying *t, tb_str s) {
-    for (uint32_t i = 0; i < t->atoms_n; i++) {
-        if (t->atoms[i]->kind == TB_X_COMPARE && tb_str_eq(t->atoms[i]->text, s)) return true;
-        for (uint32_t k = 0; k < t->atoms[i]->options_n; k++)
-            if (tb_str_eq(t->atoms[i]->options[k], s)) return true;
-    }
-    return false;
-}
-
-static void values_of(tb__proof *w, uint32_t field, tb__deciding *d) {
-    struct trying t = {.w = w, .f = &w->p->fields.items[field], .d = d};
-    const tb_field *f = t.f;
-    char day[TB_DAY_TEXT];
-    for (uint32_t i = 0; i < w->p->moves.count; i++) atoms(w->p->moves.items[i].guard, field, t.atoms, &t.atoms_n);
-    if (!t.atoms_n) return;
-    if (f->type == TB_T_BOOL) {
-        try_value(&t, tb_json_of_bool(true), TB_STR("「是」"));
-        try_value(&t, tb_json_of_bool(false), TB_STR("「否」"));
-    } else if (f->type == TB_T_OPTION) {
-        for (uint32_t i = 0; i < f->options_n; i++) try_text(&t, f->options[i]);
-    } else if (f->type == TB_T_INTEGER || f->type == TB_T_DECIMAL || f->type == TB_T_MONEY) {
-        for (uint32_t i = 0; i < t.atoms_n; i++)
-            if (t.atoms[i]->kind == TB_X_COMPARE) try_around(&t, t.atoms[i]);
-    } else if (f->type == TB_T_DATE) {
-        for (uint32_t i = 0; i < t.atoms_n; i++)
-            for (int32_t k = -1; k <= 1 && t.atoms[i]->kind == TB_X_COMPARE; k++)
-                try_text(&t, tb_str_copy(w->a, tb_str_z(tb_day_text(t.atoms[i]->day + k, day))));
-    } else {
-        for (uint32_t i = 0; i < t.atoms_n; i++) {
-            if (t.atoms[i]->kind == TB_X_COMPARE) try_text(&t, t.atoms[i]->text);
-            for (uint32_t k = 0; k < t.atoms[i]->options_n; k++) try_text(&t, t.atoms[i]->options[k]);
-        }
-        tb_str other = TB_STR("其他"); /* not one of the texts that are asked for */
-        while (literal_among(&t, other)) other = tb_str_printf(w->a, "%.*s甲", TB_FMT(other));
-        if (f->type == TB_T_TEXT) try_text(&t, other);
-    }
-    if (!d->values.count) { /* only asked whether it is filled */
-        tb_json v = tb_example_value(w->a, f, TB_STR("370402"));
-        try_value(&t, v, v.kind == TB_JSON_STR ? v.text : TB_STR("370402"));
-    }
-    if (!f->required) try_value(&t, (tb_json){.kind = TB_JSON_NULL}, TB_NONE);
-}
-
-static bool valuations(tb__proof *w) {
-    const tb_program *p = w->p;
-    uint64_t all = p->modes.count;
-    for (uint32_t i = 0; i < p->fields.count; i++) {
-        tb__deciding d = {.field = i};
-        values_of(w, i, &d);
-        if (d.values.count) *TB_PUSH(w->a, w->deciding) = d;
-        if (d.values.count && all <= TB_PROOF_VALUATIONS) all *= d.values.count;
-    }
-    for (uint32_t mode = 0; mode < p->modes.count; mode++) {
-        uint32_t *at = TB_NEW_ARRAY(w->a, w->deciding.count + 1, uint32_t);
-        for (bool more = true; more && w->valuations.count < TB_PROOF_VALUATIONS;) {
-            tb__valuation v = {.mode = mode};
-            uint32_t *chosen = TB_NEW_ARRAY(w->a, w->deciding.count + 1, uint32_t);
-            tb_json_maker m;
-            tb_json_begin(&m, w->a);
-            memcpy(chosen, at, w->deciding.count * sizeof *at);
-            for (uint32_t i = 0; i < w->deciding.count; i++)
-                tb_json_add(&m, p->fields.items[w->deciding.items[i].field].name,
-                            w->deciding.items[i].values.items[at[i]]);
-            v.form = tb_json_done(&m);
-            v.chosen = chosen;
-            *TB_PUSH(w->a, w->valuations) = v;
-            uint32_t i = 0; /* the next one, like an odometer */
-            while (i < w->deciding.count && ++at[i] == w->deciding.items[i].values.count) at[i++] = 0;
-            more = i < w->deciding.count;
-        }
-    }
-    return all <= TB_PROOF_VALUATIONS;
 }
 
 /* ---- what is recorded, as in step.c ---- */
@@ -305,6 +155,12 @@ static void learn_records(struct walk *k, const tb__records *r) {
     }
 }
 
+/* The fact 「已 S」 that a move sets; 0: none, or nothing asks. */
+static uint64_t step_bit(const tb__proof *w, const tb_move *m) {
+    if (m->step == TB_NO_INDEX || !tb__completes(m) || w->step_fact[m->step] == UINT8_MAX) return 0;
+    return (uint64_t)1 << w->step_fact[m->step];
+}
+
 static void learn_document(struct walk *k, uint32_t document) {
     uint8_t bit = k->w->document_fact[document];
     if (bit != UINT8_MAX) k->s[k->w->g.fact_word] |= (uint64_t)1 << bit;
@@ -321,13 +177,10 @@ static bool holds(struct walk *k, const tb_condition *c) {
     case TB_X_OR: return holds(k, c->a) || holds(k, c->b);
     case TB_X_AND: return holds(k, c->a) && holds(k, c->b);
     case TB_X_NOT: return !holds(k, c->a);
-    case TB_X_MODE: return c->modes >> k->fake.mode & 1;
+    case TB_X_MODE: return c->modes >> k->mode & 1;
     case TB_X_DONE:
-    case TB_X_NOT_DONE: {
-        uint8_t bit = c->document ? w->document_fact[c->index] : w->milestone_fact[c->index];
-        return (k->s[w->g.fact_word] >> bit & 1) == (c->kind == TB_X_DONE);
-    }
-    default: return tb_condition_holds(c, &k->fake);
+    case TB_X_NOT_DONE: return (k->s[w->g.fact_word] >> *fact_of(w, c) & 1) == (c->kind == TB_X_DONE);
+    default: return tb__atom_holds(w, k->valuation, c);
     }
 }
 
@@ -371,6 +224,7 @@ static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
     w->scratch.count = 0;
     tb__records_of_move(w, m, k->tacit, &k->recorded, &w->scratch);
     learn_records(k, &w->scratch);
+    k->s[w->g.fact_word] |= step_bit(w, m);
     for (uint32_t i = 0; i < m->effects_n; i++) {
         if (m->effects[i].kind == TB_DO_ISSUE) learn_document(k, m->effects[i].a);
         if (m->effects[i].kind == TB_DO_IRREVERSIBLE) k->s[w->g.meta_word] |= 1;
@@ -488,7 +342,7 @@ static void branch_facts(struct walk *k, branch *b) {
         tb__records r = {0};
         if (!tb_chart_descends(p->chart, arrow.source, b->state)) continue;
         tb__records_of_move(w, m, false, &recorded, &r);
-        writes = fact_bits(w, &r);
+        writes = fact_bits(w, &r) | step_bit(w, m);
         for (uint32_t i = 0; i < m->effects_n; i++) {
             if (m->effects[i].kind == TB_DO_ISSUE && w->document_fact[m->effects[i].a] != UINT8_MAX)
                 writes |= (uint64_t)1 << w->document_fact[m->effects[i].a];
@@ -637,8 +491,8 @@ static void submit(struct walk *k, uint32_t valuation) {
     uint32_t ops = w->g.ops.count;
     memset(k->s, 0, w->g.words * sizeof *k->s);
     k->s[w->g.meta_word] = (uint64_t)valuation << 1;
-    k->fake.form = v->form;
-    k->fake.mode = v->mode;
+    k->valuation = valuation;
+    k->mode = v->mode;
     k->first_move = TB__NONE;
     k->tacit = false;
     tb__records r = {0};
@@ -661,8 +515,8 @@ static void expand(struct walk *k, uint32_t from) {
     const tb_program *p = w->p;
     uint16_t within = scope(k, tb__state(w, from));
     uint32_t valuation = tb__valuation_of(w, tb__state(w, from));
-    k->fake.form = w->valuations.items[valuation].form;
-    k->fake.mode = w->valuations.items[valuation].mode;
+    k->valuation = valuation;
+    k->mode = w->valuations.items[valuation].mode;
     w->g.reduced |= within != 0;
     for (uint16_t leaf = within;
          leaf < tb_chart_states(p->chart) && (leaf == within || tb_chart_descends(p->chart, leaf, within)); leaf++) {
@@ -720,9 +574,9 @@ static bool unseen(struct walk *k, uint16_t branch) {
 }
 
 void tb__graph_build(tb__proof *w) {
-    struct walk k = {.w = w, .fake = {.program = w->p}, .preferred = TB_NO_STATE};
+    struct walk k = {.w = w, .preferred = TB_NO_STATE};
     tb__graph *g = &w->g;
-    bool fits = facts(w), all = valuations(w);
+    bool fits = facts(w), all = tb__valuations(w);
     uint32_t words = TB_CHART_WORDS(tb_chart_states(w->p->chart));
     *g = (tb__graph){.fact_word = words, .count_word = words + 1, .runaway = TB__NONE, .complete = fits && all};
     g->meta_word = words + 1 + (w->count_bytes + 7) / 8;

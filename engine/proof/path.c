@@ -150,12 +150,15 @@ static void put_submission(struct telling *t, const tb__edge *e) {
     tb_putf(&b, "提交，模式 %.*s", TB_FMT(name_text(w, w->p->modes.items[v->mode].name)));
     for (uint32_t i = 0; i < w->deciding.count; i++) {
         const tb__deciding *d = &w->deciding.items[i];
-        const tb_field *f = &w->p->fields.items[d->field];
-        tb_str text = d->texts.items[v->chosen[i]];
-        if (d->values.items[v->chosen[i]].kind == TB_JSON_NULL) continue;
-        if (f->type == TB_T_OPTION) text = name_text(w, text);
-        if (f->type == TB_T_TEXT) text = tb_str_printf(w->a, "“%.*s”", TB_FMT(text));
-        tb_putf(&b, "，%.*s 为 %.*s", TB_FMT(name_text(w, f->name)), TB_FMT(text));
+        const tb__answer *answer = &d->answers.items[v->chosen[i]];
+        for (uint32_t k = 0; k < d->fields_n; k++) {
+            const tb_field *f = &w->p->fields.items[d->fields[k]];
+            tb_str text = answer->texts[k];
+            if (answer->values[k].kind == TB_JSON_NULL) continue;
+            if (f->type == TB_T_OPTION) text = name_text(w, text);
+            if (f->type == TB_T_TEXT || f->type == TB_T_TIME) text = tb_str_printf(w->a, "“%.*s”", TB_FMT(text));
+            tb_putf(&b, "，%.*s 为 %.*s", TB_FMT(name_text(w, f->name)), TB_FMT(text));
+        }
     }
     put_line(t, t->now, tb_buf_str(&b));
 }
@@ -252,6 +255,9 @@ static int32_t first_day(struct telling *t, const tb__edges *path, const bool *w
 tb_str tb__path_scenario(tb__proof *w, const tb__edges *path, const bool *waits, bool rest_days_count, tb_str name,
                          tb_str remark) {
     if (!w->calendar || !tb_calendar_last_year(w->calendar)) return TB_NONE;
+    /* No form is known that answers so: there is nothing to hand in. */
+    if (path->count && !tb__shown(w, tb__valuation_of(w, tb__state(w, w->g.edges.items[path->items[0]].to))))
+        return TB_NONE;
     struct telling t = {.w = w};
     uint32_t milestones = w->p->milestones.count, states = tb_chart_states(w->p->chart);
     t.entered = TB_NEW_ARRAY(w->a, states, int64_t);

@@ -9,14 +9,25 @@
  * whole case. */
 typedef struct tb__valuation {
     uint32_t mode;
-    const uint32_t *chosen; /* by deciding field: index into its values */
-    tb_json form;           /* the deciding fields only */
+    const uint32_t *chosen; /* by group of deciding fields: index into its answers */
 } tb__valuation;
+/* Fields that conditions and tables read together, and the ways they can answer (valuations.c). */
+typedef struct tb__answer {
+    const uint64_t *truth; /* by condition of the group */
+    const tb_json *values; /* by field: a form that answers so; TB_JSON_NULL: not filled */
+    const tb_str *texts;   /* as a 用例 writes them */
+    bool shown;            /* those values do answer so; false: none were found, perhaps there are none */
+} tb__answer;
 typedef struct tb__deciding {
-    uint32_t field;
-    TB_LIST(tb_json) values;
-    TB_LIST(tb_str) texts; /* as a 用例 writes them */
+    const uint32_t *fields;
+    uint32_t fields_n;
+    TB_LIST(tb__answer) answers;
 } tb__deciding;
+/* A condition on the form, and which bit of which group's answers says whether it holds. */
+typedef struct tb__atom {
+    const tb_condition *c;
+    uint32_t group, bit;
+} tb__atom;
 
 /* What happened inside an edge, in order: transitions taken, states entered. */
 typedef uint32_t tb__op;
@@ -72,8 +83,9 @@ typedef struct tb__proof {
     tb__graph g;
     TB_LIST(tb__valuation) valuations;
     TB_LIST(tb__deciding) deciding;
+    TB_LIST(tb__atom) atoms;
     uint8_t *milestone_fact; /* by milestone: bit of the facts; UINT8_MAX: nothing asks */
-    uint8_t *document_fact;
+    uint8_t *document_fact, *step_fact;
     uint32_t *count_byte; /* by move: where its count is kept; TB__NONE */
     uint32_t count_bytes;
     tb__records scratch; /* of whoever needs one for a moment */
@@ -84,6 +96,11 @@ typedef struct tb__proof {
 static inline const char *tb__say(const tb__proof *w, const char *zh, const char *en) {
     return w->english ? en : zh;
 }
+
+/* valuations.c: false when there are more than the limits hold. */
+bool tb__valuations(tb__proof *w);
+bool tb__atom_holds(const tb__proof *w, uint32_t valuation, const tb_condition *c);
+bool tb__shown(const tb__proof *w, uint32_t valuation); /* its values do answer so */
 
 /* graph.c */
 bool tb__memory_spent(const tb__proof *w);

@@ -19,10 +19,14 @@ static tb_str valuation_text(tb__proof *w, uint32_t state) {
     tb_putf(&b, tb__say(w, "模式 %.*s", "mode %.*s"), TB_FMT(w->p->modes.items[v->mode].name));
     for (uint32_t i = 0; i < w->deciding.count; i++) {
         const tb__deciding *d = &w->deciding.items[i];
-        tb_str name = w->p->fields.items[d->field].name, text = d->texts.items[v->chosen[i]];
-        if (d->values.items[v->chosen[i]].kind == TB_JSON_NULL)
-            tb_putf(&b, tb__say(w, "，未填 %.*s", ", %.*s not filled"), TB_FMT(name));
-        else tb_putf(&b, tb__say(w, "，%.*s 为 %.*s", ", %.*s is %.*s"), TB_FMT(name), TB_FMT(text));
+        const tb__answer *answer = &d->answers.items[v->chosen[i]];
+        for (uint32_t k = 0; k < d->fields_n; k++) {
+            tb_str name = w->p->fields.items[d->fields[k]].name, text = answer->texts[k];
+            if (!answer->shown) tb_putf(&b, tb__say(w, "，%.*s 的某些值", ", some values of %.*s"), TB_FMT(name));
+            else if (answer->values[k].kind == TB_JSON_NULL)
+                tb_putf(&b, tb__say(w, "，未填 %.*s", ", %.*s not filled"), TB_FMT(name));
+            else tb_putf(&b, tb__say(w, "，%.*s 为 %.*s", ", %.*s is %.*s"), TB_FMT(name), TB_FMT(text));
+        }
     }
     return tb_buf_str(&b);
 }

@@ -2,17 +2,8 @@
  * type the form wants: what is typed is always text, what is recorded is not. */
 #include "remote.h"
 #include "scenario.h"
+#include "value.h"
 #include <string.h>
-
-/* By the word the server uses for it, in the order of enum tb_type. */
-static enum tb_type type_named(tb_str word) {
-    static const char *const words[] = {"文本",   "整数", "小数", "金额", "日期",   "时刻",
-                                        "是否",   "选项", "地址", "区划", "身份证", "统一社会信用代码",
-                                        "手机号", "附件"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (tb_str_is(word, words[i])) return (enum tb_type)(i + 1);
-    return TB_T_TEXT;
-}
 
 /* The version in force; when none is, the last one (the server will say why it cannot be applied for). NULL: told. */
 static const tb_json *matter_version(tb_line *line, int *code) {
@@ -54,13 +45,31 @@ static tb_json address(tb_line *line, tb_str text) {
     return tb_json_done(&m);
 }
 
+/* 甲、乙 → its items. */
+static tb_json list_of(tb_line *line, enum tb_type item, tb_str text) {
+    typedef TB_LIST(tb_json) values;
+    values list = {0};
+    for (uint32_t from = 0, at = 0; at <= text.n; at++) {
+        bool comma = at + 3 <= text.n && memcmp(text.p + at, "、", 3) == 0;
+        if (at < text.n && !comma) continue;
+        tb_str one = {text.p + from, at - from};
+        tb_field f = {.type = item};
+        *TB_PUSH(line->arena, list) = item == TB_T_ADDRESS ? address(line, one) : tb_value_written(&f, one);
+        from = at + 3;
+        at += comma ? 2 : 0;
+    }
+    return tb_json_of_array(list.items, list.count);
+}
+
 static tb_json value_of(tb_line *line, const tb_json *field, tb_str text) {
-    enum tb_type type = field ? type_named(tb_json_text(field, "type")) : TB_T_TEXT;
-    tb_decimal n;
-    if (type == TB_T_INTEGER && tb_decimal_read(text, &n) && n.scale == 0) return tb_json_of_int(n.units);
-    if (type == TB_T_BOOL && (tb_str_is(text, "是") || tb_str_is(text, "yes"))) return tb_json_of_bool(true);
-    if (type == TB_T_BOOL && (tb_str_is(text, "否") || tb_str_is(text, "no"))) return tb_json_of_bool(false);
-    if (type == TB_T_ADDRESS && text.n && text.p[0] != '{') return address(line, text);
+    tb_field f = {.type = field ? tb_type_named(tb_json_text(field, "type")) : TB_T_TEXT};
+    bool json = text.n && (text.p[0] == '{' || text.p[0] == '[');
+    if (f.type == TB_T_LIST && !json) return list_of(line, tb_type_named(tb_json_text(field, "item")), text);
+    if (f.type == TB_T_ADDRESS && text.n && !json) return address(line, text);
+    if (f.type == TB_T_INTEGER || f.type == TB_T_BOOL) {
+        tb_json v = tb_value_written(&f, text);
+        if (v.kind != TB_JSON_STR) return v;
+    }
     return tb__typed_value(line, text);
 }
 
@@ -69,7 +78,9 @@ static void fill_example(tb_line *line, tb_json_maker *form, const tb_json *fiel
         const tb_json *f = &fields->items[i], *required = tb_json_get(f, "required"),
                       *options = tb_json_get(f, "options");
         if (!required || required->kind != TB_JSON_TRUE) continue;
-        tb_field field = {.name = tb_json_text(f, "name"), .type = type_named(tb_json_text(f, "type"))};
+        tb_field field = {.name = tb_json_text(f, "name"),
+                          .type = tb_type_named(tb_json_text(f, "type")),
+                          .item = tb_type_named(tb_json_text(f, "item"))};
         if (options && options->count) field.options = &options->items[0].text, field.options_n = 1;
         tb_json_add(form, field.name, tb_example_value(line->arena, &field, tb_str_z(place)));
     }
