@@ -20,6 +20,12 @@ static void *copy(tb_arena *a, const void *p, size_t n) {
         (to).items = TB_NEW_ARRAY((a), (to).room, __typeof__(*(to).items));                                            \
         if ((from).count) memcpy((to).items, (from).items, (from).count * sizeof *(to).items);                         \
     } while (0)
+/* Mostly empty: no room is taken for what may come. */
+#define COPY_RARE_LIST(a, to, from)                                                                                    \
+    do {                                                                                                               \
+        if ((from).count) COPY_LIST(a, to, from);                                                                      \
+        else memset(&(to), 0, sizeof(to));                                                                             \
+    } while (0)
 
 tb_json tb__json_copy(tb_arena *a, const tb_json *v) {
     tb_json c = *v;
@@ -53,6 +59,14 @@ tb_case *tb__case_new(tb_arena *a, const tb_program *p, tb_str id) {
     return c;
 }
 
+static void copy_task(tb_arena *a, tb_task *t, const tb_task *old) {
+    t->confirming = tb_str_copy(a, old->confirming);
+    t->call = tb_str_copy(a, old->call);
+    COPY_LIST(a, t->confirmed, old->confirmed);
+    for (uint32_t j = 0; j < t->confirmed.count; j++)
+        t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
+}
+
 tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     const tb_program *p = from->program;
     tb_case *c = TB_NEW(a, tb_case);
@@ -71,17 +85,13 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     c->milestones = COPY_ARRAY(a, from->milestones, p->milestones.count);
     c->taken = COPY_ARRAY(a, from->taken, p->moves.count);
     COPY_LIST(a, c->tasks, from->tasks);
-    for (uint32_t i = 0; i < c->tasks.count; i++) {
-        tb_task *t = &c->tasks.items[i];
-        const tb_task *old = &from->tasks.items[i];
-        t->confirming = tb_str_copy(a, old->confirming);
-        t->call = tb_str_copy(a, old->call);
-        COPY_LIST(a, t->confirmed, old->confirmed);
-        for (uint32_t j = 0; j < t->confirmed.count; j++)
-            t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
-    }
+    COPY_RARE_LIST(a, c->suspended, from->suspended);
+    for (uint32_t i = 0; i < c->tasks.count; i++) copy_task(a, &c->tasks.items[i], &from->tasks.items[i]);
+    for (uint32_t i = 0; i < c->suspended.count; i++)
+        copy_task(a, &c->suspended.items[i], &from->suspended.items[i]);
     COPY_LIST(a, c->clocks, from->clocks);
     COPY_LIST(a, c->stopped, from->stopped);
+    COPY_RARE_LIST(a, c->pauses, from->pauses);
     COPY_LIST(a, c->issued, from->issued);
     for (uint32_t i = 0; i < c->issued.count; i++)
         c->issued.items[i].number = tb_str_copy(a, from->issued.items[i].number);
@@ -145,11 +155,9 @@ static void write_clocks(tb_buf *b, const tb_case *c) {
     tb_puts(b, "]");
 }
 
-static void write_tasks(tb_buf *b, const tb_case *c) {
-    const tb_program *p = c->program;
-    tb_puts(b, ",\"tasks\":[");
-    for (uint32_t i = 0; i < c->tasks.count; i++) {
-        const tb_task *t = &c->tasks.items[i];
+static void write_tasks(tb_buf *b, const tb_program *p, const tb_task *tasks, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        const tb_task *t = &tasks[i];
         tb_putf(b, "%s{", i ? "," : "");
         if (t->call.n) {
             text_member(b, "call", t->call);
@@ -170,6 +178,30 @@ static void write_tasks(tb_buf *b, const tb_case *c) {
         tb_puts(b, "}");
     }
     tb_puts(b, "]");
+}
+
+static void write_interrupted(tb_buf *b, const tb_case *c) {
+    const tb_program *p = c->program;
+    bool more = false;
+    for (uint16_t s = 0; tb_chart_memory(p->chart) && s < tb_chart_states(p->chart); s++) {
+        if (!tb_bit(c->memory, s)) continue;
+        tb_puts(b, more ? "," : ",\"interrupted\":[");
+        tb_json_put_text(b, p->nodes[s].name);
+        more = true;
+    }
+    if (more) tb_puts(b, "]");
+}
+
+static void write_pauses(tb_buf *b, const tb_case *c) {
+    if (c->pauses.count) tb_puts(b, ",\"pauses\":[");
+    for (uint32_t i = 0; i < c->pauses.count; i++) {
+        const tb_pause *x = &c->pauses.items[i];
+        tb_putf(b, "%s{\"from\":%d,", i ? "," : "", x->from);
+        text_member(b, "name", c->program->clocks.items[x->def].name);
+        if (x->to != INT32_MAX) tb_putf(b, ",\"to\":%d", x->to);
+        tb_puts(b, "}");
+    }
+    if (c->pauses.count) tb_puts(b, "]");
 }
 
 /* An object of named rows, its keys put in byte order by an insertion sort over few indices. */
@@ -220,18 +252,13 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     tb_json_write(b, &c->form);
     tb_puts(b, ",");
     text_member(b, "id", c->id);
+    write_interrupted(b, c);
     if (c->irreversible) tb_puts(b, ",\"irreversible\":true");
     write_issued(b, c);
     tb_puts(b, ",\"materials\":");
     tb_json_write(b, &c->materials);
     tb_puts(b, ",");
     text_member(b, "matter", p->matter);
-    uint32_t words = tb_chart_memory(p->chart);
-    if (words) {
-        tb_puts(b, ",\"memory\":\"");
-        for (uint32_t i = 0; i < words; i++) tb_putf(b, "%016llx", (unsigned long long)c->memory[i]);
-        tb_puts(b, "\"");
-    }
     tb_puts(b, ",\"milestones\":{");
     for (uint32_t i = 0; i < p->milestones.count; i++)
         if (c->milestones[i].count) rows_add(&rows, i, milestone_name, p);
@@ -253,6 +280,7 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
         tb_puts(b, ",");
         text_member(b, "parent_key", c->parent_key);
     }
+    write_pauses(b, c);
     tb_puts(b, ",\"places\":{");
     rows.n = 0;
     for (uint32_t i = 0; i < p->places.count; i++)
@@ -271,7 +299,10 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
         if (s->to != INT32_MAX) tb_putf(b, ",\"to\":%d", s->to);
         tb_puts(b, "}");
     }
-    tb_puts(b, "],\"taken\":{");
+    tb_puts(b, "]");
+    if (c->suspended.count) tb_puts(b, ",\"suspended\":[");
+    if (c->suspended.count) write_tasks(b, p, c->suspended.items, c->suspended.count);
+    tb_puts(b, ",\"taken\":{");
     rows.n = 0;
     for (uint32_t i = 0; i < p->moves.count; i++)
         if (c->taken[i] && tb__counted(p, i)) rows_add(&rows, i, move_key, p);
@@ -280,8 +311,8 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
         tb_json_put_text(b, move_key(p, rows.index[i]));
         tb_putf(b, ":%u", c->taken[rows.index[i]]);
     }
-    tb_puts(b, "}");
-    write_tasks(b, c);
+    tb_puts(b, "},\"tasks\":[");
+    write_tasks(b, p, c->tasks.items, c->tasks.count);
     tb_puts(b, ",");
     text_member(b, "version", p->version);
     tb_puts(b, "}");
@@ -337,8 +368,9 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
     return list != NULL;
 }
 
-static bool read_tasks(struct reading *r, const tb_json *o) {
-    const tb_json *list = member(o, "tasks", TB_JSON_ARRAY);
+typedef TB_LIST(tb_task) tasks;
+
+static bool read_tasks(struct reading *r, const tb_json *list, tasks *out) {
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *v = &list->items[i], *confirmed = member(v, "confirmed", TB_JSON_ARRAY);
         tb_task t = {.state = node_named(r->p, tb_json_text(v, "state")), .entered = tb_json_number(v, "entered", 0)};
@@ -348,7 +380,7 @@ static bool read_tasks(struct reading *r, const tb_json *o) {
         t.call = tb_json_text(v, "call");
         for (uint32_t j = 0; confirmed && j < confirmed->count; j++)
             *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
-        *TB_PUSH(r->a, r->c->tasks) = t;
+        *TB_PUSH(r->a, *out) = t;
     }
     return list != NULL;
 }
@@ -409,42 +441,85 @@ static bool read_tables(struct reading *r, const tb_json *o) {
     return true;
 }
 
-static bool read_memory(struct reading *r, const tb_json *o) {
-    uint32_t words = tb_chart_memory(r->p->chart);
-    tb_str hex = tb_json_text(o, "memory");
-    if (hex.n != words * 16) return false;
-    for (uint32_t i = 0; i < hex.n; i++) {
-        char h = hex.p[i];
-        int v = h >= '0' && h <= '9' ? h - '0' : h >= 'a' && h <= 'f' ? h - 'a' + 10 : -1;
-        if (v < 0) return false;
-        r->c->memory[i / 16] = r->c->memory[i / 16] << 4 | (uint64_t)v;
+/* What an interruption has put aside: members that are there only then. */
+static bool read_interruption(struct reading *r, const tb_json *o) {
+    const tb_json *names = tb_json_get(o, "interrupted"), *list = tb_json_get(o, "pauses");
+    for (uint32_t i = 0; names && i < names->count; i++) {
+        uint16_t s = names->kind == TB_JSON_ARRAY ? node_named(r->p, names->items[i].text) : TB_NO_STATE;
+        if (s == TB_NO_STATE || !tb_chart_memory(r->p->chart)) return false;
+        tb_bit_set(r->c->memory, s);
+    }
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *v = &list->items[i];
+        if (list->kind != TB_JSON_ARRAY) return false;
+        tb_pause x = {.from = (int32_t)tb_json_number(v, "from", 0), .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
+        TB__FIND(r->p->clocks, .name, tb_json_text(v, "name"), x.def);
+        if (x.def == TB_NO_INDEX || r->p->clocks.items[x.def].kind != TB_CLOCK_STEP) return false;
+        *TB_PUSH(r->a, r->c->pauses) = x;
     }
     return true;
 }
 
+/* Each task of a step in `states` is there once, and nothing else. */
+static bool tasks_fit(const tb_program *p, const uint64_t *states, const tb_task *list, uint32_t n) {
+    uint32_t steps = 0;
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)
+        steps += tb_bit(states, s) && p->nodes[s].kind == TB_NODE_STEP;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!tb_bit(states, list[i].state)) return false;
+        for (uint32_t k = 0; k < i; k++)
+            if (list[k].state == list[i].state) return false;
+    }
+    return steps == n;
+}
+
+static bool paused(const tb_case *c, uint32_t def) {
+    for (uint32_t i = 0; i < c->pauses.count; i++)
+        if (c->pauses.items[i].def == def && c->pauses.items[i].to == INT32_MAX) return true;
+    return false;
+}
+
+/* Something is remembered just while an interrupting step is active; the running limit of an interrupted step stands
+ * still, and nobody else's does. */
+static bool interruption_fits(const struct reading *r) {
+    const tb_program *p = r->p;
+    const tb_case *c = r->c;
+    bool remembers = false;
+    if (!tb_chart_memory(p->chart)) return !c->suspended.count && !c->pauses.count;
+    for (uint32_t i = 0; i < tb_chart_memory(p->chart); i++) remembers |= c->memory[i] != 0;
+    if (remembers != tb__interrupted(p, c->active) || !tasks_fit(p, c->memory, c->suspended.items, c->suspended.count))
+        return false;
+    uint32_t open = 0, standing = 0;
+    for (uint32_t i = 0; i < c->pauses.count; i++) open += c->pauses.items[i].to == INT32_MAX;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *k = &c->clocks.items[i];
+        if (k->to != TB_NO_TIME || k->state == TB_NO_STATE || tb_bit(c->active, k->state)) continue;
+        if (!paused(c, k->def)) return false;
+        standing++;
+    }
+    return open == standing;
+}
+
 /* A state from a database may be anything: what the step relies on is asked here. Each active step has one task and
- * each task is of an active step; a running step limit too; a closed case has an outcome and nothing else. */
+ * each task is of an active step (an interrupted one: of a remembered step); a running step limit too; a closed case has
+ * an outcome and nothing else. */
 static bool fits_chart(const struct reading *r) {
     const tb_program *p = r->p;
     const tb_case *c = r->c;
     if (!tb_chart_whole(p->chart, c->active, c->memory)) return false;
-    uint32_t steps = 0;
     bool ended = false;
-    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) {
-        if (!tb_bit(c->active, s)) continue;
-        steps += p->nodes[s].kind == TB_NODE_STEP;
-        if (p->nodes[s].kind == TB_NODE_OUTCOME) ended = p->nodes[s].index == c->outcome;
-    }
-    if (ended != (c->outcome != TB_NO_INDEX) || steps != c->tasks.count) return false;
-    for (uint32_t i = 0; i < c->tasks.count; i++) {
-        if (!tb_bit(c->active, c->tasks.items[i].state)) return false;
-        for (uint32_t k = 0; k < i; k++)
-            if (c->tasks.items[k].state == c->tasks.items[i].state) return false;
-    }
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)
+        if (tb_bit(c->active, s) && p->nodes[s].kind == TB_NODE_OUTCOME) ended = p->nodes[s].index == c->outcome;
+    if (ended != (c->outcome != TB_NO_INDEX) || !tasks_fit(p, c->active, c->tasks.items, c->tasks.count) ||
+        !interruption_fits(r))
+        return false;
     for (uint32_t i = 0; i < c->clocks.count; i++) {
         const tb_running *k = &c->clocks.items[i];
         if ((p->clocks.items[k->def].kind == TB_CLOCK_STEP) != (k->state != TB_NO_STATE)) return false;
-        if (k->to == TB_NO_TIME && (ended || (k->state != TB_NO_STATE && !tb_bit(c->active, k->state)))) return false;
+        if (k->to != TB_NO_TIME) continue;
+        bool there = k->state == TB_NO_STATE || tb_bit(c->active, k->state) ||
+                     (tb_chart_memory(p->chart) && tb_bit(c->memory, k->state));
+        if (ended || !there) return false;
     }
     for (uint32_t i = 0; i < p->places.count; i++)
         if (!c->places[i].n) return false;
@@ -478,8 +553,14 @@ static int read_work(void *arg) {
         TB__FIND(r->p->outcomes, , tb_json_text(o, "outcome"), c->outcome);
         if (c->outcome == TB_NO_INDEX) return TB_FAILED;
     }
-    if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, o) || !read_lists(r, o) || !read_tables(r, o) ||
-        !read_memory(r, o) || !fits_chart(r))
+    const tb_json *active = member(o, "tasks", TB_JSON_ARRAY), *suspended = member(o, "suspended", TB_JSON_ARRAY);
+    tasks now = {0}, later = {0};
+    if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, active, &now) || !read_lists(r, o) ||
+        !read_tables(r, o) || (suspended && !read_tasks(r, suspended, &later)) || !read_interruption(r, o))
+        return TB_FAILED;
+    memcpy(&c->tasks, &now, sizeof now);
+    memcpy(&c->suspended, &later, sizeof later);
+    if (!fits_chart(r))
         return TB_FAILED;
     r->error = NULL;
     return TB_OK;

@@ -54,7 +54,7 @@ static bool ends_now(struct graph *g, uint16_t s) {
     const tb_program *p = g->m->p;
     enum tb_node_kind kind = p->nodes[s].kind;
     if (kind == TB_NODE_OUTCOME || kind == TB_NODE_DONE || kind == TB_NODE_BRANCH_DONE ||
-        kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE)
+        kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE || kind == TB_NODE_HISTORY)
         return true;
     if (kind == TB_NODE_HOST) { /* its step and every obligation must be able to end */
         for (uint16_t c = (uint16_t)(s + 1); c < g->n && tb_chart_descends(g->chart, c, s); c++)

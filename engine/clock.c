@@ -5,6 +5,7 @@
  * mended. The timer in the store is only a reminder; when it pops, the due day is derived again before anything is
  * called overdue. */
 #include "case.h"
+#include "history.h"
 
 const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code) {
     return env->calendar(env->user, tb_directory_calendar(env->directory, place_code));
@@ -15,33 +16,45 @@ const tb_calendar *tb__calendar_of(const tb_case *c, const tb_env *env, uint32_t
     return tb__calendar_at(env, role == TB_NO_INDEX ? c->applicant.place : c->places[role]);
 }
 
-/* The law's exclusions stop spans of the case, never a step's own limit (M10). */
-static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
-    if (c->program->clocks.items[clock->def].kind == TB_CLOCK_STEP) return 0;
-    int32_t start = tb_day_of(clock->from);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++) {
-        const tb_stopped *s = &c->stopped.items[i];
-        if (s->to <= start) continue;                     /* over before this clock began */
-        if (n && n <= room && s->from <= out[n - 1].to) { /* they begin in order of time: what touches is one */
-            if (s->to > out[n - 1].to) out[n - 1].to = s->to;
-            if (s->from < out[n - 1].from) out[n - 1].from = s->from;
-            continue;
-        }
-        if (n < room) out[n] = (tb_exclusion){s->from, s->to};
-        n++;
+/* Adds a stretch that ended after `start`; they begin in order of time: what touches is one. */
+static uint32_t add_stretch(tb_exclusion x, int32_t start, tb_exclusion *out, uint32_t n, uint32_t room) {
+    if (x.to <= start) return n; /* over before this clock began */
+    if (n && n <= room && x.from <= out[n - 1].to) {
+        if (x.to > out[n - 1].to) out[n - 1].to = x.to;
+        if (x.from < out[n - 1].from) out[n - 1].from = x.from;
+        return n;
     }
+    if (n < room) out[n] = x;
+    return n + 1;
+}
+
+uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusion *out, uint32_t room) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->pauses.count && n <= room; i++)
+        if (c->pauses.items[i].def == def)
+            n = add_stretch((tb_exclusion){c->pauses.items[i].from, c->pauses.items[i].to}, start, out, n, room);
     return n;
 }
 
-enum { EXCLUSIONS = 256 /* that reach one clock */ };
+/* The law's exclusions stop spans of the case, never a step's own limit (M10): that stands still only while its step is
+ * interrupted (history.c). */
+static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
+    int32_t start = tb_day_of(clock->from);
+    uint32_t n = 0;
+    if (c->program->clocks.items[clock->def].kind == TB_CLOCK_STEP)
+        return tb__pauses_of(c, clock->def, start, out, room);
+    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
+        n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
+    return n;
+}
+
 
 static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
     const tb_clock_def *def = &c->program->clocks.items[clock->def];
     const tb_calendar *calendar = tb__calendar_of(c, env, def->place);
-    tb_exclusion out[EXCLUSIONS];
-    uint32_t outs = exclusions(c, clock, out, EXCLUSIONS);
-    if (!calendar || outs > EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
+    tb_exclusion out[TB__EXCLUSIONS];
+    uint32_t outs = exclusions(c, clock, out, TB__EXCLUSIONS);
+    if (!calendar || outs > TB__EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
     int n = def->n + clock->extended > 0 ? def->n + clock->extended
                                          : 0; /* 续计 with nothing left ends on the day it began, not before */
     return why ? tb_due_explain(a, calendar, clock->from, n, def->unit, def->roll, out, outs, why)

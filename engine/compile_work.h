@@ -58,6 +58,7 @@ typedef struct tb__matter {
     TB_LIST(uint32_t) transition_move;
     uint16_t *outcome_state; /* by outcome */
     uint32_t internal_events;
+    uint16_t history;        /* 原环节; TB_NO_STATE when no clause leads there */
     uint32_t errors_before;
     bool english; /* messages about it are */
     bool unsound; /* a table it adopts has errors, told at the table */
@@ -111,6 +112,13 @@ uint32_t tb__new_move(tb__matter *m, tb_move v);
 void tb__add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t target, uint32_t move);
 /* joins.c: the clauses of every 并行 */
 void tb__joins(tb__matter *m);
+/* history.c: 原环节 */
+bool tb__names_history(const tb_part *p);
+void tb__history_find(tb__matter *m); /* which steps interrupt */
+/* What is wrong with the clause `c` of `s`, for 原环节 or a step that interrupts as its target; true: nothing. */
+bool tb__history_target(tb__matter *m, const tb_section *s, const tb_part *part, const tb__leaf *leaf,
+                        const tb__branch_states *branch);
+bool tb__interrupting_step(const tb__matter *m, const tb_part *part); /* does the clause lead into such a step? */
 /* check.c */
 void tb__matter_check(tb__matter *m);
 /* A word of ours in a message, in its language. */

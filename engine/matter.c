@@ -25,6 +25,7 @@ tb_str tb__fixed_name(tb_str s) {
                  {"all-completed", "均办结"},
                  {"any-rejected", "任一不予"},
                  {"any-completed", "任一办结"},
+                 {"interrupted-step", "原环节"},
                  {"applicant", "申请人"},
                  {"place-of-submission", "提交地"},
                  {"filing-place", "提交地"},

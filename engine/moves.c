@@ -358,7 +358,9 @@ tb__target tb__target_of(tb__matter *m, const tb_section *s, const tb_clause *c,
         }
         t.part = p;
         if (p->kind == TB_P_GOTO || p->kind == TB_P_RETURN) {
-            if (p->names.count) t.state = named_target(m, &p->names.items[0]), t.text = p->names.items[0].text;
+            if (!tb__history_target(m, s, p, leaf, branch)) continue;
+            if (tb__names_history(p)) t.state = m->history, t.text = TB_STR("原环节");
+            else if (p->names.count) t.state = named_target(m, &p->names.items[0]), t.text = p->names.items[0].text;
         } else if (p->kind == TB_P_CLOSE) {
             t.text = p->names.count ? p->names.items[0].text : TB_STR("办结");
             if (branch) TB__REPORT(m, CLOSE_IN_BRANCH, p->span, TB_NONE, TB_NONE, TB_NONE);
@@ -466,6 +468,7 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
             v.leaves = t.state != TB_NO_STATE;
             v.rejects = t.part && t.part->kind == TB_P_REJECT;
             v.returns = t.part && t.part->kind == TB_P_RETURN;
+            v.resumes = t.part && t.state == m->history && t.state != TB_NO_STATE;
             move = tb__new_move(m, v);
         }
         if (t.part && t.state == TB_NO_STATE) continue; /* reported */
@@ -513,6 +516,7 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
     v.target = t.text;
     v.leaves = t.state != TB_NO_STATE;
     v.returns = t.part && t.part->kind == TB_P_RETURN;
+    v.interrupts = t.part && tb__interrupting_step(m, t.part);
     if (!t.part || t.state != TB_NO_STATE) tb__add_transition(m, m->p->live, event_of(m, act), t.state, tb__new_move(m, v));
 }
 
@@ -553,8 +557,9 @@ static void mode_starts(tb__matter *m) {
         for (uint32_t k = 0; k < m->leaves.count && p->modes.items[i].start == TB_NO_STATE; k++) {
             const tb__leaf *leaf = &m->leaves.items[k];
             const tb_step_def *s = &p->steps.items[leaf->step];
-            if (leaf->done == TB_NO_STATE && s->branch == TB_NO_STATE && (s->modes >> i & 1))
-                p->modes.items[i].start = leaf->entry;
+            if (leaf->done != TB_NO_STATE || s->branch != TB_NO_STATE || !(s->modes >> i & 1)) continue;
+            p->modes.items[i].start = leaf->entry;
+            if (s->interrupts) TB__REPORT(m, HISTORY_ENTRY, s->span, s->name, TB_NONE, TB_NONE);
         }
         if (p->modes.items[i].start == TB_NO_STATE)
             TB__REPORT(m, NO_START, m->head->name.span, p->modes.items[i].name, TB_NONE, TB_NONE);
@@ -571,7 +576,11 @@ bool tb__matter_chart(tb__matter *m) {
     m->builder = tb_chart_begin(a);
     uint16_t root = add_state(m, TB_NO_STATE, TB_COMPOUND, TB_NODE_ROOT, 0, TB_STR("/"));
     p->live = add_state(m, root, TB_COMPOUND, TB_NODE_LIVE, 0, TB_STR("在办"));
+    tb__history_find(m);
     add_contents(m, p->live, TB_NONE, TB_NO_STATE, 0);
+    bool history = false;
+    for (uint32_t i = 0; i < p->steps.count; i++) history |= p->steps.items[i].interrupts;
+    m->history = history ? add_state(m, p->live, TB_HISTORY_DEEP, TB_NODE_HISTORY, 0, TB_STR("原环节")) : TB_NO_STATE;
     if (!m->leaves.count || !p->outcomes.count) { /* told only when nothing else is wrong: it may follow from that */
         if (!m->c->d->errors) TB__REPORT(m, CANNOT_END, m->head->name.span, p->matter, TB_NONE, TB_NONE);
         return false;
@@ -588,6 +597,7 @@ bool tb__matter_chart(tb__matter *m) {
     if (m->c->d->errors == m->errors_before) check_names(m); /* else it might repeat what was said */
     check_shared_obligations(m);
     mode_starts(m);
+    if (history) tb_chart_initial(m->builder, m->history, &p->modes.items[0].start, 1); /* asked for, never used */
     for (uint32_t i = 0; i < m->sections_n; i++) { /* in order of writing: coverage and ties follow the text */
         const tb_section *s = m->sections[i];
         uint32_t step = TB_NO_INDEX;

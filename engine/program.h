@@ -158,6 +158,7 @@ typedef struct tb_step_def {
     uint32_t call;     /* what it asks of others: 1 + index into calls; 0 none (outside.c) */
     bool asked;        /* some condition asks 已 S: how often its acts were taken is state */
     bool excludes;     /* 不计入期限 (M10) */
+    bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;
     const uint32_t *notices; /* documents issued on entry */
     uint32_t notices_n;
@@ -213,6 +214,8 @@ typedef struct tb_move {
     uint32_t needs;            /* DONE, REJECTED: how many branches; 0: all (均办结的) */
     bool leaves;               /* leaves its step: obligations must be done (M15) */
     bool irreversible, rejects, returns;
+    bool interrupts;      /* 任一环节 into a step that interrupts: what is left is kept */
+    bool resumes;         /* 转 原环节 */
     const tb_str *stated; /* 载明: inputs that must be given */
     uint32_t stated_n;
     const tb_str *choices; /* 由 P 选择 A、B: the input 选择 is one of them */
@@ -269,7 +272,8 @@ enum tb_node_kind {
     TB_NODE_BRANCH,
     TB_NODE_BRANCH_DONE,
     TB_NODE_BRANCH_REJECTED,
-    TB_NODE_OUTCOME
+    TB_NODE_OUTCOME,
+    TB_NODE_HISTORY /* 原环节, in LIVE, deep */
 };
 typedef struct tb_node {
     enum tb_node_kind kind;
@@ -332,6 +336,10 @@ enum { TB_EVENT_NONE = 0, TB_EVENT_OVERDUE = 1, TB_EVENT_FIRST_ACT = 2 };
         if ((at) == (list).count) (at) = TB_NO_INDEX;                                                                  \
     } while (0)
 
+/* Inside the engine (history.c): is a step active that has interrupted others? Only then is anything remembered; call
+ * `forget` when a run has ended. */
+bool tb__interrupted(const tb_program *p, const uint64_t *active);
+void tb__forget(const tb_program *p, const uint64_t *active, uint64_t *memory);
 /* Inside the engine (joins.c): have as many branches of `parallel` ended as this move of it asks for? */
 bool tb__join_open(const tb_program *p, const uint64_t *active, uint16_t parallel, const tb_move *m);
 /* Inside the engine: diagnostics from number `from` on that stand in a template's text also show the 套用 that brought

@@ -240,7 +240,8 @@ static const tb_possible *meant(struct running *r, const tb_possibles *list, tb_
     for (uint32_t i = 0; i < list->count; i++) {
         const tb_possible *x = &list->items[i];
         if (!tb_str_eq(r->p->moves.items[x->move].act, act)) continue;
-        if (task.n && !tb_str_eq(r->p->steps.items[x->step].name, task)) continue;
+        bool anywhere = r->p->moves.items[x->move].step == TB_NO_INDEX; /* listed once, for whichever task */
+        if (task.n && !anywhere && !tb_str_eq(r->p->steps.items[x->step].name, task)) continue;
         if (!found || (!found->open && x->open)) found = x;
     }
     return found;

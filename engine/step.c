@@ -14,6 +14,7 @@
 #include "case.h"
 #include "expression.h"
 #include "form.h"
+#include "history.h"
 #include <string.h>
 
 struct work {
@@ -26,6 +27,8 @@ struct work {
     tb_outcome *o;
     tb_case *c;
     int64_t at;        /* legal time of what happens: the event's, but see do_timer */
+    TB_LIST(tb_task) left; /* tasks left in this microstep: what took them away says whether they are kept */
+    bool resuming;     /* 转 原环节 was taken: what is entered now goes on */
     uint64_t recorded; /* milestones this move has set already: 视为 and a document may both say 受理 */
 };
 
@@ -119,9 +122,17 @@ static int used_before(struct work *w, uint32_t def) {
         const tb_running *r = &w->c->clocks.items[i];
         if (r->def != def || r->to == TB_NO_TIME) continue;
         int32_t from = tb_day_of(r->from), to = tb_day_of(r->to);
-        int n = d->unit == TB_WORKDAYS ? tb_workdays_between(calendar, from, to, NULL, 0)
-                : d->unit == TB_HOURS  ? (int)((r->to - r->from) / 3600000)
-                                       : to - from;
+        tb_exclusion out[TB__EXCLUSIONS];
+        uint32_t outs = tb__pauses_of(w->c, def, from, out, TB__EXCLUSIONS);
+        int still = 0;
+        if (outs > TB__EXCLUSIONS) outs = TB__EXCLUSIONS;
+        for (uint32_t k = 0; k < outs; k++) {
+            int32_t first = out[k].from > from ? out[k].from : from, last = out[k].to < to ? out[k].to : to;
+            if (last > first) still += last - first;
+        }
+        int n = d->unit == TB_WORKDAYS ? tb_workdays_between(calendar, from, to, out, outs)
+                : d->unit == TB_HOURS  ? (int)((r->to - r->from) / 3600000) - 24 * still
+                                       : to - from - still;
         if (n > 0) used += n;
     }
     return used;
@@ -140,6 +151,7 @@ static void start_clock(struct work *w, uint32_t def, uint16_t state, int64_t fr
 
 static void end_clock(struct work *w, tb_running *r, int64_t at) {
     const tb_clock_def *d = &w->p->clocks.items[r->def];
+    if (d->kind == TB_CLOCK_STEP) tb__pauses_end(w->c, r->def, d->keep, at);
     if (d->kind != TB_CLOCK_STEP || d->keep) {
         r->to = at;
         return;
@@ -177,6 +189,12 @@ static void record(struct work *w, uint32_t milestone, int64_t at) {
         }
         for (uint32_t t = 0; t < w->c->tasks.count; t++)
             if (w->c->tasks.items[t].step == d->step) start_clock(w, i, w->c->tasks.items[t].state, at);
+        for (uint32_t t = 0; t < w->c->suspended.count; t++) {
+            uint16_t state = w->c->suspended.items[t].state;
+            if (w->c->suspended.items[t].step != d->step) continue;
+            start_clock(w, i, state, at);
+            tb__pause(w->a, w->c, state, at);
+        }
     }
 }
 
@@ -261,6 +279,7 @@ static void perform(struct work *w, const tb_effect_def *f) {
 static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refusal *r) {
     const tb_program *p = w->p;
     tb_case *c = w->c;
+    if (!tb__may_interrupt(c, m, r)) return false;
     if (m->before != TB_NO_INDEX && c->milestones[m->before].count)
         return tb__refuse(r, TB_R_TOO_LATE, m->span, m->act, p->milestones.items[m->before].name, TB_NONE);
     /* M17: after 不可撤回 the applicant cannot end the case; what an organ must do stays possible. */
@@ -315,9 +334,6 @@ static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     if (n->kind != TB_NODE_STEP) return;
     const tb_step_def *s = &w->p->steps.items[n->index];
     tell(w, "离开", s->name, TB_NONE, w->at);
-    for (uint32_t i = w->c->clocks.count; i-- > 0;)
-        if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME)
-            end_clock(w, &w->c->clocks.items[i], w->at);
     if (s->excludes) {
         for (uint32_t i = 0; i < w->c->stopped.count; i++) {
             tb_stopped *x = &w->c->stopped.items[i];
@@ -327,10 +343,36 @@ static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     }
     tb_task *t = task_in(w->c, state);
     if (t) {
+        *TB_PUSH(w->a, w->left) = *t;
         uint32_t i = (uint32_t)(t - w->c->tasks.items);
         memmove(t, t + 1, (w->c->tasks.count - i - 1) * sizeof *t);
         w->c->tasks.count--;
     }
+}
+
+static void end_step_clocks(struct work *w, uint16_t state) {
+    for (uint32_t i = w->c->clocks.count; i-- > 0;)
+        if (w->c->clocks.items[i].state == state && w->c->clocks.items[i].to == TB_NO_TIME)
+            end_clock(w, &w->c->clocks.items[i], w->at);
+}
+
+/* What was left is over, unless this move interrupts it. What had been interrupted is over, too, when the interrupting
+ * step is left another way than by 转 原环节. */
+static void settle_left(struct work *w, const tb_move *m) {
+    bool over = false;
+    for (uint32_t i = 0; i < w->left.count; i++) {
+        const tb_task *t = &w->left.items[i];
+        over |= w->p->steps.items[t->step].interrupts && !m->resumes;
+        if (m->interrupts) {
+            tb__suspend(w->a, w->c, t, w->at);
+            tell(w, "中断", w->p->steps.items[t->step].name, TB_NONE, w->at);
+        } else {
+            end_step_clocks(w, t->state);
+        }
+    }
+    w->left.count = 0;
+    for (uint32_t i = 0; over && i < w->c->suspended.count; i++) end_step_clocks(w, w->c->suspended.items[i].state);
+    if (over) w->c->suspended.count = 0;
 }
 
 static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
@@ -342,6 +384,8 @@ static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
     *TB_PUSH(w->a, w->o->moves) = number;
     if (w->o->move == TB_NO_INDEX) w->o->move = number;
     w->recorded = 0;
+    settle_left(w, m);
+    w->resuming = m->resumes;
     for (uint32_t i = 0; i < m->effects_n; i++) perform(w, &m->effects[i]);
 }
 
@@ -357,8 +401,22 @@ static void close_case(struct work *w, uint32_t outcome) {
     tb__result_told(w->a, c, w->o, w->at);
 }
 
+static void stop_counting(struct work *w, uint32_t step) {
+    *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->at), INT32_MAX};
+    tell(w, "停止计时", w->p->steps.items[step].name, TB_NONE, w->at);
+}
+
+/* An interrupted step goes on as it was: its task, its limit; nothing is issued or asked anew. */
+static bool resume_step(struct work *w, uint16_t state, uint32_t step) {
+    if (!tb__resume(w->a, w->c, state, w->at)) return false;
+    tell(w, "回到", w->p->steps.items[step].name, TB_NONE, w->at);
+    if (w->p->steps.items[step].excludes) stop_counting(w, step);
+    return true;
+}
+
 static void enter_step(struct work *w, uint16_t state, uint32_t step) {
     const tb_step_def *s = &w->p->steps.items[step];
+    if (w->resuming && resume_step(w, state, step)) return;
     tb_task *t = TB_PUSH(w->a, w->c->tasks);
     *t = (tb_task){.state = state, .step = step, .entered = w->at};
     tell(w, "进入", s->name, TB_NONE, w->at);
@@ -369,10 +427,7 @@ static void enter_step(struct work *w, uint16_t state, uint32_t step) {
             start_clock(w, s->clock, state,
                         d->first ? w->c->milestones[d->from].first : w->c->milestones[d->from].last);
     }
-    if (s->excludes) {
-        *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->at), INT32_MAX};
-        tell(w, "停止计时", s->name, TB_NONE, w->at);
-    }
+    if (s->excludes) stop_counting(w, step);
     for (uint32_t i = 0; i < s->notices_n; i++) issue(w, s->notices[i]);
     if (s->call) tb__call_open(w->a, w->c, w->o, task_in(w->c, state), w->at);
 }
@@ -382,7 +437,7 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
     const tb_node *n = &w->p->nodes[state];
     if (n->kind == TB_NODE_STEP) enter_step(w, state, n->index);
     else if (n->kind == TB_NODE_OUTCOME) close_case(w, n->index);
-    else if (n->kind == TB_NODE_BRANCH_DONE || n->kind == TB_NODE_BRANCH_REJECTED) {
+    else if (!w->resuming && (n->kind == TB_NODE_BRANCH_DONE || n->kind == TB_NODE_BRANCH_REJECTED)) {
         tell(w, n->kind == TB_NODE_BRANCH_DONE ? "分支完成" : "分支不予", n->name, TB_NONE, w->at);
         tb_chart_raise(run, n->raises);
     }
@@ -633,6 +688,7 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
 
 static bool after_chart(struct work *w, enum tb_chart_result r) {
     if (r == TB_CHART_RUNAWAY) return REFUSE(w, RUNAWAY, TB_NO_SPAN, TB_NONE, TB_NONE, TB_NONE);
+    tb__forget(w->p, w->c->active, w->c->memory);
     return true;
 }
 

@@ -80,6 +80,10 @@ typedef struct tb_stopped {
     uint32_t step;
     int32_t from, to; /* days; INT32_MAX while open */
 } tb_stopped;
+typedef struct tb_pause { /* a step's limit standing still while its step is interrupted (history.c) */
+    uint32_t def;
+    int32_t from, to; /* days; INT32_MAX while open */
+} tb_pause;
 typedef struct tb_issued {
     uint32_t document;
     uint32_t seq;
@@ -109,6 +113,8 @@ typedef struct tb_case {
     TB_LIST(tb_task) tasks;
     TB_LIST(tb_running) clocks;
     TB_LIST(tb_stopped) stopped;
+    TB_LIST(tb_task) suspended; /* of interrupted steps, as they were; their clocks run on paper, paused */
+    TB_LIST(tb_pause) pauses;
     TB_LIST(tb_issued) issued;
     TB_LIST(tb_duty_done) duties;
 } tb_case;

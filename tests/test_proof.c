@@ -23,7 +23,7 @@ enum {
     STATES = 20000,
     SLOT_MASK = (1 << 16) - 1
 };
-enum { STAY = -1, CLOSE = -2, DONE = -3, REJECT = -4, PARALLEL = 100 };
+enum { STAY = -1, CLOSE = -2, DONE = -3, REJECT = -4, RESUME = -5, HALT = 99, PARALLEL = 100 };
 enum { ALWAYS, IF_A, IF_NOT_A, IF_ISSUED, IF_NOT_ISSUED };
 
 struct move {
@@ -33,7 +33,7 @@ struct move {
 struct step {
     int limit;
     bool from_receipt, excluded, keeps;
-    int branch; /* 0 none, 1, 2; -1 the obligation */
+    int branch; /* 0 none, 1…3; -1 the obligation, -2 the step that interrupts */
     int moves;
     struct move move[MOVES];
 };
@@ -45,6 +45,8 @@ struct process {
     int first[4];              /* by branch: its first step */
     int join, cut;             /* targets */
     bool withdraw;
+    int halt; /* 中止: entered from any step, gives it back; -1 none */
+    struct move halting;
     int limit, moves;
     struct step step[STEPS];
 };
@@ -74,7 +76,7 @@ static void decorate(struct move *m) {
 
 static void make(struct process *p) {
     memset(p, 0, sizeof *p);
-    p->host = p->obligation = -1;
+    p->host = p->obligation = p->halt = -1;
     int main_steps = 2 + (int)next_random(3);
     p->steps = main_steps;
     p->limit = 3 + (int)next_random(8);
@@ -108,9 +110,20 @@ static void make(struct process *p) {
         p->obligation_guard = (int)next_random(4);
         p->step[p->obligation] = (struct step){.limit = 1 + (int)next_random(4), .branch = -1};
     }
+    if (p->steps < STEPS && chance(30)) {
+        p->halt = p->steps++;
+        p->step[p->halt] = (struct step){.limit = 1 + (int)next_random(3), .branch = -2, .excluded = chance(40)};
+        p->halting = (struct move){.target = HALT, .id = p->moves++, .times = chance(85) ? 1 + (int)next_random(2) : 0};
+        if (chance(15)) p->halting.guard = (int)next_random(5);
+    }
     for (int i = 0; i < p->steps; i++) {
         struct step *s = &p->step[i];
-        if (s->branch == -1) {
+        if (s->branch == -2) {
+            struct move *m = add_move(p, i, RESUME);
+            decorate(m);
+            if (chance(30)) decorate(add_move(p, i, chance(50) ? CLOSE : (int)next_random((uint32_t)main_steps)));
+            if (chance(20)) add_move(p, i, STAY)->issues = true;
+        } else if (s->branch == -1) {
             add_move(p, i, DONE)->issues = chance(30);
             if (chance(30)) add_move(p, i, STAY)->issues = chance(30);
         } else if (s->branch) {
@@ -137,7 +150,8 @@ static void make(struct process *p) {
         }
         if (s->limit && s->branch != -1 && chance(40)) {
             struct move *m = add_move(p, i,
-                                      s->branch    ? (chance(50) ? DONE : REJECT)
+                                      s->branch == -2 ? RESUME
+                                      : s->branch  ? (chance(50) ? DONE : REJECT)
                                       : chance(50) ? STAY
                                       : chance(50) ? CLOSE
                                                    : (int)next_random((uint32_t)main_steps));
@@ -150,6 +164,8 @@ static void make(struct process *p) {
     p->step[0].move[0].begins |= chance(60);
 }
 
+static const char *const guards[] = {"", "，若 甲", "，若 非 甲", "，若 已 丙书", "，若 未 丙书"};
+
 static int put(char *out, int n, const struct process *p, int i) {
     const struct step *s = &p->step[i];
     n += sprintf(out + n, "环节 环%d", i);
@@ -159,7 +175,6 @@ static int put(char *out, int n, const struct process *p, int i) {
         n += sprintf(out + n, "  期限 %d个工作日%s%s。\n", s->limit, s->from_receipt ? "，自 收到材料" : "",
                      s->keeps ? "，续计" : "");
     if (s->excluded) n += sprintf(out + n, "  不计入期限，依《甲法》第一条，因《甲法》第二条，待核。\n");
-    static const char *const guards[] = {"", "，若 甲", "，若 非 甲", "，若 已 丙书", "，若 未 丙书"};
     if (i == p->host) n += sprintf(out + n, "  应当 环%d%s。\n", p->obligation, guards[p->obligation_guard]);
     for (int k = 0; k < s->moves; k++) {
         const struct move *m = &s->move[k];
@@ -176,6 +191,7 @@ static int put(char *out, int n, const struct process *p, int i) {
         else if (m->target == CLOSE) n += sprintf(out + n, "，办结 完了");
         else if (m->target == DONE) n += sprintf(out + n, "，完成");
         else if (m->target == REJECT) n += sprintf(out + n, "，不予");
+        else if (m->target == RESUME) n += sprintf(out + n, "，转 原环节");
         else if (m->target == PARALLEL) n += sprintf(out + n, "，转 同时");
         else n += sprintf(out + n, "，转 环%d", m->target);
         n += sprintf(out + n, "。\n");
@@ -199,6 +215,7 @@ static tb_str text_of(const struct process *p, char *out) {
     for (int i = 0; i < p->steps; i++)
         if (!p->step[i].branch) n = put(out, n, p, i);
     if (p->obligation >= 0) n = put(out, n, p, p->obligation);
+    if (p->halt >= 0) n = put(out, n, p, p->halt);
     if (p->parallel) {
         char done[40] = "均办结的", cut[40] = "任一不予的";
         if (p->done_needs) sprintf(done, p->done_needs > 1 ? "满%d个办结的" : "任一办结的", p->done_needs);
@@ -212,7 +229,13 @@ static tb_str text_of(const struct process *p, char *out) {
                 if (p->step[i].branch == b) n = put(out, n, p, i);
         }
     }
-    if (p->withdraw) n += sprintf(out + n, "任一环节：\n  撤回的，由 申请人，办结 撤了。\n");
+    if (p->withdraw || p->halt >= 0) n += sprintf(out + n, "任一环节：\n");
+    if (p->withdraw) n += sprintf(out + n, "  撤回的，由 申请人，办结 撤了。\n");
+    if (p->halt >= 0) {
+        n += sprintf(out + n, "  中止的，由 受理员%s", guards[p->halting.guard]);
+        if (p->halting.times) n += sprintf(out + n, "，限 %d次", p->halting.times);
+        n += sprintf(out + n, "，转 环%d。\n", p->halt);
+    }
     return (tb_str){out, (uint32_t)n};
 }
 
@@ -227,7 +250,9 @@ struct at {            /* no padding that matters: compared as bytes, so always 
     int8_t a, issued, begun, obliged; /* obliged: 0 waiting, 1 running, 2 done (or no host) */
     int8_t closed;
     int8_t fresh[STEPS]; /* its limit has expired, and it stayed */
-    int8_t pad[5];       /* to whole words: hashed by words */
+    int8_t halted;       /* 1 interrupted, 2 since a day before */
+    int8_t paused[STEPS]; /* days of interruptions since entry */
+    int8_t pad[4];       /* to whole words: hashed by words */
 };
 _Static_assert(sizeof(struct at) % 8 == 0, "hashed by words");
 struct seen {
@@ -271,7 +296,7 @@ static void oblige(struct enumeration *e, struct at *s) {
 static void leave_step(const struct process *p, struct at *s, int i) {
     if (p->step[i].keeps && s->used[i] + s->age[i] < 100) s->used[i] = (int8_t)(s->used[i] + s->age[i]);
     s->age[i] = -1;
-    s->fresh[i] = 0;
+    s->fresh[i] = s->paused[i] = 0;
     if (i == p->host) {
         s->obliged = 0;
         s->age[p->obligation] = -1;
@@ -281,7 +306,7 @@ static void leave_step(const struct process *p, struct at *s, int i) {
 
 static void enter_step(struct enumeration *e, struct at *s, int i) {
     s->age[i] = 0;
-    s->fresh[i] = 0;
+    s->fresh[i] = s->paused[i] = 0;
     e->entered[i] = true;
 }
 
@@ -300,7 +325,7 @@ static void go(struct enumeration *e, struct at *s, int target) {
 static int left(const struct process *p, const struct at *s, int i) {
     const struct step *x = &p->step[i];
     if (!x->limit) return 127;
-    if (x->from_receipt) return x->limit - s->receipt;
+    if (x->from_receipt) return x->limit - s->receipt + s->paused[i];
     return x->limit - (x->keeps ? s->used[i] : 0) - s->age[i];
 }
 
@@ -326,13 +351,33 @@ static void end_branch(struct enumeration *e, struct at *s, int branch, bool ref
     go(e, s, joins ? p->join : p->cut);
 }
 
+/* What was interrupted goes on. A limit of which no day was left has run out meanwhile. */
+static void give_back(const struct process *p, struct at *s) {
+    for (int k = 0; k < p->steps && s->halted == 2; k++) {
+        if (k == p->halt || s->age[k] < 0 || left(p, s, k) > 0 || s->fresh[k]) continue;
+        if (p->step[k].from_receipt) s->paused[k]--;
+        else s->age[k]++;
+    }
+}
+
 /* Takes move m of step i. Answers whether the span ended, with its days in *days (-1 afterwards). */
 static bool take(struct enumeration *e, struct at *s, int i, const struct move *m, int *days, int *end) {
     const struct process *p = e->p;
     bool ended = false;
     e->taken[m->id] = 1;
     if (m->times) s->count[m->id]++;
+    if (m->target == HALT) {
+        s->halted = 1;
+        enter_step(e, s, p->halt);
+        return false;
+    }
+    if (m->target == RESUME) give_back(p, s);
+    else if (i == p->halt && m->target != STAY)
+        for (int k = 0; k < p->steps; k++) /* what was interrupted is over */
+            if (s->age[k] >= 0) leave_step(p, s, k);
     if (m->target != STAY) leave_step(p, s, i);
+    if (i == p->halt && m->target != STAY) s->halted = 0;
+    if (i == p->halt && m->target != STAY && m->target != RESUME) memset(s->branch, 0, sizeof s->branch);
     /* in the order written: 视为, then 记 收到材料、受理、决定 */
     if (m->begins && *days >= 0) ended = true, *end = *days; /* begins anew: so far it ran */
     if (m->back) *days = s->counted;
@@ -342,8 +387,9 @@ static bool take(struct enumeration *e, struct at *s, int i, const struct move *
     if (m->issues) s->issued = 1;
     if (m->receives)
         for (int k = 0; k < p->steps; k++)
-            if (p->step[k].from_receipt) s->fresh[k] = 0;
-    if (m->target == DONE && p->step[i].branch == -1) s->obliged = 2;
+            if (p->step[k].from_receipt) s->fresh[k] = s->paused[k] = 0;
+    if (m->target == RESUME) {
+    } else if (m->target == DONE && p->step[i].branch == -1) s->obliged = 2;
     else if (m->target == DONE || m->target == REJECT) {
         end_branch(e, s, p->step[i].branch, m->target == REJECT);
     } else if (m->target != STAY) {
@@ -406,9 +452,13 @@ static bool leaves_by_expiry(const struct process *p, const struct at *s, int i,
     return false;
 }
 
+static bool working(const struct process *p, const struct at *s, int i) {
+    return s->age[i] >= 0 && (!s->halted || i == p->halt);
+}
+
 /* Does step i leave by 逾期的 when this day ends, or at once, if its limit had ended before it began? */
 static bool expires(const struct process *p, const struct at *s, int i, const struct move **which) {
-    return s->age[i] >= 0 && left(p, s, i) <= 0 && !s->fresh[i] && leaves_by_expiry(p, s, i, which) &&
+    return working(p, s, i) && left(p, s, i) <= 0 && !s->fresh[i] && leaves_by_expiry(p, s, i, which) &&
            (*which)->target != STAY;
 }
 
@@ -431,7 +481,7 @@ static void follow(struct enumeration *e, int n) {
     }
     if (late) return; /* begun after its limit had ended: it expires before anybody can act */
     for (int i = 0; i < p->steps; i++) {
-        if (s.age[i] < 0) continue;
+        if (!working(p, &s, i)) continue;
         for (int k = 0; k < p->step[i].moves; k++) {
             const struct move *m = &p->step[i].move[k];
             if (m->tacit && e->timed) continue;
@@ -440,6 +490,11 @@ static void follow(struct enumeration *e, int n) {
             if (take(e, &t, i, m, &d, &end)) note(e, end);
             arrive_at(e, n, &t, e->timed ? d : -1, false);
         }
+    }
+    if (p->halt >= 0 && !s.halted && act_open(p, &s, p->halt, &p->halting)) {
+        t = s, d = days;
+        take(e, &t, p->halt, &p->halting, &d, &end);
+        arrive_at(e, n, &t, e->timed ? d : -1, true);
     }
     if (p->withdraw) {
         t = s;
@@ -452,7 +507,8 @@ static void follow(struct enumeration *e, int n) {
     t = s;
     bool stopped = false;
     for (int i = 0; i < p->steps; i++) {
-        if (s.age[i] < 0) continue;
+        if (s.age[i] >= 0 && !working(p, &s, i) && t.paused[i] < 100) t.paused[i]++;
+        if (!working(p, &s, i)) continue;
         stopped |= p->step[i].excluded;
         bool waits = i == p->host && s.obliged == 1; /* blocked by what it must wait for */
         if (left(p, &s, i) <= 0) {
@@ -461,6 +517,7 @@ static void follow(struct enumeration *e, int n) {
         }
         if (t.age[i] < 100) t.age[i]++;
     }
+    if (t.halted) t.halted = 2;
     if (t.receipt < 100) t.receipt++;
     if (t.counted < 100 && !stopped) t.counted++;
     if (days >= 0) {
@@ -530,11 +587,11 @@ static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuc
 /* Where the prover promises a bound and not the longest: a limit from 收到材料 that expiries or exclusions before it
  * have used up in part; a span that ends inside a branch, a parallel that is left when some branches have ended, a branch that can only refuse, and a step with 应当 that
  * leaves by 逾期的: there the limits of the tasks beside would have to be looked at; a 续计 step that 逾期的 leaves
- * before the span begins, with nothing left for later. */
+ * before the span begins, with nothing left for later, or that is interrupted and not gone back to. */
 static bool may_be_loose(const struct process *p) {
     bool receipt = p->parallel && (p->done_needs || p->cut_needs != 1);
     for (int i = 0; i < p->steps; i++) {
-        receipt |= p->step[i].from_receipt;
+        receipt |= p->step[i].from_receipt || (p->step[i].keeps && p->halt >= 0);
         for (int k = 0; k < p->step[i].moves; k++) {
             const struct move *m = &p->step[i].move[k];
             receipt |= (p->step[i].branch > 0 && (m->ends || m->guard)) ||
@@ -585,6 +642,7 @@ static bool compare(const struct process *p, const tb_program *program, const tb
     }
     if (p->host >= 0 && e->entered[p->host] && !e->entered[p->obligation]) dead++;
     if (p->parallel) dead += !e->joined, dead += p->cut_needs && !e->cut;
+    if (p->halt >= 0) dead += !taken[p->halting.id];
     int found = count_code(d, TB_E_PROOF_DEAD_STEP) + count_code(d, TB_E_PROOF_DEAD_MOVE);
     if (found != dead) ok = false, printf("dead: prover %d, enumerator %d\n", found, dead);
     deads += dead;

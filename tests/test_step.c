@@ -54,12 +54,21 @@ static bool whole(const tb_case *c, const tb_case *before) {
         steps++;
     }
     ok &= CHECK_INT(c->tasks.count, steps);
+    uint32_t kept = 0;
+    for (uint16_t s = 0; tb_chart_memory(p->chart) && s < tb_chart_states(p->chart); s++)
+        kept += tb_bit(c->memory, s) && p->nodes[s].kind == TB_NODE_STEP;
+    ok &= CHECK_INT(c->suspended.count, kept);
     ok &= CHECK((c->outcome != TB_NO_INDEX) == tb_chart_ended(p->chart, c->active));
     for (uint32_t i = 0; i < c->clocks.count; i++) {
         const tb_running *k = &c->clocks.items[i];
         if (k->to != TB_NO_TIME) continue;
         ok &= CHECK(c->outcome == TB_NO_INDEX);
-        ok &= CHECK(k->state == TB_NO_STATE || tb_bit(c->active, k->state));
+        bool paused = false;
+        for (uint32_t j = 0; j < c->pauses.count; j++)
+            paused |= c->pauses.items[j].def == k->def && c->pauses.items[j].to == INT32_MAX;
+        bool put_aside = k->state != TB_NO_STATE && tb_chart_memory(p->chart) && tb_bit(c->memory, k->state);
+        ok &= CHECK_INT(paused, put_aside);
+        ok &= CHECK(k->state == TB_NO_STATE || tb_bit(c->active, k->state) != put_aside);
         for (uint32_t j = 0; j < i; j++)
             ok &= CHECK(c->clocks.items[j].to != TB_NO_TIME || c->clocks.items[j].def != k->def);
     }

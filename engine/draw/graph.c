@@ -70,6 +70,7 @@ static uint32_t node_of(struct drawing *d, uint16_t state, bool arriving) {
     case TB_NODE_OUTCOME: return node(d, TB_G_OUTCOME, n->index, TB_NO_INDEX);
     case TB_NODE_BRANCH_DONE:
     case TB_NODE_BRANCH_REJECTED: return join_of(d, state);
+    case TB_NODE_HISTORY: /* back to whichever it was */
     case TB_NODE_LIVE: return node(d, TB_G_ANYWHERE, 0, TB_NO_INDEX);
     default: return TB_NO_INDEX;
     }
@@ -223,6 +224,7 @@ tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge
         if (f->kind == TB_DO_TRANSFER) tb_putf(&b, "\n转送 %.*s", TB_FMT(p->places.items[f->a].name));
     }
     if (m->times) tb_putf(&b, "\n限 %d次", m->times);
+    if (m->resumes) tb_puts(&b, "\n回到原环节");
     if (m->rejects) tb_puts(&b, "\n不予");
     if (m->irreversible) tb_puts(&b, "\n不可撤回");
     return tb_buf_str(&b);

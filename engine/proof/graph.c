@@ -33,7 +33,7 @@ struct walk {
     uint32_t valuation, mode; /* of that state */
     uint64_t recorded;
     uint32_t first_move;
-    bool tacit;
+    bool tacit, resuming;
     uint32_t *slots, mask;
     uint32_t room;
     TB_LIST(branch) branches;
@@ -184,6 +184,15 @@ static bool holds(struct walk *k, const tb_condition *c) {
     }
 }
 
+/* history.c's tb__may_interrupt() */
+static bool may_interrupt(const tb_program *p, const uint64_t *active) {
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)
+        if (tb_bit(active, s) && p->nodes[s].kind == TB_NODE_STEP &&
+            (p->steps.items[p->nodes[s].index].interrupts || p->steps.items[p->nodes[s].index].call))
+            return false;
+    return true;
+}
+
 /* step.c's move_open() without persons and due times. */
 static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     struct walk *k = user;
@@ -196,6 +205,7 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     if (join && !tb__join_open(p, run->active, source, m)) return false;
     if (p->extension_n && number == p->extension_move) return false; /* changes no configuration */
     if (m->before != TB_NO_INDEX && tb__fact(k->w, k->s, m->before)) return false;
+    if (m->interrupts && !may_interrupt(p, run->active)) return false;
     if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && tb__irreversible(k->w, k->s)) return false;
     uint8_t *count = counter(k, number);
     if (count && *count >= m->times) return false;
@@ -218,6 +228,7 @@ static void on_take(void *user, tb_chart_run *run, uint16_t transition) {
     (void)run;
     *TB_PUSH(w->a, w->g.ops) = TB__OP_TAKE(transition);
     if (k->first_move == TB__NONE) k->first_move = number;
+    k->resuming = m->resumes;
     w->g.move_seen[number] = 1;
     uint8_t *count = counter(k, number);
     if (count && *count < m->times) ++*count;
@@ -237,6 +248,7 @@ static void on_enter(void *user, tb_chart_run *run, uint16_t state) {
     const tb_node *n = &w->p->nodes[state];
     enum tb_state_kind kind = tb_chart_kind(run->chart, state);
     if (kind == TB_ATOMIC || kind == TB_FINAL) *TB_PUSH(w->a, w->g.ops) = TB__OP_ENTER(state);
+    if (k->resuming) return; /* as it was: nothing is issued or raised anew */
     if (n->kind == TB_NODE_STEP) {
         w->g.step_seen[n->index] = 1;
         w->scratch.count = 0;
@@ -461,11 +473,12 @@ static void events_by_state(struct walk *k) {
 }
 
 static tb_chart_run run_of(struct walk *k) {
-    return (tb_chart_run){.chart = k->w->p->chart, .active = k->s, .memory = NULL, .calls = &calls, .user = k};
+    return (tb_chart_run){.chart = k->w->p->chart, .active = k->s, .memory = k->s + k->w->g.memory_word, .calls = &calls, .user = k};
 }
 
 static void add_edge(struct walk *k, uint32_t from, uint16_t leaf, bool tacit, uint32_t ops_before) {
     tb__graph *g = &k->w->g;
+    tb__forget(k->w->p, k->s, k->s + g->memory_word);
     uint32_t number = g->edges.count, ops = g->ops.count - ops_before;
     uint32_t to = ops > UINT16_MAX || tb__memory_spent(k->w) ? TB__NONE : number_of(k, number);
     if (to == TB__NONE) {
@@ -494,7 +507,7 @@ static void submit(struct walk *k, uint32_t valuation) {
     k->valuation = valuation;
     k->mode = v->mode;
     k->first_move = TB__NONE;
-    k->tacit = false;
+    k->tacit = k->resuming = false;
     tb__records r = {0};
     tb__records_of_submission(w, v->mode, &k->recorded, &r);
     learn_records(k, &r);
@@ -533,6 +546,7 @@ static void expand(struct walk *k, uint32_t from) {
                 memcpy(k->s, tb__state(w, from), w->g.words * sizeof *k->s);
                 k->first_move = TB__NONE;
                 k->tacit = tacit;
+                k->resuming = false;
                 tb_chart_run run = run_of(k);
                 enum tb_chart_result r = tb_chart_send(&run, *e, leaf);
                 if (r == TB_CHART_TAKEN) {
@@ -578,8 +592,10 @@ void tb__graph_build(tb__proof *w) {
     tb__graph *g = &w->g;
     bool fits = facts(w), all = tb__valuations(w);
     uint32_t words = TB_CHART_WORDS(tb_chart_states(w->p->chart));
-    *g = (tb__graph){.fact_word = words, .count_word = words + 1, .runaway = TB__NONE, .complete = fits && all};
-    g->meta_word = words + 1 + (w->count_bytes + 7) / 8;
+    *g = (tb__graph){.memory_word = words, .runaway = TB__NONE, .complete = fits && all};
+    g->fact_word = words + tb_chart_memory(w->p->chart);
+    g->count_word = g->fact_word + 1;
+    g->meta_word = g->count_word + (w->count_bytes + 7) / 8;
     g->words = g->meta_word + 1;
     g->move_seen = TB_NEW_ARRAY(w->a, w->p->moves.count + 1, uint8_t);
     g->step_seen = TB_NEW_ARRAY(w->a, w->p->steps.count + 1, uint8_t);

@@ -19,7 +19,7 @@
  * The bound always holds. It is the longest path itself, not merely above it, but where what is known of a task depends
  * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a parallel
  * left by 任一办结的 or 满N个…的, a step with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
- * expiry, a 续计 step used before, a step begun by an expiry at 24:00 in which the span begins by 继续办理): there it may
+ * expiry, a 续计 step used before, or interrupted and not gone back to, a step begun by an expiry at 24:00 in which the span begins by 继续办理): there it may
  * be a few days too long. tests/test_proof.c holds both.
  *
  * Units. The span is measured in workdays, civil days or hours; a step's limit is converted by a bound that holds
@@ -40,10 +40,10 @@ enum {
 enum { PHASE_NONE = -2, PHASE_RUNNING = -1 /* 0…: waits for the back-dating from reference k */ };
 
 typedef struct term {
-    uint32_t src, owner;
+    uint32_t src, owner, also;
     int extra;
-    bool spent;
-} term; /* value(src) + limit(owner) + extra; spent: without the limit */
+    bool spent, also_spent;
+} term; /* value(src) + limit(owner) + limit(also) + extra; spent: without that limit */
 typedef TB_LIST(term) terms;
 typedef struct arc {
     uint32_t src, dst, edge;
@@ -82,6 +82,9 @@ struct span {
     terms *leaf, ref[REFERENCES], now;
     int phase;
     bool dead, ends;
+    bool resuming;   /* 转 原环节 was taken */
+    term took;       /* what an interrupting step that is left took, at most: its limit, as `also` of others */
+    bool took_known; /* else: until now */
     bool begins; /* a run that waits for its back-dating begins by it; else it waits for a later one */
     uint32_t keep;
     uint64_t facts; /* references set */
@@ -215,7 +218,7 @@ static bool units(struct span *s) {
 static void put(struct span *s, terms *l, term t) {
     for (uint32_t i = 0; i < l->count; i++)
         if (l->items[i].src == t.src && l->items[i].owner == t.owner && l->items[i].extra == t.extra &&
-            l->items[i].spent == t.spent)
+            l->items[i].spent == t.spent && l->items[i].also == t.also && l->items[i].also_spent == t.also_spent)
             return;
     *TB_PUSH(s->w->a, *l) = t;
 }
@@ -279,6 +282,32 @@ static void follow_records(struct span *s, const tb__records *r, struct spawning
         follow_record(s, &r->items[i], x && x->seen++ == x->at ? x->phase : PHASE_NONE);
 }
 
+static void put_later(struct span *s, terms *l, term t) {
+    t.also = s->took.owner;
+    t.also_spent = s->took.spent;
+    t.extra += s->took.extra;
+    put(s, l, t);
+}
+
+/* An interrupted step goes on: its limit is as much later as the interruption took. With a limit that counts from a
+ * milestone the entry stands for the end of that limit from here on (set_now() takes the later of the two). */
+static void resume(struct span *s, uint16_t state) {
+    const tb_program *p = s->w->p;
+    if (!timed(s, state) || p->nodes[state].kind != TB_NODE_STEP) return; /* what has ended has ended */
+    const tb_step_def *d = &p->steps.items[p->nodes[state].index];
+    const tb_clock_def *c = d->clock == TB_NO_INDEX ? NULL : &p->clocks.items[d->clock];
+    uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
+    terms later = {0};
+    if (!s->took_known) put_all(s, &later, &s->now);
+    for (uint32_t i = 0; i < s->leaf[state].count; i++) put_later(s, &later, s->leaf[state].items[i]);
+    for (uint32_t i = 0; k != TB__NONE && (s->facts >> k & 1) && i < s->ref[k].count; i++) {
+        term t = s->ref[k].items[i];
+        t.owner = p->nodes[state].index;
+        put_later(s, &later, t);
+    }
+    s->leaf[state] = later;
+}
+
 static void follow_ops(struct span *s, const tb__edge *e, struct spawning *x) {
     tb__proof *w = s->w;
     const tb_program *p = w->p;
@@ -298,11 +327,13 @@ static void follow_ops(struct span *s, const tb__edge *e, struct spawning *x) {
                 s->dead = true;
                 return;
             }
-            if (timed(s, state)) copy(s, &s->leaf[state], &s->now, 0);
-            if (p->nodes[state].kind == TB_NODE_STEP) tb__records_of_step(w, p->nodes[state].index, &recorded, r);
+            if (s->resuming) resume(s, state);
+            else if (timed(s, state)) copy(s, &s->leaf[state], &s->now, 0);
+            if (p->nodes[state].kind == TB_NODE_STEP && !s->resuming) tb__records_of_step(w, p->nodes[state].index, &recorded, r);
         } else {
             const tb_move *m = &p->moves.items[p->transition_move[TB__OP_INDEX(op)]];
             uint16_t source = tb_chart_arrow(p->chart, (uint16_t)TB__OP_INDEX(op)).source;
+            s->resuming = m->resumes;
             for (uint16_t k = source; m->kind == TB_MOVE_DONE && k < tb_chart_states(p->chart) &&
                                       (k == source || tb_chart_descends(p->chart, k, source));
                  k++)
@@ -323,22 +354,24 @@ static void load(struct span *s, const node *n, const tb__edge *e) {
     for (uint32_t i = 0; i < s->refs_n; i++) s->ref[i].count = 0;
     s->facts = 0;
     s->now.count = 0;
-    s->dead = s->ends = false;
+    s->dead = s->ends = s->resuming = false;
+    s->took = (term){.owner = TB__NONE};
+    s->took_known = true;
     s->phase = n ? n->phase : PHASE_NONE;
     s->keep = n ? n->keep : 0;
     if (e->from == TB__NONE) {
-        put(s, &s->now, (term){.src = SOURCE, .owner = TB__NONE});
+        put(s, &s->now, (term){.src = SOURCE, .owner = TB__NONE, .also = TB__NONE});
         return;
     }
     const uint64_t *state = tb__state(w, e->from);
     for (uint16_t i = 0; i < states; i++)
-        if (tb_bit(state, i) && timed(s, i)) put(s, &s->leaf[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE});
+        if (tb__kept(w, state, i) && timed(s, i)) put(s, &s->leaf[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE, .also = TB__NONE});
     for (uint32_t i = 0; i < s->refs_n; i++) {
         if (!tb__fact(w, state, s->refs[i].milestone)) continue;
         s->facts |= (uint64_t)1 << i;
-        put(s, &s->ref[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE});
+        put(s, &s->ref[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE, .also = TB__NONE});
     }
-    if (!n) put(s, &s->now, (term){.src = SOURCE, .owner = TB__NONE});
+    if (!n) put(s, &s->now, (term){.src = SOURCE, .owner = TB__NONE, .also = TB__NONE});
 }
 
 /* Does the step leave by its expiry, whatever the case? */
@@ -375,26 +408,33 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
             t.owner = step;
             put(s, &s->now, t);
         }
+        s->took_known = false;
     } else {
         for (uint32_t i = 0; i < s->leaf[e->leaf].count; i++) {
             term t = s->leaf[e->leaf].items[i];
             t.owner = step;
             t.spent = s->keep_bit[step] != TB__NONE && (!all || (s->keep >> s->keep_bit[step] & 1));
             put(s, &s->now, t);
+            s->took.spent = t.spent;
         }
-        if (s->keep_bit[step] != TB__NONE && m->leaves && (all || e->tacit))
+        s->took.owner = step;
+        if (s->keep_bit[step] != TB__NONE && m->leaves && !m->interrupts && (all || e->tacit))
             s->keep |= (uint32_t)1 << s->keep_bit[step];
         /* A limit that has not begun binds nobody. */
-        if (c && c->from != TB_NO_INDEX)
+        if (c && c->from != TB_NO_INDEX) {
+            s->took.extra = UNLIMITED;
             for (uint32_t i = 0; i < s->now.count; i++) s->now.items[i].extra = UNLIMITED;
+        }
     }
     uint16_t host = tb_chart_parent(
         p->chart, e->leaf); /* M15: not before what must be done is done; unless 逾期的 takes it away first */
     if (m->leaves && m->kind == TB_MOVE_ACT && m->step != TB_NO_INDEX && p->nodes[host].kind == TB_NODE_HOST &&
-        !taken_away(p, e->leaf))
+        !taken_away(p, e->leaf)) {
+        s->took_known = false;
         for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host);
              x++)
             if (x != e->leaf && tb_bit(tb__state(s->w, e->from), x) && timed(s, x)) put_all(s, &s->now, &s->leaf[x]);
+    }
 }
 
 /* ---- the graph of components ---- */
@@ -421,7 +461,7 @@ static uint32_t node_of(struct span *s, uint32_t state, int phase, uint32_t keep
     *TB_PUSH(w->a, s->nodes) = (node){state, keep, s->components, phase};
     s->slots[at] = s->nodes.count;
     for (uint16_t i = 0; i < tb_chart_states(w->p->chart); i++)
-        if (tb_bit(tb__state(w, state), i) && timed(s, i))
+        if (tb__kept(w, tb__state(w, state), i) && timed(s, i))
             s->components++, *TB_PUSH(w->a, s->node_of) = s->nodes.count - 1;
     for (uint32_t i = 0; i < s->refs_n; i++)
         if (tb__fact(w, tb__state(w, state), s->refs[i].milestone))
@@ -442,7 +482,7 @@ static void lead(struct span *s, uint32_t edge) {
     if (s->dead || s->phase == PHASE_NONE || tb__ended(w, e->to)) return;
     uint32_t number = node_of(s, e->to, s->phase, s->keep), to = s->nodes.items[number].first;
     for (uint16_t i = 0; i < tb_chart_states(w->p->chart); i++)
-        if (tb_bit(tb__state(w, e->to), i) && timed(s, i)) put_arcs(s, edge, to++, &s->leaf[i]);
+        if (tb__kept(w, tb__state(w, e->to), i) && timed(s, i)) put_arcs(s, edge, to++, &s->leaf[i]);
     for (uint32_t i = 0; i < s->refs_n; i++)
         if (tb__fact(w, tb__state(w, e->to), s->refs[i].milestone)) put_arcs(s, edge, to++, &s->ref[i]);
 }
@@ -528,7 +568,8 @@ static void build(struct span *s) {
         for (uint32_t i = w->g.edge_first[at.state]; i < w->g.edge_first[at.state + 1]; i++) {
             const tb__edge *e = &w->g.edges.items[i];
             if (e->tacit && !w->p->moves.items[e->move].leaves) continue; /* 继续办理: a limit not kept */
-            bool keeps = s->keep_bit[tb__step_of_edge(w, e)] != TB__NONE && w->p->moves.items[e->move].leaves;
+            const tb_move *m = &w->p->moves.items[e->move];
+            bool keeps = s->keep_bit[tb__step_of_edge(w, e)] != TB__NONE && m->leaves && !m->interrupts;
             for (int all = keeps && !e->tacit ? 0 : 1; all < 2; all++)
                 for (int begins = at.phase >= 0 ? 0 : 1; begins < 2; begins++) {
                     load(s, &at, e);
@@ -579,6 +620,7 @@ static void build(struct span *s) {
 static int weight(const struct span *s, const term *t) {
     int w = t->extra;
     if (t->owner != TB__NONE && !t->spent) w += s->cost[t->owner];
+    if (t->also != TB__NONE && !t->also_spent) w += s->cost[t->also];
     return w > UNLIMITED ? UNLIMITED : w;
 }
 
@@ -724,7 +766,7 @@ static void tell_path(struct span *s) {
             uint32_t to_keep = a->dst == SINK ? TB__NONE : s->nodes.items[s->node_of.items[a->dst]].keep;
             bool all = a->t.owner == TB__NONE || !a->t.spent;
             if (s->keep_bit[hop.step] != TB__NONE && to_keep != TB__NONE && !e->tacit &&
-                w->p->moves.items[e->move].leaves)
+                w->p->moves.items[e->move].leaves && !w->p->moves.items[e->move].interrupts)
                 all = to_keep != from.keep || (from.keep >> s->keep_bit[hop.step] & 1);
             load(s, &from, e);
             s->begins = a->dst == SINK || s->nodes.items[s->node_of.items[a->dst]].phase == PHASE_RUNNING;
@@ -733,10 +775,11 @@ static void tell_path(struct span *s) {
             if (s->leaf[e->leaf].count) entered = value_of(s, &s->leaf[e->leaf], value, &ignored);
             set_now(s, e, all);
             hop.at = value_of(s, &s->now, value, &hop.waits);
-            waits[before + i] = hop.waits && a->t.owner != TB__NONE;
+            bool takes = a->t.owner != TB__NONE || a->t.also != TB__NONE;
+            waits[before + i] = hop.waits && takes;
             follow_ops(s, e, NULL);
             hop.used = hop.at - entered;
-            if (a->t.owner != TB__NONE && !w->p->steps.items[hop.step].excludes) {
+            if (takes && !w->p->steps.items[hop.step].excludes) {
                 share[hop.step] += hop.used;
                 if (text.n) tb_puts(&text, " → ");
                 tb_putf(&text, "%.*s %d", TB_FMT(w->p->steps.items[hop.step].name), hop.used);
@@ -749,7 +792,7 @@ static void tell_path(struct span *s) {
         bool ignored;
         if (i) { /* else all 0 */
             for (uint16_t k = 0; k < tb_chart_states(w->p->chart); k++)
-                if (tb_bit(tb__state(w, e->to), k) && timed(s, k))
+                if (tb__kept(w, tb__state(w, e->to), k) && timed(s, k))
                     value[c++] = value_of(s, &s->leaf[k], value, &ignored);
             for (uint32_t k = 0; k < s->refs_n; k++)
                 if (tb__fact(w, tb__state(w, e->to), s->refs[k].milestone))

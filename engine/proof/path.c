@@ -6,6 +6,7 @@
  * the day after, at what 逾期的 did at its end (24:00, still that day: step.c). It uses the step clocks' own derivation
  * (calendar.h), so that the dates are those a server would give. */
 #include "proof_work.h"
+#include "case.h"
 #include <string.h>
 
 enum { MINUTE = 60000, LATE_HOUR = 16 };
@@ -59,6 +60,8 @@ struct telling {
     int64_t *ready;        /* by state: when the next act of the task may be written */
     int64_t *first, *last; /* by milestone; TB_NO_TIME */
     int *used;             /* by step, 续计: what earlier visits took */
+    TB_LIST(tb_exclusion) pauses; /* interruptions: the limits of what was interrupted stand still */
+    bool resuming;
 };
 
 static void put_line(struct telling *t, int64_t at, tb_str text) {
@@ -76,6 +79,23 @@ static void put_line(struct telling *t, int64_t at, tb_str text) {
     }
 }
 
+/* The interruptions that are over and ended after that day: what stood still for a limit begun then. */
+static uint32_t pauses_after(const struct telling *t, int32_t day, tb_exclusion *out) {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < t->pauses.count && n < TB__EXCLUSIONS; i++)
+        if (t->pauses.items[i].to > day && t->pauses.items[i].to != INT32_MAX) out[n++] = t->pauses.items[i];
+    return n;
+}
+
+static void interrupt(struct telling *t, const tb_move *m, uint16_t source) {
+    const tb_node *n = &t->w->p->nodes[source];
+    int32_t day = tb_day_of(t->now);
+    if (m->interrupts) *TB_PUSH(t->w->a, t->pauses) = (tb_exclusion){day, INT32_MAX};
+    else if (m->resumes) t->pauses.items[t->pauses.count - 1].to = day;
+    else if (n->kind == TB_NODE_STEP && t->w->p->steps.items[n->index].interrupts && m->leaves) t->pauses.count--;
+    t->resuming = m->resumes;
+}
+
 static tb_due due_of(struct telling *t, uint16_t leaf, uint32_t step) {
     const tb_program *p = t->w->p;
     tb_due none = {.kind = TB_DUE_NONE, .at = TB_NO_TIME};
@@ -83,7 +103,9 @@ static tb_due due_of(struct telling *t, uint16_t leaf, uint32_t step) {
     const tb_clock_def *d = &p->clocks.items[p->steps.items[step].clock];
     int64_t from = d->from == TB_NO_INDEX ? t->entered[leaf] : d->first ? t->first[d->from] : t->last[d->from];
     if (from == TB_NO_TIME) return none;
-    return tb_due_after(t->w->calendar, from, d->n - (d->keep ? t->used[step] : 0), d->unit, d->roll, NULL, 0);
+    tb_exclusion out[TB__EXCLUSIONS];
+    uint32_t outs = pauses_after(t, tb_day_of(from), out);
+    return tb_due_after(t->w->calendar, from, d->n - (d->keep ? t->used[step] : 0), d->unit, d->roll, out, outs);
 }
 
 static void leave(struct telling *t, uint16_t leaf, uint32_t step) {
@@ -92,9 +114,13 @@ static void leave(struct telling *t, uint16_t leaf, uint32_t step) {
     const tb_clock_def *d = &p->clocks.items[p->steps.items[step].clock];
     if (!d->keep || t->entered[leaf] == TB_NO_TIME) return;
     int32_t from = tb_day_of(t->entered[leaf]), to = tb_day_of(t->now);
-    int n = d->unit == TB_WORKDAYS ? tb_workdays_between(t->w->calendar, from, to, NULL, 0)
-            : d->unit == TB_HOURS  ? (int)((t->now - t->entered[leaf]) / 3600000)
-                                   : to - from;
+    tb_exclusion out[TB__EXCLUSIONS];
+    uint32_t outs = pauses_after(t, from, out);
+    int still = 0;
+    for (uint32_t i = 0; i < outs; i++) still += out[i].to - (out[i].from > from ? out[i].from : from);
+    int n = d->unit == TB_WORKDAYS ? tb_workdays_between(t->w->calendar, from, to, out, outs)
+            : d->unit == TB_HOURS  ? (int)((t->now - t->entered[leaf]) / 3600000) - 24 * still
+                                   : to - from - still;
     if (n > 0) t->used[step] += n;
 }
 
@@ -122,9 +148,9 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
         r.count = 0;
         if (TB__OP_IS_ENTER(op)) {
             uint16_t s = (uint16_t)TB__OP_INDEX(op);
-            t->entered[s] = t->now;
+            if (!t->resuming) t->entered[s] = t->now;
             t->ready[s] = ready;
-            if (p->nodes[s].kind == TB_NODE_STEP) tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
+            if (p->nodes[s].kind == TB_NODE_STEP && !t->resuming) tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
         } else {
             const tb_move *m = &p->moves.items[p->transition_move[TB__OP_INDEX(op)]];
             uint16_t source = tb_chart_arrow(p->chart, (uint16_t)TB__OP_INDEX(op)).source;
@@ -135,6 +161,7 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
                 if (t->entered[s] > t->now) t->now = t->entered[s]; /* the join waits for the last */
                 if (t->ready[s] > ready) ready = t->ready[s];
             }
+            interrupt(t, m, source);
             tb__records_of_move(w, m, e->tacit, &recorded, &r);
         }
         record(t, &r);
@@ -211,7 +238,7 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
                  beside ? tb_str_printf(w->a, "%.*s，环节 %.*s", TB_FMT(act),
                                         TB_FMT(name_text(w, p->steps.items[step].name)))
                         : act);
-    leave(t, e->leaf, step);
+    if (!m->interrupts) leave(t, e->leaf, step);
     if (!m->leaves) t->ready[e->leaf] = at;
     perform(t, e, at);
     return true;
@@ -223,6 +250,8 @@ static bool tell(struct telling *t, const tb__edges *path, const bool *waits, in
     uint32_t milestones = w->p->milestones.count, states = tb_chart_states(w->p->chart);
     t->now = tb_day_start(day) + 9 * 60 * MINUTE;
     memset(t->used, 0, w->p->steps.count * sizeof *t->used);
+    t->pauses.count = 0;
+    t->resuming = false;
     for (uint32_t s = 0; s < states; s++) t->entered[s] = t->ready[s] = TB_NO_TIME;
     for (uint32_t i = 0; i < milestones; i++) t->first[i] = t->last[i] = TB_NO_TIME;
     for (uint32_t i = 0; i < path->count; i++) {

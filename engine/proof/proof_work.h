@@ -48,8 +48,8 @@ typedef struct tb__edge {
 } tb__edge;
 
 typedef struct tb__graph {
-    uint32_t words, fact_word, count_word,
-        meta_word; /* of one state: configuration, facts, counts, irreversible + valuation */
+    uint32_t words, memory_word, fact_word, count_word,
+        meta_word; /* of one state: configuration, 原环节, facts, counts, irreversible + valuation */
     uint32_t states;
     uint64_t *state;         /* words each */
     uint32_t *edge_first;    /* by state: its edges, CSR, states + 1 */
@@ -113,6 +113,10 @@ static inline bool tb__fact(const tb__proof *w, const uint64_t *s, uint32_t mile
 static inline bool tb__irreversible(const tb__proof *w, const uint64_t *s) { return s[w->g.meta_word] & 1; }
 static inline uint32_t tb__valuation_of(const tb__proof *w, const uint64_t *s) {
     return (uint32_t)(s[w->g.meta_word] >> 1);
+}
+/* Is `s` active in a state of the graph, or put aside there by an interruption? */
+static inline bool tb__kept(const tb__proof *w, const uint64_t *state, uint16_t s) {
+    return tb_bit(state, s) || (w->g.memory_word != w->g.fact_word && tb_bit(state + w->g.memory_word, s));
 }
 bool tb__ended(const tb__proof *w, uint32_t state);
 void tb__records_of_move(tb__proof *w, const tb_move *m, bool tacit, uint64_t *recorded, tb__records *out);
