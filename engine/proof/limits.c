@@ -16,6 +16,9 @@
  * left out. A step without a limit has no bound; nor has a loop that takes time and is not bounded by 限 N次. 续计
  * gives all visits of a step one budget: one visit may take all of it (a maximum of sums is largest at such a corner).
  *
+ * An interrupted step (转 原环节) keeps its times beside those of the step that interrupts it, and gets them back later by
+ * what that step took at most: its own limit stood still, the span did not, unless the step is 不计入期限.
+ *
  * The bound always holds. It is the longest path itself, not merely above it, but where what is known of a task depends
  * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a parallel
  * left by 任一办结的 or 满N个…的, a step with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
