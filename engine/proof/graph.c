@@ -2,9 +2,9 @@
  *
  * A state is the chart's configuration and what else decides which moves are open: milestones, documents and completed
  * steps that some condition, 「M之前」 or limit asks about (facts), what an interruption has put aside (原环节), counts of
- * 限 N次 moves, 不可撤回, and the valuation. A valuation is a mode and one way the form may answer the conditions (valuations.c). Since a form never changes after
- * its submission, a case keeps its valuation, so that a step whose two exits ask for opposite things is not stuck, and
- * one whose exits leave a gap is.
+ * 限 N次 moves, 不可撤回, and the valuation. A valuation is a mode and one way the form may answer the conditions
+ * (valuations.c). Since a form never changes after its submission, a case keeps its valuation, so that a step whose two
+ * exits ask for opposite things is not stuck, and one whose exits leave a gap is.
  *
  * Edges are what step.c would do: an act addressed to an active task, or the expiry of a task's limit, run to
  * completion by the chart itself. Persons and inputs are left out (separation.c asks about persons): somebody can
