@@ -43,7 +43,7 @@ bool tb__history_target(tb__matter *m, const tb_section *s, const tb_part *part,
                         const tb__branch_states *branch) {
     if (tb__names_history(part)) {
         if (part->kind == TB_P_GOTO && leaf && leaf->done == TB_NO_STATE && !branch) return true;
-        TB__REPORT(m, HISTORY_WHERE, part->span, tb_str_z(tb_part_word(part->kind, TB_LANG_ZH)), TB_NONE, TB_NONE);
+        TB__REPORT(m, HISTORY_WHERE, part->span, tb_str_z(tb_part_word(part->kind, m->english ? TB_LANG_EN : TB_LANG_ZH)), TB_NONE, TB_NONE);
         return false;
     }
     if (s->kind == TB_S_ANYWHERE || !tb__interrupting_step(m, part)) return true;

@@ -72,7 +72,7 @@ static bool check_join(tb__matter *m, const joins *all, const join *j, struct si
     tb_str act = j->clause->names.items[0].text;
     if (!needs || needs > can) {
         TB__REPORT(m, JOIN_COUNT, j->clause->head, act, number(m, can),
-                   tb_str_z(tb_part_word(j->rejects ? TB_P_REJECT : TB_P_COMPLETE, TB_LANG_ZH)));
+                   tb_str_z(tb_part_word(j->rejects ? TB_P_REJECT : TB_P_COMPLETE, m->english ? TB_LANG_EN : TB_LANG_ZH)));
         return false;
     }
     for (const join *x = all->items; x < all->items + all->count; x++) {
@@ -101,7 +101,8 @@ static void check_gap(tb__matter *m, const tb_section *s, const joins *all, stru
         uint32_t c = n.branches - r;
         if (c >= done || r >= rejected) continue;
         if (plain)
-            TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text, r ? TB__SAY(m, "任一不予的", "when any-rejected") : TB__SAY(m, "均办结的", "when all-completed"),
+            TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text,
+                       r ? TB__SAY(m, "任一不予的", "when any-rejected") : TB__SAY(m, "均办结的", "when all-completed"),
                        TB_NONE);
         else TB__REPORT(m, JOIN_GAP, s->name.span, s->name.text, number(m, c), number(m, r));
         if (!plain || r) return;

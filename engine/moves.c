@@ -134,6 +134,10 @@ static void check_containers(tb__matter *m) {
         for (uint32_t k = 0; k < m->sections_n && !found; k++)
             found = m->sections[k]->kind == want && tb_str_eq(m->sections[k]->name.text, s->in.text);
         if (!found) TB__REPORT(m, UNKNOWN_BRANCH, s->in.span, s->in.text, TB_NONE, TB_NONE);
+        if (s->each.text.n) /* rather than one branch where the text says one for each item */
+            TB__REPORT(m, CHART_BAD, s->each.span,
+                       TB__SAY(m, "逐一 还不支持，请把各分支分别写出", "for-each is not supported yet: write each branch"),
+                       TB_NONE, TB_NONE);
         if (s->kind != TB_S_BRANCH && s->kind != TB_S_PARALLEL) continue;
         for (uint32_t k = 0; k < i; k++)
             if (m->sections[k]->kind == s->kind && tb_str_eq(m->sections[k]->name.text, s->name.text))
