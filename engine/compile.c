@@ -5,6 +5,7 @@
  * references in order of first mention, without paths, so that the same rules have the same name on a desk and on a
  * server. */
 #include "compile_work.h"
+#include "proof/follow.h"
 #include "table.h"
 #include <string.h>
 
@@ -405,7 +406,9 @@ bool tb__english(const tb__compiler *c, uint32_t file) {
     return !tb_source_chinese(c->rules->sources.list.items[file].text);
 }
 
-static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end) {
+/* NULL: errors, all reported. A `standard` is compiled to be compared with, and is no part of what the files give. */
+static const tb_program *compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end,
+                                        bool standard) {
     tb__matter m = {
         .c = c, .p = TB_NEW(c->a, tb_program), .head = &t->sections.items[first], .errors_before = c->d->errors};
     m.sections = TB_NEW_ARRAY(c->a, end - first, const tb_section *);
@@ -416,7 +419,7 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
     m.p->digest = program_digest(c, file);
     m.p->matter = m.head->name.text;
     m.p->span = m.head->name.span;
-    for (uint32_t i = 0; i < c->rules->programs.count; i++)
+    for (uint32_t i = 0; i < c->rules->programs.count && !standard; i++)
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
             TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
     uint32_t said = c->d->list.count;
@@ -424,8 +427,93 @@ static void compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uin
     if (charted) tb__matter_check(&m);
     tb__advise(&m, said);
     tb__template_places(m.p, c->d, said);
-    if (charted && c->d->errors == m.errors_before && !m.unsound && !file_errs(c, file))
-        *TB_PUSH(c->a, c->rules->programs) = m.p;
+    if (!charted || c->d->errors != m.errors_before || m.unsound || file_errs(c, file)) return NULL;
+    for (uint32_t i = 0; i < m.head->clauses.count; i++)
+        if (m.head->clauses.items[i].kind == TB_C_FOLLOWS && m.head->clauses.items[i].names.count)
+            *TB_PUSH(c->a, c->following) = (tb__following){m.p, &m.head->clauses.items[i], file, NULL};
+    if (!standard) *TB_PUSH(c->a, c->rules->programs) = m.p;
+    return m.p;
+}
+
+/* ---- 遵循: the standard is a matter of the same file or of one it refers to ---- */
+
+static const tb_program *compiled_at(const tb__compiler *c, tb_span name) {
+    for (uint32_t i = 0; i < c->rules->programs.count; i++) {
+        tb_span at = c->rules->programs.items[i]->span;
+        if (at.file == name.file && at.from == name.from) return c->rules->programs.items[i];
+    }
+    for (uint32_t i = 0; i < c->standards.count; i++)
+        if (c->standards.items[i].section->name.span.file == name.file &&
+            c->standards.items[i].section->name.span.from == name.from)
+            return c->standards.items[i].program;
+    return NULL;
+}
+
+static const tb__named *standard_named(const tb__compiler *c, const tb__following *f) {
+    for (const uint32_t *file = c->closure[f->file]; *file != TB_NO_INDEX; file++)
+        for (uint32_t i = 0; i < c->named.count; i++) {
+            const tb__named *n = &c->named.items[i];
+            if (n->file == *file && n->section->kind == TB_S_MATTER &&
+                tb_str_eq(n->section->name.text, f->clause->names.items[0].text) &&
+                (n->file != f->p->span.file || n->section->name.span.from != f->p->span.from))
+                return n;
+        }
+    return NULL;
+}
+
+/* NULL: it has errors, which have been reported. */
+static const tb_program *standard_program(tb__compiler *c, const tb__named *n, uint32_t roots) {
+    const tb_program *p = compiled_at(c, n->section->name.span);
+    if (p || n->file < roots) return p;
+    for (uint32_t i = 0; i < c->standards.count; i++)
+        if (c->standards.items[i].section == n->section) return NULL;
+    uint32_t end = n->at + 1;
+    while (end < n->tree->sections.count &&
+           (belongs_to_matter(n->tree->sections.items[end].kind) || stands_between(n->tree->sections.items[end].kind)))
+        end++;
+    p = compile_matter(c, n->file, n->tree, n->at, end, true);
+    *TB_PUSH(c->a, c->standards) = (tb__standard){n->section, p};
+    return p;
+}
+
+/* Does the standard, by its own standards, follow `f`'s matter? `circle`: the names on the way. */
+static bool leads_back(const tb__compiler *c, const tb__following *f, const tb_program *at, int depth, tb_str *circle) {
+    for (uint32_t i = 0; i < c->following.count && depth < TB_STANDARDS; i++) {
+        const tb__following *x = &c->following.items[i];
+        if (x->p != at || !x->standard) continue;
+        if (x->standard != f->p && !leads_back(c, f, x->standard, depth + 1, circle)) continue;
+        if (x->standard == f->p) *circle = f->p->matter;
+        *circle = tb_str_printf(c->a, "%.*s → %.*s", TB_FMT(at->matter), TB_FMT(*circle));
+        return true;
+    }
+    return false;
+}
+
+static void drop_program(tb__compiler *c, const tb_program *p) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->rules->programs.count; i++)
+        if (c->rules->programs.items[i] != p) c->rules->programs.items[kept++] = c->rules->programs.items[i];
+    c->rules->programs.count = kept;
+}
+
+/* A matter that does not keep to its standard gives no program. The list grows: a standard may follow one itself. */
+static void prove_following(tb__compiler *c, uint32_t roots) {
+    for (uint32_t i = 0; i < c->following.count; i++) {
+        tb__following f = c->following.items[i];
+        const tb_name *name = &f.clause->names.items[0];
+        uint32_t errors = c->d->errors, said = c->d->list.count;
+        const tb__named *n = standard_named(c, &f);
+        tb_str circle = TB_NONE;
+        if (!n) tb_report(c->d, TB_E_FOLLOW_UNKNOWN, name->span, name->text, TB_NONE, TB_NONE);
+        const tb_program *standard = n ? standard_program(c, n, roots) : NULL;
+        c->following.items[i].standard = standard;
+        if (standard && leads_back(c, &f, standard, 0, &circle))
+            tb_report(c->d, TB_E_FOLLOW_CIRCLE, name->span,
+                      tb_str_printf(c->a, "%.*s → %.*s", TB_FMT(f.p->matter), TB_FMT(circle)), TB_NONE, TB_NONE);
+        else if (standard) tb__follow_report(c->a, f.p, f.clause, standard, tb__english(c, f.file), c->d);
+        tb__template_places(f.p, c->d, said);
+        if (!standard || c->d->errors != errors) drop_program(c, f.p);
+    }
 }
 
 static void compile_file(tb__compiler *c, uint32_t file) {
@@ -443,7 +531,8 @@ static void compile_file(tb__compiler *c, uint32_t file) {
             told |= head == TB_NO_INDEX;
         }
         if (belongs_to_matter(kind) || stands_between(kind)) continue;
-        if (head != TB_NO_INDEX && t->sections.items[head].kind == TB_S_MATTER) compile_matter(c, file, t, head, i);
+        if (head != TB_NO_INDEX && t->sections.items[head].kind == TB_S_MATTER)
+            compile_matter(c, file, t, head, i, false);
         head = kind == TB_S_MATTER || kind == TB_S_TEMPLATE ? i : TB_NO_INDEX;
     }
 }
@@ -468,6 +557,7 @@ static int compile_work(void *arg) {
     tb__templates_check(c);
     tb__tables_compile(c);
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
+    prove_following(c, roots);
     tb__outside_check(c);
     tb__advise_all(c);
     tb_diagnostics_sort(c->d);

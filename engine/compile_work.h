@@ -14,12 +14,27 @@ typedef struct tb__named {
     uint32_t at, file;
 } tb__named;
 
+/* 遵循: who, where it says so, and the standard once it is compiled. */
+typedef struct tb__following {
+    const tb_program *p;
+    const tb_clause *clause;
+    uint32_t file;
+    const tb_program *standard;
+} tb__following;
+typedef struct tb__standard { /* a matter of a referenced file; NULL: it has errors */
+    const tb_section *section;
+    const tb_program *program;
+} tb__standard;
+enum { TB_STANDARDS = 16 /* that follow each other upwards */ };
+
 typedef struct tb__compiler {
     tb_arena *a;
     const tb_compile_input *in;
     tb_rules *rules;
     tb_diagnostics *d;
-    TB_LIST(tb__named) named;                /* in order of files and writing */
+    TB_LIST(tb__named) named; /* in order of files and writing */
+    TB_LIST(tb__following) following;
+    TB_LIST(tb__standard) standards;
     TB_LIST(bool) unclean;                   /* by file: its text has errors of its own */
     TB_LIST(const struct tb_table *) tables; /* of all files (table.h) */
     uint32_t **closure;                      /* by file: files it references, itself first, ended by TB_NO_INDEX */
@@ -98,7 +113,7 @@ void tb__outside_move(tb__matter *m, tb_move *v,
 void tb__outside_answers(tb__matter *m);
 void tb__outside_check(tb__compiler *c);                        /* when all matters are compiled */
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
-tb_str tb__type_name(uint32_t i); /* the types of fields; empty after the last */
+tb_str tb__type_name(uint32_t i);                               /* the types of fields; empty after the last */
 /* advice.c: goes over what was said of the matter from the `from`-th on. */
 void tb__advise(tb__matter *m, uint32_t from);
 void tb__advise_all(tb__compiler *c); /* once, at the end */

@@ -290,6 +290,7 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
         if (p->kind == TB_P_IF && p->expr) {
             v->guard = tb_condition_check(m->c->a, m->p, p->expr, m->c->d);
             v->guard_text = tb__condition_text(m->p->sources, p->expr);
+            v->said = p->expr;
         }
         if (p->kind == TB_P_BASIS && p->laws.count) v->laws = p->laws.items, v->laws_n = p->laws.count;
     }

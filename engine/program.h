@@ -209,6 +209,7 @@ typedef struct tb_move {
     uint32_t posts_n;
     const tb_condition *guard; /* 若; NULL none (expression.h) */
     tb_str guard_text;         /* as written */
+    const tb_expr *said;       /* the same as a tree, for whom compares matters by their words */
     uint32_t before;           /* 任一环节，M之前: milestone; TB_NO_INDEX none */
     int times;                 /* 限 N次; 0 none */
     uint32_t needs;            /* DONE, REJECTED: how many branches; 0: all (均办结的) */

@@ -48,6 +48,8 @@ static bool refuses(const tb_program *p, const tb_move *m) {
 
 static bool decides_against(const tb_program *p, const tb_move *m) { return issues(p, m, refusal_words) || m->rejects; }
 
+bool tb__refusal(const tb_program *p, const tb_move *m) { return refuses(p, m) || decides_against(p, m); }
+
 /* By state: on every way to it, something `marks` answers true for has happened. */
 static uint8_t *always(tb__proof *w, bool (*marks)(tb__proof *w, const tb__edge *e)) {
     tb__graph *g = &w->g;

@@ -138,6 +138,9 @@ tb_str tb__path_scenario(tb__proof *w, const tb__edges *path, const bool *waits,
 tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2,
                           const tb__edges *path);
 
+/* duties.c: does the move refuse, by what it issues or where it leads? */
+bool tb__refusal(const tb_program *p, const tb_move *m);
+
 /* the proofs */
 void tb__prove_soundness(tb__proof *w);
 void tb__prove_limits(tb__proof *w);

@@ -67,8 +67,8 @@ bool tb__workspace_tell(tb_line *line, const tb_workspace *w) {
 }
 
 bool tb__workspace_names(const tb_workspace *w, const tb_program *p) {
+    tb_str path = p->sources->list.items[p->span.file].path;
     for (uint32_t i = 0; i < w->named; i++)
-        for (uint32_t s = 0; s < p->sources->list.count; s++)
-            if (tb_str_eq(w->files.list.items[i].path, p->sources->list.items[s].path)) return true;
+        if (tb_str_eq(w->files.list.items[i].path, path)) return true;
     return false;
 }
