@@ -28,6 +28,7 @@ static void bounds_of(tb__compiler *c, const tb_clause *clause, enum tb_type typ
     for (uint32_t i = 0; i < clause->parts.count; i++) {
         const tb_part *p = &clause->parts.items[i];
         if (p->kind != TB_P_COMPARE || p->value_kind == TB_V_NAME) continue; /* left open: said */
+        if (!type) continue;                                                 /* said */
         if (!tb_is_number(type) || !tb_decimal_read(p->value.text, &bounds[f->bounds_n].value))
             REPORT(c, COMPARE_TYPES, p->span, f->name, p->value.text, TB_NONE);
         else bounds[f->bounds_n++].op = p->op;
@@ -70,7 +71,7 @@ tb_field tb__field_of(tb__compiler *c, const tb_clause *clause) {
     enum tb_type of = list ? f.item : f.type;
     options_of(c, clause, list ? 3 : 2, of, &f);
     bounds_of(c, clause, of, &f);
-    if (unit && !tb_is_number(of)) REPORT(c, UNIT_NUMBER, unit->span, f.name, TB_NONE, TB_NONE);
+    if (unit && of && !tb_is_number(of)) REPORT(c, UNIT_NUMBER, unit->span, f.name, TB_NONE, TB_NONE);
     return f;
 }
 

@@ -199,6 +199,9 @@ void tb__tables_compile(tb__compiler *c) {
         tb_table *t = TB_NEW(c->a, tb_table);
         compile_table(c, s, t);
         cite(c, s);
+        uint32_t errors = c->d->errors;
+        if (t->sound) tb__table_prove(c, t);
+        t->sound &= c->d->errors == errors;
         *TB_PUSH(c->a, c->tables) = t;
     }
 }
@@ -331,7 +334,7 @@ static uint32_t rank(const tb_field *f, tb_str option) {
 }
 
 /* 优先: the row whose first output stands earlier in its list; equal, the next output decides. */
-static bool before(const tb_table *t, uint32_t x, uint32_t y) {
+bool tb__row_before(const tb_table *t, uint32_t x, uint32_t y) {
     for (uint32_t i = 0; i < t->outputs_n; i++) {
         uint32_t a = rank(&t->outputs[i], t->rows[x].values[i].text),
                  b = rank(&t->outputs[i], t->rows[y].values[i].text);
@@ -350,7 +353,7 @@ enum tb_decided tb__table_hits(const tb_table *t, const tb_condition *const *row
         if (truth == TB_NO) continue;
         h->bits[i / 64] |= (uint64_t)1 << i % 64;
         count++;
-        if (h->row == TB_NO_INDEX || (t->policy == TB_HITS_PRIORITY && before(t, i, h->row))) h->row = i;
+        if (h->row == TB_NO_INDEX || (t->policy == TB_HITS_PRIORITY && tb__row_before(t, i, h->row))) h->row = i;
         if (t->policy == TB_HITS_FIRST) break;
         if (t->policy == TB_HITS_UNIQUE && h->row != i && !tb__rows_agree(t, h->row, i))
             return h->other = i, TB_ROWS_DIFFER;

@@ -47,6 +47,10 @@ void tb__tables_adopt(tb__matter *m);
 /* 列表 选项 甲、乙，至多 3 …: a column or a field from its clause, whose first name is `name`. Reports. */
 tb_field tb__field_of(tb__compiler *c, const tb_clause *clause);
 
+/* proof/tables.c: no input without an answer, none with two; rows that never decide. Reports. */
+void tb__table_prove(tb__compiler *c, const tb_table *t);
+bool tb__row_before(const tb_table *t, uint32_t x, uint32_t y); /* 优先: x stands before y */
+
 /* Which rows answer. */
 enum tb_decided { TB_DECIDED = 1, TB_NO_ROW, TB_ROWS_DIFFER, TB_UNDECIDED /* a sum could not be computed */ };
 typedef struct tb_hits {

@@ -19,6 +19,7 @@ enum {
     TB_PROOF_CONFIGURATIONS = 1000000, /* states of the graph, over all valuations */
     TB_PROOF_VALUATIONS = 4096,        /* ways the form may answer the conditions, times the modes */
     TB_PROOF_COMBINATIONS = 32768,     /* of the cells of fields that are read together */
+    TB_PROOF_TABLE_ASKS = 8000000,     /* combinations of a table's inputs, times the conditions of its rows */
     TB_PROOF_ARCS = 6000000,           /* of the longest-path graph of one span */
     TB_PROOF_MIB = 512,                /* memory of one matter's proofs; what needs more is not proved */
     TB_PROOF_BUDGET_WORK =

@@ -93,14 +93,21 @@ typedef struct tb__proof {
 } tb__proof;
 
 /* The words of values and hints, in the user's language. */
-static inline const char *tb__say(const tb__proof *w, const char *zh, const char *en) {
-    return w->english ? en : zh;
-}
+static inline const char *tb__say(const tb__proof *w, const char *zh, const char *en) { return w->english ? en : zh; }
 
 /* valuations.c: false when there are more than the limits hold. */
 bool tb__valuations(tb__proof *w);
 bool tb__atom_holds(const tb__proof *w, uint32_t valuation, const tb_condition *c);
 bool tb__shown(const tb__proof *w, uint32_t valuation); /* its values do answer so */
+
+/* The same for whoever asks other questions: `take` gets every combination of cells of the program's fields that `rows`
+ * can tell apart. false: more asking than `asks` would be needed (take was not called), or `take` said so. */
+typedef struct tb__forms tb__forms;
+typedef bool tb__take(void *user, tb__forms *f);
+bool tb__forms_each(tb__proof *w, const tb_condition *const *rows, uint32_t rows_n, uint64_t asks, tb__take *take,
+                    void *user);
+bool tb__forms_ask(tb__forms *f, const tb_condition *c);
+bool tb__forms_text(tb__forms *f, bool english, tb_str *text); /* its values, for people; false: none are known that do it */
 
 /* graph.c */
 bool tb__memory_spent(const tb__proof *w);

@@ -57,7 +57,7 @@ typedef struct summed {
     bool turned; /* the terms' signs were turned: so is the order */
 } summed;
 
-struct group {
+struct tb__forms {
     tb__proof *w;
     tb__deciding *d;
     conditions atoms;  /* of the guards: what valuations tell apart */
@@ -73,6 +73,8 @@ struct group {
     tb_str *form_keys;
     uint32_t *slots, mask;
     bool refused; /* the form at hand would be */
+    tb__take *take;
+    void *user;
 };
 
 /* ---- what a condition reads ---- */
@@ -134,7 +136,7 @@ static void join_all(const tb_program *p, const tb_condition *c, uint32_t *paren
     if (c) fields_of(p, c, join, &j);
 }
 
-static uint32_t place_in(const struct group *g, uint32_t field) {
+static uint32_t place_in(const struct tb__forms *g, uint32_t field) {
     for (uint32_t i = 0; i < g->d->fields_n; i++)
         if (g->d->fields[i] == field) return i;
     return TB_NO_INDEX;
@@ -210,7 +212,7 @@ static bool same_terms(const sum *x, const sum *y) {
 
 /* The sum of a comparison: left minus right, constants apart, the term of the earliest field positive, so that A > B and
  * B < A, and A > B and A ≤ B, are about one sum. */
-static bool note_sum(struct group *g, const tb_condition *c) {
+static bool note_sum(struct tb__forms *g, const tb_condition *c) {
     sum s = {.terms = TB_NEW_ARRAY(g->w->a, TERMS, term)};
     tb_decimal constant = {0, 0};
     s.free = c->a->type == TB_T_TIME || !add_side(&s, &constant, c->a, 1) || !add_side(&s, &constant, c->b, -1);
@@ -234,7 +236,7 @@ static bool note_sum(struct group *g, const tb_condition *c) {
     return true;
 }
 
-static const summed *summed_of(const struct group *g, const tb_condition *c) {
+static const summed *summed_of(const struct tb__forms *g, const tb_condition *c) {
     for (uint32_t i = 0; i < g->summed.count; i++)
         if (g->summed.items[i].c == c) return &g->summed.items[i];
     return NULL;
@@ -259,7 +261,7 @@ static void add_end(end *x, end y) {
 }
 
 /* From where to where the sum can be while its fields stay in their cells. */
-static void bounds_of_sum(const struct group *g, const sum *s, end *low, end *high) {
+static void bounds_of_sum(const struct tb__forms *g, const sum *s, end *low, end *high) {
     *low = *high = (end){.none = s->free};
     for (uint32_t i = 0; i < s->n && !s->free; i++) {
         const term *t = &s->terms[i];
@@ -292,11 +294,11 @@ static bool can_be_in(const end *low, const end *high, const tb__cell *c) {
 
 /* ---- candidates ---- */
 
-static void put_candidate(struct group *g, uint32_t i, tb_json v, tb_str text) {
+static void put_candidate(struct tb__forms *g, uint32_t i, tb_json v, tb_str text) {
     *TB_PUSH(g->w->a, g->of[i]) = (candidate){.value = v, .text = text};
 }
 
-static void put_text(struct group *g, uint32_t i, tb_str s) {
+static void put_text(struct tb__forms *g, uint32_t i, tb_str s) {
     for (uint32_t k = 0; k < g->of[i].count; k++)
         if (tb_str_eq(g->of[i].items[k].text, s)) return;
     put_candidate(g, i, tb_json_of_text(s), s);
@@ -307,7 +309,7 @@ static tb_decimal day_number(int64_t day) { return (tb_decimal){day, 0}; }
 typedef TB_LIST(tb_value) tb__values;
 
 /* Every constant that some condition holds against the field: written there, or what a table may answer. */
-static void constants_of(struct group *g, uint32_t field, tb__values *out) {
+static void constants_of(struct tb__forms *g, uint32_t field, tb__values *out) {
     const tb_program *p = g->w->p;
     for (uint32_t i = 0; i < g->leaves.count; i++) {
         const tb_condition *c = g->leaves.items[i];
@@ -326,7 +328,7 @@ static void constants_of(struct group *g, uint32_t field, tb__values *out) {
     }
 }
 
-static void put_number(struct group *g, uint32_t i, const tb__cell *c, enum tb_type type) {
+static void put_number(struct tb__forms *g, uint32_t i, const tb__cell *c, enum tb_type type) {
     char day[TB_DAY_TEXT];
     for (uint32_t k = 0; k < g->of[i].count; k++)
         if (tb_decimal_cmp(g->of[i].items[k].cell.value, c->value) == 0) return;
@@ -339,7 +341,7 @@ static void put_number(struct group *g, uint32_t i, const tb__cell *c, enum tb_t
 }
 
 /* The plain neighbours of each constant first: they read better in a 用例. */
-static void number_candidates(struct group *g, uint32_t i, const tb_field *f, const tb__values *constants) {
+static void number_candidates(struct tb__forms *g, uint32_t i, const tb_field *f, const tb__values *constants) {
     tb_decimal *at = TB_NEW_ARRAY(g->w->a, constants->count + f->bounds_n + 1, tb_decimal);
     tb__cells cells = {0};
     uint32_t n = 0, broken;
@@ -364,7 +366,7 @@ static void number_candidates(struct group *g, uint32_t i, const tb_field *f, co
             }
 }
 
-static void instant_candidates(struct group *g, uint32_t i, const tb__values *constants) {
+static void instant_candidates(struct tb__forms *g, uint32_t i, const tb__values *constants) {
     char text[TB_TIME_TEXT];
     for (uint32_t k = 0; k < constants->count; k++)
         for (int64_t by = -1000; by <= 1000 && constants->items[k].kind == TB_IS_INSTANT; by += 1000)
@@ -385,7 +387,7 @@ static bool among(const tb_str *list, uint32_t n, tb_str s) {
 }
 
 /* Something that none of the constants is. */
-static bool another(struct group *g, const tb_field *f, enum tb_type type, const tb_str *list, uint32_t n,
+static bool another(struct tb__forms *g, const tb_field *f, enum tb_type type, const tb_str *list, uint32_t n,
                     tb_str *other) {
     static const char *const more[] = {"370402", "370403", "370404", "370405", "13800000000", "13900000000"};
     tb_field of = *f;
@@ -413,7 +415,7 @@ static bool another(struct group *g, const tb_field *f, enum tb_type type, const
     return true;
 }
 
-static void text_candidates(struct group *g, uint32_t i, const tb_field *f, const tb__values *constants) {
+static void text_candidates(struct tb__forms *g, uint32_t i, const tb_field *f, const tb__values *constants) {
     tb_str *list = TB_NEW_ARRAY(g->w->a, constants->count + g->d->fields_n + 1, tb_str), other;
     uint32_t n = 0;
     for (uint32_t k = 0; k < constants->count; k++) put_text(g, i, list[n++] = constants->items[k].text);
@@ -423,7 +425,7 @@ static void text_candidates(struct group *g, uint32_t i, const tb_field *f, cons
 }
 
 /* Lists that hold each choice of the items asked for. */
-static bool list_candidates(struct group *g, uint32_t i, const tb_field *f, const tb__values *constants) {
+static bool list_candidates(struct tb__forms *g, uint32_t i, const tb_field *f, const tb__values *constants) {
     tb_arena *a = g->w->a;
     tb_str list[LIST_TEXTS + 1], other;
     uint32_t n = 0;
@@ -450,7 +452,7 @@ static bool list_candidates(struct group *g, uint32_t i, const tb_field *f, cons
     return true;
 }
 
-static bool candidates_of(struct group *g, uint32_t i) {
+static bool candidates_of(struct tb__forms *g, uint32_t i) {
     const tb_field *f = &g->w->p->fields.items[g->d->fields[i]];
     tb__values constants = {0};
     bool all = true;
@@ -480,7 +482,7 @@ static bool candidates_of(struct group *g, uint32_t i) {
 /* ---- asking a combination ---- */
 
 /* The form of the choices at hand: members in byte order, absent ones left out. */
-static void set_form(struct group *g) {
+static void set_form(struct tb__forms *g) {
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->d->fields_n; i++) { /* insertion by key */
         const candidate *c = &g->of[i].items[g->at[i]];
@@ -498,12 +500,12 @@ static void set_form(struct group *g) {
 
 static enum tb_truth ask(void *user, const tb_condition *c);
 
-static bool filled(const struct group *g, const tb_condition *c) {
+static bool filled(const struct tb__forms *g, const tb_condition *c) {
     if (is_field(c)) return tb_json_find(&g->form, g->w->p->fields.items[c->index].name) != NULL;
     return (!c->a || filled(g, c->a)) && (!c->b || filled(g, c->b));
 }
 
-static enum tb_truth ask_sum(struct group *g, const summed *x) {
+static enum tb_truth ask_sum(struct tb__forms *g, const summed *x) {
     const sum *s = &g->sums.items[x->sum];
     if (!filled(g, x->c)) return TB_NO; /* guarded by 已填 */
     if (s->free) return g->sum_at[x->sum] ? TB_YES : TB_NO;
@@ -511,7 +513,7 @@ static enum tb_truth ask_sum(struct group *g, const summed *x) {
     return tb__by_order(x->turned ? -order : order, x->c->op) ? TB_YES : TB_NO;
 }
 
-static tb_value operand(struct group *g, const tb__reading *r, const tb_condition *c) {
+static tb_value operand(struct tb__forms *g, const tb__reading *r, const tb_condition *c) {
     tb_hits h;
     if (c->kind != TB_X_NAME || c->column == TB_NO_INDEX) return tb__operand(r, c);
     const tb_table_use *u = &g->w->p->tables.items[c->index];
@@ -521,7 +523,7 @@ static tb_value operand(struct group *g, const tb__reading *r, const tb_conditio
 }
 
 /* A condition that reads an output. */
-static enum tb_truth ask_output(struct group *g, const tb__reading *r, const tb_condition *c) {
+static enum tb_truth ask_output(struct tb__forms *g, const tb__reading *r, const tb_condition *c) {
     tb_condition name = *c;
     tb_hits h;
     if (c->kind == TB_X_CONTAINS) {
@@ -550,7 +552,7 @@ static bool reads_output(const tb_condition *c) {
 }
 
 static enum tb_truth ask(void *user, const tb_condition *c) {
-    struct group *g = user;
+    struct tb__forms *g = user;
     const tb__reading r = {g->w->p->fields.items, g->w->p->tables.items, &g->form, 0, NULL};
     if (c->kind == TB_X_AND) return ask(g, c->a) == TB_YES && ask(g, c->b) == TB_YES ? TB_YES : TB_NO;
     if (c->kind == TB_X_OR) return ask(g, c->a) == TB_YES || ask(g, c->b) == TB_YES ? TB_YES : TB_NO;
@@ -568,7 +570,7 @@ static bool asks_mode(const tb_condition *c) {
     return c->kind == TB_X_MODE || (c->a && asks_mode(c->a)) || (c->b && asks_mode(c->b));
 }
 
-static bool lacking(struct group *g) {
+static bool lacking(struct tb__forms *g) {
     for (uint32_t i = 0; i < g->d->fields_n; i++) {
         const tb_field *f = &g->w->p->fields.items[g->d->fields[i]];
         if (f->when && !asks_mode(f->when) && g->of[i].items[g->at[i]].value.kind == TB_JSON_NULL &&
@@ -580,7 +582,7 @@ static bool lacking(struct group *g) {
 
 /* ---- values for sums ---- */
 
-static bool sum_value(const struct group *g, const sum *s, const tb_decimal *value, tb_decimal *out) {
+static bool sum_value(const struct tb__forms *g, const sum *s, const tb_decimal *value, tb_decimal *out) {
     *out = (tb_decimal){0, 0};
     for (uint32_t i = 0; i < s->n; i++) {
         tb_decimal x = s->terms[i].times;
@@ -597,7 +599,7 @@ static bool in_cell(tb_decimal v, const tb__cell *c) {
     return (c->no_from || tb_decimal_cmp(v, c->from) > 0) && (c->no_to || tb_decimal_cmp(v, c->to) < 0);
 }
 
-static bool all_sums_fit(const struct group *g, const tb_decimal *value) {
+static bool all_sums_fit(const struct tb__forms *g, const tb_decimal *value) {
     tb_decimal v;
     for (uint32_t i = 0; i < g->sums.count; i++) {
         const sum *s = &g->sums.items[i];
@@ -608,7 +610,7 @@ static bool all_sums_fit(const struct group *g, const tb_decimal *value) {
 
 /* Finds values inside the fields' cells for which the sums are where they are said to be: what stands for each cell,
  * or one field moved so that a sum is as wanted. A search that may fail: then the path is told without values. */
-static bool find_values(struct group *g, tb_decimal *value) {
+static bool find_values(struct tb__forms *g, tb_decimal *value) {
     for (uint32_t i = 0; i < g->d->fields_n; i++) value[i] = g->of[i].items[g->at[i]].cell.value;
     for (int round = 0; round < 4; round++) {
         if (all_sums_fit(g, value)) return true;
@@ -644,7 +646,7 @@ static bool find_values(struct group *g, tb_decimal *value) {
 
 /* ---- answers ---- */
 
-static void fill_answer(struct group *g, tb__answer *x) {
+static void fill_answer(struct tb__forms *g, tb__answer *x) {
     tb_arena *a = g->w->a;
     uint32_t n = g->d->fields_n;
     tb_json *values = TB_NEW_ARRAY(a, n + 1, tb_json);
@@ -673,7 +675,8 @@ static uint64_t truth_hash(const uint64_t *t) {
 }
 
 /* Keeps the combination at hand when it turns out as none before. */
-static bool keep(struct group *g) {
+static bool keep(void *user, struct tb__forms *g) {
+    (void)user;
     uint64_t truth[TRUTH_WORDS] = {0};
     g->refused = false;
     for (uint32_t i = 0; i < g->atoms.count; i++)
@@ -697,8 +700,8 @@ static bool keep(struct group *g) {
 }
 
 /* Every cell of each sum that the fields' cells allow. */
-static bool keep_sums(struct group *g, uint32_t i) {
-    if (i == g->sums.count) return keep(g);
+static bool keep_sums(struct tb__forms *g, uint32_t i) {
+    if (i == g->sums.count) return g->take(g->user, g);
     const sum *s = &g->sums.items[i];
     end low, high;
     bounds_of_sum(g, s, &low, &high);
@@ -711,7 +714,7 @@ static bool keep_sums(struct group *g, uint32_t i) {
 }
 
 /* A field that is not compared with others needs one value for each way its own conditions turn out. */
-static void merge(struct group *g, uint32_t i) {
+static void merge(struct tb__forms *g, uint32_t i) {
     candidates *of = &g->of[i];
     uint32_t kept = 0, words = g->leaves.count / 64 + 1;
     uint64_t *seen = TB_NEW_ARRAY(g->w->a, (size_t)words * (of->count + 1), uint64_t);
@@ -739,7 +742,7 @@ static void merge(struct group *g, uint32_t i) {
 }
 
 struct marking {
-    struct group *g;
+    struct tb__forms *g;
 };
 
 static void mark_joint(void *user, uint32_t field) {
@@ -748,7 +751,7 @@ static void mark_joint(void *user, uint32_t field) {
     if (i != TB_NO_INDEX) k->g->joint[i] = true;
 }
 
-static bool in_group(const struct group *g, const tb_condition *c) {
+static bool in_group(const struct tb__forms *g, const tb_condition *c) {
     if (names(c) && c->column == TB_NO_INDEX) return place_in(g, c->index) != TB_NO_INDEX;
     if (names(c)) {
         const tb_table_use *u = &g->w->p->tables.items[c->index];
@@ -767,54 +770,94 @@ static void tables_of(tb_arena *a, const tb_program *p, const tb_condition *c, c
     if (c->b) tables_of(a, p, c->b, leaves, done);
 }
 
-/* false: more than the limits hold. */
-static bool answer_group(tb__proof *w, tb__deciding *d, const conditions *atoms) {
+/* Candidates of every field, cells of every sum. false: more than the limits hold. */
+static bool prepare(struct tb__forms *g, uint64_t most) {
+    tb__proof *w = g->w;
     const tb_program *p = w->p;
     tb_arena *a = w->a;
-    struct group g = {.w = w, .d = d};
-    struct marking mark = {&g};
+    uint32_t n = g->d->fields_n;
+    struct marking mark = {g};
     uint8_t *done = TB_NEW_ARRAY(a, p->tables.count + 1, uint8_t);
-    for (uint32_t i = 0; i < atoms->count; i++) {
-        if (!in_group(&g, atoms->items[i])) continue;
-        *TB_PUSH(a, g.atoms) = atoms->items[i];
-        *TB_PUSH(a, w->atoms) = (tb__atom){atoms->items[i], w->deciding.count, g.atoms.count - 1};
-    }
-    if (g.atoms.count > GROUP_ATOMS) return false;
-    for (uint32_t i = 0; i < g.atoms.count; i++) *TB_PUSH(a, g.leaves) = g.atoms.items[i];
-    for (uint32_t i = 0; i < d->fields_n; i++) leaves_of(a, p->fields.items[d->fields[i]].when, &g.leaves);
-    for (uint32_t i = 0, n = g.leaves.count; i < n; i++) tables_of(a, p, g.leaves.items[i], &g.leaves, done);
-    g.joint = TB_NEW_ARRAY(a, d->fields_n + 1, bool);
-    g.of = TB_NEW_ARRAY(a, d->fields_n + 1, candidates);
-    g.at = TB_NEW_ARRAY(a, d->fields_n + 1, uint32_t);
-    g.form_values = TB_NEW_ARRAY(a, d->fields_n + 1, tb_json);
-    g.form_keys = TB_NEW_ARRAY(a, d->fields_n + 1, tb_str);
-    for (uint32_t i = 0; i < g.leaves.count; i++) {
-        const tb_condition *c = g.leaves.items[i];
+    for (uint32_t i = 0; i < n; i++) leaves_of(a, p->fields.items[g->d->fields[i]].when, &g->leaves);
+    for (uint32_t i = 0, k = g->leaves.count; i < k; i++) tables_of(a, p, g->leaves.items[i], &g->leaves, done);
+    g->joint = TB_NEW_ARRAY(a, n + 1, bool);
+    g->of = TB_NEW_ARRAY(a, n + 1, candidates);
+    g->at = TB_NEW_ARRAY(a, n + 1, uint32_t);
+    g->form_values = TB_NEW_ARRAY(a, n + 1, tb_json);
+    g->form_keys = TB_NEW_ARRAY(a, n + 1, tb_str);
+    for (uint32_t i = 0; i < g->leaves.count; i++) {
+        const tb_condition *c = g->leaves.items[i];
         bool compares = c->kind == TB_X_COMPARE && !(is_field(c->a) && is_literal(c->b));
         if (compares && !reads_output(c)) fields_of(p, c, mark_joint, &mark);
         if (compares && is_field(c->a)) mark_joint(&mark, c->a->index);
         if (compares && is_field(c->b)) mark_joint(&mark, c->b->index);
-        if (!by_cells(p, c) && !note_sum(&g, c)) return false;
+        if (!by_cells(p, c) && !note_sum(g, c)) return false;
     }
-    for (uint32_t i = 0; i < g.sums.count; i++)
-        tb__cells_of(a, g.sums.items[i].constants.items, g.sums.items[i].constants.count, 17, &g.sums.items[i].cells);
+    for (uint32_t i = 0; i < g->sums.count; i++)
+        tb__cells_of(a, g->sums.items[i].constants.items, g->sums.items[i].constants.count, 17,
+                     &g->sums.items[i].cells);
     uint64_t all = 1;
-    for (uint32_t i = 0; i < d->fields_n; i++) {
-        if (!candidates_of(&g, i)) return false;
-        if (!g.joint[i]) merge(&g, i);
-        all *= g.of[i].count;
-        if (all > TB_PROOF_COMBINATIONS) return false;
-    }
-    g.mask = 4 * TB_PROOF_VALUATIONS - 1;
-    g.slots = TB_NEW_ARRAY(a, (size_t)g.mask + 1, uint32_t);
-    for (bool more = true; more;) {
-        set_form(&g);
-        if (!keep_sums(&g, 0)) return false;
-        uint32_t i = 0; /* the next one, like an odometer */
-        while (i < d->fields_n && ++g.at[i] == g.of[i].count) g.at[i++] = 0;
-        more = i < d->fields_n;
+    for (uint32_t i = 0; i < n; i++) {
+        if (!candidates_of(g, i)) return false;
+        if (!g->joint[i]) merge(g, i);
+        all *= g->of[i].count;
+        if (all > most) return false;
     }
     return true;
+}
+
+static bool each(struct tb__forms *g) {
+    for (bool more = true; more;) {
+        set_form(g);
+        g->refused = false;
+        if (!keep_sums(g, 0)) return false;
+        uint32_t i = 0; /* the next one, like an odometer */
+        while (i < g->d->fields_n && ++g->at[i] == g->of[i].count) g->at[i++] = 0;
+        more = i < g->d->fields_n;
+    }
+    return true;
+}
+
+static bool answer_group(tb__proof *w, tb__deciding *d, const conditions *atoms) {
+    struct tb__forms g = {.w = w, .d = d, .take = keep};
+    for (uint32_t i = 0; i < atoms->count; i++) {
+        if (!in_group(&g, atoms->items[i])) continue;
+        *TB_PUSH(w->a, g.atoms) = atoms->items[i];
+        *TB_PUSH(w->a, w->atoms) = (tb__atom){atoms->items[i], w->deciding.count, g.atoms.count - 1};
+        *TB_PUSH(w->a, g.leaves) = atoms->items[i];
+    }
+    if (g.atoms.count > GROUP_ATOMS || !prepare(&g, TB_PROOF_COMBINATIONS)) return false;
+    g.mask = 4 * TB_PROOF_VALUATIONS - 1;
+    g.slots = TB_NEW_ARRAY(w->a, (size_t)g.mask + 1, uint32_t);
+    return each(&g);
+}
+
+bool tb__forms_each(tb__proof *w, const tb_condition *const *rows, uint32_t rows_n, uint64_t asks, tb__take *take,
+                    void *user) {
+    uint32_t n = w->p->fields.count;
+    uint32_t *fields = TB_NEW_ARRAY(w->a, n + 1, uint32_t);
+    tb__deciding d = {.fields = fields, .fields_n = n};
+    struct tb__forms g = {.w = w, .d = &d, .take = take, .user = user};
+    for (uint32_t i = 0; i < n; i++) fields[i] = i;
+    for (uint32_t i = 0; i < rows_n; i++) leaves_of(w->a, rows[i], &g.leaves);
+    return prepare(&g, asks / (g.leaves.count + 1)) && each(&g);
+}
+
+bool tb__forms_ask(tb__forms *f, const tb_condition *c) { return ask(f, c) == TB_YES; }
+
+bool tb__forms_text(tb__forms *f, bool english, tb_str *text) {
+    tb__answer x = {0};
+    tb_buf b;
+    tb_buf_init(&b, f->w->a);
+    fill_answer(f, &x);
+    for (uint32_t i = 0; i < f->d->fields_n; i++) {
+        tb_str name = f->w->p->fields.items[f->d->fields[i]].name;
+        if (i) tb_puts(&b, english ? ", " : "，");
+        if (x.values[i].kind == TB_JSON_NULL) tb_putf(&b, english ? "%.*s not filled" : "未填 %.*s", TB_FMT(name));
+        else tb_putf(&b, english ? "%.*s is %.*s" : "%.*s 为 %.*s", TB_FMT(name), TB_FMT(x.texts[i]));
+    }
+    *text = tb_buf_str(&b);
+    return x.shown;
 }
 
 static bool product_of_groups(tb__proof *w) {
@@ -868,7 +911,7 @@ bool tb__valuations(tb__proof *w) {
         read[r] |= r != i;
         for (uint32_t k = 0; k < atoms.count && !read[r]; k++) {
             tb__deciding one = {.fields = &i, .fields_n = 1};
-            struct group g = {.w = w, .d = &one};
+            struct tb__forms g = {.w = w, .d = &one};
             read[r] = in_group(&g, atoms.items[k]);
         }
     }
