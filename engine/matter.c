@@ -118,6 +118,28 @@ void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws) {
     }
 }
 
+/* What the law's file says of a citation, for those who read the matter. */
+static void keep_citation(tb__matter *m, const tb_clause *c, const tb_law_ref *ref) {
+    const tb_section *law = tb__law_for(m->c, ref->span.file, ref);
+    const tb_clause *article = law && ref->article ? tb__article_of(law, ref) : NULL;
+    const tb_clause *rank = law ? find_clause(law, TB_C_RANK) : NULL;
+    *TB_PUSH(m->c->a, m->p->citations) =
+        (tb_citation){.law = ref,
+                      .text = tb_source_text(m->p->sources, ref->span),
+                      .rank = rank && rank->names.count ? rank->names.items[0].text : TB_NONE,
+                      .gist = article ? text_of(tb_part_of(article, TB_P_TEXT)) : TB_NONE,
+                      .clause = c->span,
+                      .kind = c->kind,
+                      .open = c->pending || (article && article->pending)};
+}
+
+static void keep_citations(tb__matter *m, const tb_clause *c, const tb_part *part) {
+    for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, c, &part->laws.items[i]);
+    for (uint32_t i = 0; (part->kind == TB_P_BASIS || part->kind == TB_P_GROUND) && i < part->names.count; i++)
+        *TB_PUSH(m->c->a, m->p->citations) = (tb_citation){
+            .text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending};
+}
+
 static void cite_all(tb__matter *m) {
     for (uint32_t i = 0; i < m->sections_n; i++) {
         const tb_section *s = m->sections[i];
@@ -125,7 +147,10 @@ static void cite_all(tb__matter *m) {
         for (uint32_t k = 0; k < s->clauses.count; k++) {
             const tb_clause *c = &s->clauses.items[k];
             if (c->pending) *TB_PUSH(m->c->a, m->p->pending) = c->span;
-            for (uint32_t n = 0; n < c->parts.count; n++) tb__cite(m, c, &c->parts.items[n].laws);
+            for (uint32_t n = 0; n < c->parts.count; n++) {
+                tb__cite(m, c, &c->parts.items[n].laws);
+                keep_citations(m, c, &c->parts.items[n]);
+            }
         }
     }
 }
@@ -306,6 +331,8 @@ static void authority(tb__matter *m) {
     uint32_t seat;
     TB__FIND(p->places, .name, TB_STR("属地"), seat);
     p->authority_place = seat;
+    p->authority_span = c ? c->span : m->head->name.span;
+    p->authority_seal = c ? text_of(tb_part_of(c, TB_P_SEAL)) : TB_NONE;
     if (!c) {
         TB__REPORT(m, MISSING_CLAUSE, m->head->name.span, p->matter, TB__SAY(m, "实施主体", "authority"),
                    TB__SAY(m, "实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。",
@@ -373,6 +400,7 @@ static void span_limits(tb__matter *m) {
     for (uint32_t i = 0; i < m->head->clauses.count; i++)
         for (size_t k = 0; k < sizeof spans / sizeof *spans; k++) {
             const tb_clause *c = &m->head->clauses.items[i];
+            if (c->kind == spans[k].clause && c->none && spans[k].kind == TB_CLOCK_STATUTORY) p->no_statutory = true;
             if (c->kind != spans[k].clause || c->none) continue;
             tb_clock_def d = {.kind = spans[k].kind,
                               .step = TB_NO_INDEX,

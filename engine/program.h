@@ -288,13 +288,25 @@ typedef struct tb_use {
     tb_span text, clause;
 } tb_use;
 
+/* What a clause rests on (依, 因), one for each law or text it names: for those who read, not for what runs. */
+typedef struct tb_citation {
+    const tb_law_ref *law; /* NULL: a text, 依 “国办发〔2020〕35号” */
+    tb_str text;           /* as written: 《行政许可法》第四十二条第一款 */
+    tb_str rank, gist;     /* 位阶, and what the article says in short: from the law's file; empty: not there */
+    tb_span clause;        /* that cites */
+    enum tb_clause_kind kind;
+    bool open; /* 待核: the clause, or the article in the law's file */
+} tb_citation;
+
 typedef struct tb_program {
     tb_span span; /* its name, in the file that is its root: steps may stand in a template's */
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
     int32_t effective;
     tb_str authority;         /* 实施主体: the organ; empty when by place and duty */
     uint32_t authority_place; /* role whose organ decides (属地 by default) */
-    tb_str authority_duty;
+    tb_str authority_duty, authority_seal;
+    tb_span authority_span;
+    bool no_statutory; /* 法定期限 无: said, not forgotten */
     const tb_chart *chart;
     const tb_node *nodes; /* by state */
     uint16_t live;
@@ -322,6 +334,7 @@ typedef struct tb_program {
     enum tb_unit extension_unit;
     uint32_t extension_move;
     TB_LIST(tb_span) pending; /* every 待核 */
+    TB_LIST(tb_citation) citations;
     TB_LIST(tb_use) uses;
     TB_LIST(const tb_section *) scenarios;
     const tb_sources *sources;

@@ -80,6 +80,7 @@ void tb__graph(tb_arena *a, const tb_program *p, tb_graph *g);
 tb_str tb__graph_node_text(tb_arena *a, const tb_program *p, const tb_graph_node *n);
 /* Does the move set the milestone: by 记, 视为, a document, a transfer, or the end? */
 bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone);
+bool tb__pending_at(const tb_program *p, tb_span at); /* 待核 there? */
 const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese);
 tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge *e);
 #endif

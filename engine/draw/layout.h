@@ -155,5 +155,6 @@ int tb_text_width(tb_str s, int size, bool bold);
 /* Parts a text into lines no wider than `width`, as even as can be, by the rules of Chinese typesetting (no ，or 。 at the
  * beginning, no （ at the end, numbers and Latin words whole). Lines are views of `s`. */
 typedef TB_LIST(tb_str) tb_lines;
+bool tb_text_may_part(tb_str a, tb_str b); /* May a line end between two characters side by side? */
 void tb_text_wrap(tb_arena *a, tb_str s, int size, bool bold, int width, tb_lines *out);
 #endif

@@ -67,9 +67,9 @@ static bool wide(tb_str c) { return (uint8_t)c.p[0] >= 0x80 && tb_cells(c) == 2;
 static bool digit(tb_str c) { return c.p[0] >= '0' && c.p[0] <= '9'; }
 
 /* May a line end between two neighbouring characters that no blank parts? */
-static bool may_part(tb_str a, tb_str b) {
+bool tb_text_may_part(tb_str a, tb_str b) {
     if (!wide(a) && !wide(b)) return false;
-    if (among(b, "，。、；：！？）》」』”’…—,.;:!?)]}%") || among(a, "（《「『“‘([{")) return false;
+    if (among(b, "，。、；：！？）》」』”’〕…—,.;:!?)]}%") || among(a, "（《「『“‘〔([{")) return false;
     if (among(a, "第") || (among(a, NUMERALS) && among(b, NUMERALS "条款项")))
         return false; /* 第四十五条 is one word */
     return !digit(a);
@@ -86,7 +86,7 @@ static uint32_t units_of(tb_str s, int size, bool bold, int width, struct unit *
             last.n = 0;
         } else {
             int w = tb_text_width(c, size, bold) + (bold ? 1 : 0);
-            bool joins = last.n && !may_part(last, c) && u[n - 1].width + w <= width;
+            bool joins = last.n && !tb_text_may_part(last, c) && u[n - 1].width + w <= width;
             if (!joins) {
                 if (n == most) return UINT32_MAX;
                 u[n++] = (struct unit){i, i, 0, space};
