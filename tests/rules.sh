@@ -16,6 +16,8 @@ for file in rules/事项/*.tb; do
     expect "$file alone has no errors" "$tongban" check "$file"
     expect "$file can be drawn (dot)" "$tongban" draw "$file" --format dot
     expect "$file can be drawn (mermaid)" "$tongban" draw "$file" --format mermaid
+    expect "$file has a guide for applicants" "$tongban" guide "$file" --format html
+    expect "$file has a guide for staff" "$tongban" guide "$file" --for 工作人员 --format html --picture
 done
 if "$tongban" test rules --json >"$report" 2>"$out"; then passed=$((passed + 1)); else failed=$((failed + 1)); "$tongban" test rules; cat "$out"; fi
 p=$(jq .passed "$report") f=$(jq .failed "$report")

@@ -4,6 +4,7 @@
  * bytes. The checks know the geometry only, not how it came about. */
 #include "draw/layout.h"
 #include "engine.h"
+#include "xml.h"
 
 static const char *matter; /* named by failures */
 static int failures;
@@ -206,62 +207,6 @@ static void check_whole(const tb_layout *l) {
     uint32_t spans = 0;
     for (uint32_t i = 0; i < p->clocks.count; i++) spans += p->clocks.items[i].kind != TB_CLOCK_STEP;
     CHECK_INT(l->brackets.count, spans);
-}
-
-/* ---- XML: elements closed as opened, attributes quoted, references known, characters allowed ---- */
-
-static const char *xml_error(const char *s, size_t n) {
-    const char *open[64], *end = s + n;
-    size_t length[64];
-    int depth = 0;
-    bool root = false;
-    while (s < end) {
-        if (*s != '<') {
-            if ((uint8_t)*s < ' ' && *s != '\n') return "a control character";
-            if (*s == '&') {
-                const char *const known[] = {"&lt;", "&gt;", "&amp;", "&quot;"};
-                bool ok = false;
-                for (int i = 0; i < 4; i++) ok |= strncmp(s, known[i], strlen(known[i])) == 0;
-                if (!ok) return "an unknown reference";
-            }
-            if (depth == 0 && *s != '\n') return "text outside of the root";
-            s++;
-            continue;
-        }
-        bool closes = s[1] == '/';
-        const char *name = s += closes ? 2 : 1;
-        while (s < end && ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z'))) s++;
-        size_t len = (size_t)(s - name);
-        if (!len) return "an element without a name";
-        if (closes) {
-            if (depth == 0 || length[depth - 1] != len || memcmp(open[depth - 1], name, len) != 0) return "a wrong end";
-            depth--;
-            if (*s++ != '>') return "an end that does not end";
-            continue;
-        }
-        if (depth == 0 && root) return "two roots";
-        root = true;
-        while (s < end && *s == ' ') {
-            while (s < end && *s == ' ') s++;
-            const char *attribute = s;
-            while (s < end &&
-                   ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') || *s == '-' || (*s >= '0' && *s <= '9')))
-                s++;
-            if (s == attribute) break;
-            if (s[0] != '=' || s[1] != '"') return "an attribute without quotes";
-            for (s += 2; s < end && *s != '"'; s++)
-                if (*s == '<' || *s == '&') return "a mark in an attribute";
-            s++;
-        }
-        if (s[0] == '/' && s[1] == '>') {
-            s += 2;
-        } else if (*s == '>') {
-            if (depth == 64) return "too deep";
-            open[depth] = name, length[depth++] = len;
-            s++;
-        } else return "a beginning that does not end";
-    }
-    return depth == 0 && root ? NULL : "not closed";
 }
 
 static void check_svg(tb_arena *a, const tb_program *p) {

@@ -169,7 +169,7 @@ void tb__guide_laws(tb__guide *g) {
         if (c->law) tb__guide_cell(g, false, "《%.*s》", TB_FMT(c->law->law));
         else tb__guide_cell(g, false, "%.*s", TB_FMT(c->text));
         if (c->rank.n) tb__guide_cell(g, false, "%.*s", TB_FMT(c->rank));
-        else tb__guide_cell(g, true, "没有写明");
+        else tb__guide_cell(g, false, "没有写明");
         put_articles(g, c);
     }
     tb__guide_paragraph(g, false, "要点是对条文的概括，不是原文；以公布的文本为准。");

@@ -47,6 +47,6 @@ void tb_guide_of(tb_arena *a, const tb_program *p, enum tb_guide_reader reader, 
 /* A whole HTML document without outside resources. `picture` (may be empty): an SVG that is put at its end. */
 void tb_guide_html(tb_buf *out, const tb_guide *g, tb_str picture);
 /* Lines of at most `columns` cells (Han characters are two), TB_GUIDE_NARROW at least. */
-enum { TB_GUIDE_COLUMNS = 80, TB_GUIDE_NARROW = 40, TB_GUIDE_WIDE = 400 };
+enum { TB_GUIDE_COLUMNS = 80, TB_GUIDE_NARROW = 60, TB_GUIDE_WIDE = 400 };
 void tb_guide_text(tb_buf *out, const tb_guide *g, uint32_t columns);
 #endif

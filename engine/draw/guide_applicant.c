@@ -34,7 +34,9 @@ static void put_district(tb__guide *g) {
     if (p->authority.n)
         tb__guide_item(g, false, "“%.*s”应当在%.*s的辖区内；不在的，本机关不受理。", TB_FMT(field),
                        TB_FMT(p->authority));
-    else tb__guide_item(g, false, "由“%.*s”所在地的%.*s办理。", TB_FMT(field), TB_FMT(p->authority_duty));
+    else
+        tb__guide_item(g, false, "由%.*s（按申请表“%.*s”确定）的%.*s办理。", TB_FMT(r->name), TB_FMT(field),
+                       TB_FMT(p->authority_duty));
 }
 
 /* Does the act turn an application down? It ends a branch with 不予, must name the remedies, or closes with reasons. */
@@ -127,10 +129,10 @@ static void put_who(tb__guide *g, const tb_step_def *s) {
     bool open = s->clock != TB_NO_INDEX && tb__pending_at(p, p->clocks.items[s->clock].span);
     if (s->call) {
         const tb_call_def *c = &p->calls.items[s->call - 1];
-        tb__guide_paragraph(g, open,
-                            c->kind == TB_CALL_MATTER ? "同时办理“%.*s”，等它有了结果再往下办，申请人不必另行申请。"
-                                                      : "向“%.*s”核查，申请人不必另行提交。",
-                            TB_FMT(c->name));
+        tb_str wait = s->clock == TB_NO_INDEX ? TB_STR("") : tb__guide_length(g, &p->clocks.items[s->clock]);
+        const char *format = c->kind == TB_CALL_MATTER ? "同时办理“%.*s”，有了结果再往下办，申请人不必另行申请%s%.*s。"
+                                                       : "向“%.*s”核查，申请人不必另行提交%s%.*s。";
+        tb__guide_paragraph(g, open, format, TB_FMT(c->name), wait.n ? "；最多等待" : "", TB_FMT(wait));
     } else {
         tb__guide_paragraph(g, open, "由%.*s办理%s%.*s。", TB_FMT(people), limit.n ? "，" : "；期限没有写明",
                             TB_FMT(limit));
@@ -223,17 +225,16 @@ static void flow(tb__guide *g) {
 static void spans(tb__guide *g) {
     const tb_program *p = g->p;
     bool statutory = false;
+    for (uint32_t i = 0; i < p->clocks.count; i++) statutory |= p->clocks.items[i].kind == TB_CLOCK_STATUTORY;
+    if (!statutory)
+        tb__guide_fact(g, "法定期限", false, "%s", p->no_statutory ? "无：没有法定的办理期限。" : "规则没有写明。");
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         const tb_clock_def *c = &p->clocks.items[i];
         if (c->kind == TB_CLOCK_STEP) continue;
         tb_str basis = tb__guide_basis(g, c->span);
-        statutory |= c->kind == TB_CLOCK_STATUTORY;
         tb__guide_fact(g, c->kind == TB_CLOCK_STATUTORY ? "法定期限" : "承诺期限", tb__pending_at(p, c->span),
                        "%.*s%s%.*s。", TB_FMT(tb__guide_span(g, c)), basis.n ? "；依" : "", TB_FMT(basis));
     }
-    if (!statutory)
-        tb__guide_fact(g, "法定期限", false, "%s",
-                       p->no_statutory ? "无：法律、法规、规章没有规定本事项的办理期限。" : "规则没有写明。");
 }
 
 static void excluded_time(tb__guide *g) {
@@ -296,7 +297,7 @@ static void silence(tb__guide *g) {
         tb__guide_fact(g, "机关没有答复", tb__pending_at(p, m->span), "“%.*s”环节%.*s",
                        TB_FMT(p->steps.items[m->step].name), TB_FMT(tb__guide_sentence(g, i)));
     }
-    if (!any) tb__guide_fact(g, "机关没有答复", false, "规则没有规定视为同意或者视为受理的情形；超过期限的继续办理。");
+    if (!any) tb__guide_fact(g, "机关没有答复", false, "规则没有规定逾期视为同意或者视为受理的情形。");
 }
 
 static void limits(tb__guide *g) {

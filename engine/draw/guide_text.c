@@ -4,7 +4,7 @@
 #include "layout.h"
 #include "source.h"
 
-enum { GAP = 2 /* between columns */, NARROWEST = 6 };
+enum { GAP = 2 /* between columns */, NARROWEST = 4 };
 
 static const char mark[] = "〔待核〕";
 
@@ -18,13 +18,13 @@ static uint32_t character(tb_str s, uint32_t at) {
     return n;
 }
 
-/* The end of the longest line from `at` that fits; at least one character. */
-static uint32_t line_end(tb_str s, uint32_t at, uint32_t cells) {
+/* The end of the longest line from `at` that fits; at least one character. No line ends behind `whole` but the last. */
+static uint32_t line_end(tb_str s, uint32_t at, uint32_t whole, uint32_t cells) {
     uint32_t end = at, used = 0, best = 0;
     tb_str last = {NULL, 0};
     while (end < s.n) {
         tb_str c = {s.p + end, character(s, end)};
-        if (end > at && (c.p[0] == ' ' || last.p[0] == ' ' || tb_text_may_part(last, c))) best = end;
+        if (end > at && end <= whole && (c.p[0] == ' ' || last.p[0] == ' ' || tb_text_may_part(last, c))) best = end;
         used += tb_cells(c);
         if (used > cells && end > at) return best ? best : end;
         last = c;
@@ -33,10 +33,10 @@ static uint32_t line_end(tb_str s, uint32_t at, uint32_t cells) {
     return end;
 }
 
-static void wrap(tb_arena *a, tb_str s, uint32_t cells, tb_lines *out) {
-    uint32_t at = 0;
+static void wrap(tb_arena *a, tb_str s, bool open, uint32_t cells, tb_lines *out) {
+    uint32_t at = 0, whole = open ? s.n - (uint32_t)(sizeof mark - 1) : s.n;
     do {
-        uint32_t end = line_end(s, at, cells), to = end;
+        uint32_t end = line_end(s, at, whole, cells), to = end;
         while (to > at && s.p[to - 1] == ' ') to--;
         *TB_PUSH(a, *out) = (tb_str){s.p + at, to - at};
         at = end;
@@ -49,7 +49,8 @@ static tb_str marked(tb_arena *a, const tb_guide_line *l) {
 }
 
 static void wrap_cell(tb_arena *a, const tb_guide_cell *cell, uint32_t cells, tb_lines *out) {
-    for (uint32_t i = 0; i < cell->lines.count; i++) wrap(a, marked(a, &cell->lines.items[i]), cells, out);
+    for (uint32_t i = 0; i < cell->lines.count; i++)
+        wrap(a, marked(a, &cell->lines.items[i]), cell->lines.items[i].open, cells, out);
 }
 
 static uint32_t natural(tb_arena *a, const tb_guide_cell *cell) {
