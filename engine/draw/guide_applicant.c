@@ -55,7 +55,7 @@ static void conditions(tb__guide *g) {
     put_district(g);
     uint32_t needed = 0;
     for (uint32_t i = 0; i < p->fields.count; i++) needed += p->fields.items[i].required;
-    tb__guide_item(g, false, "申请表必填 %u 项，填写要求见“申请表”一节。", needed);
+    if (needed) tb__guide_item(g, false, "申请表必填 %u 项，填写要求见“申请表”一节。", needed);
     bool any = false;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
