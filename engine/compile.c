@@ -559,6 +559,7 @@ static int compile_work(void *arg) {
     for (uint32_t f = 0; f < roots; f++) compile_file(c, f);
     prove_following(c, roots);
     tb__outside_check(c);
+    tb__listings_compile(c, roots);
     tb__advise_all(c);
     tb_diagnostics_sort(c->d);
     *w->out = c->rules;

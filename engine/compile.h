@@ -27,6 +27,7 @@ typedef struct tb_rules {
     TB_LIST(const tb_calendar *) calendars;
     const tb_directory *directory; /* NULL when the roots hold no 组织 */
     TB_LIST(const tb_tree *) trees;
+    TB_LIST(const struct tb_listing *) listings; /* of the roots (listing.h) */
     TB_LIST(tb_str) referenced; /* paths pulled in by 引用, as resolved */
 } tb_rules;
 

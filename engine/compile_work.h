@@ -73,7 +73,7 @@ typedef struct tb__matter {
     TB_LIST(uint32_t) transition_move;
     uint16_t *outcome_state; /* by outcome */
     uint32_t internal_events;
-    uint16_t history;        /* 原环节; TB_NO_STATE when no clause leads there */
+    uint16_t history; /* 原环节; TB_NO_STATE when no clause leads there */
     uint32_t errors_before;
     bool english; /* messages about it are */
     bool unsound; /* a table it adopts has errors, told at the table */
@@ -86,6 +86,8 @@ const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *
 const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref);
 /* compile.c */
 bool tb__english(const tb__compiler *c, uint32_t file); /* are messages about this file? */
+/* listing.c */
+void tb__listings_compile(tb__compiler *c, uint32_t roots);
 /* template.c */
 void tb__templates_check(tb__compiler *c); /* every template by itself */
 /* 套用, 改, 插入, 删去: afterwards head and sections are those of an ordinary matter. false: errors, all reported. */

@@ -230,7 +230,8 @@ static void shape_part(const struct shaping *s, const tb_clause *c, tb_part *par
     }
     shape_amount(s, part);
     if (s->rules[c->kind].parts[part->kind] && (part->kind != TB_P_DATED || dates(part))) {
-        if (one_name_part(part->kind) && part->names.count > 1)
+        bool listed_modes = c->kind == TB_C_LISTED && part->kind == TB_P_MODE; /* a catalogue asks for several */
+        if (one_name_part(part->kind) && part->names.count > 1 && !listed_modes)
             tb_report(s->p->d, TB_E_ONE_NAME, part->names.items[1].span, word_of_part(s, part), TB_NONE, TB_NONE);
         if (part->kind == TB_P_SET && part->values.count > 1 && c->kind != TB_C_AT) /* 用例 write lists so */
             tb_report(s->p->d, TB_E_ONE_NAME, part->values.items[1].span, tb_str_z(s->p->lang == TB_LANG_EN ? "is" : "为"),
