@@ -4,6 +4,7 @@
  * These are graph questions over the chart with every condition taken as possible; the proofs over time and persons
  * build on the same tables. 任一环节 does not count as a way to end: a case that can only be withdrawn is stuck. */
 #include "compile_work.h"
+#include "table.h"
 #include "expression.h"
 #include <string.h>
 
@@ -269,6 +270,10 @@ static void check_posts(tb__matter *m) {
         if (!m->document_used[i])
             TB__REPORT(m, UNUSED, p->documents.items[i].span, TB__SAY(m, "文书", "document"),
                        p->documents.items[i].name, TB_NONE);
+    for (uint32_t i = 0; i < p->tables.count; i++)
+        if (!p->tables.items[i].used)
+            TB__REPORT(m, UNUSED, p->tables.items[i].span, TB__SAY(m, "决策表", "decision table"),
+                       p->tables.items[i].table->name, TB_NONE);
 }
 
 void tb__matter_check(tb__matter *m) {

@@ -118,8 +118,8 @@ static bool operand(struct checking *k, const tb_expr *e, struct operand *o);
 
 static bool same_unit(struct checking *k, const struct operand *x, const struct operand *y, tb_span span) {
     if (!x->reads || !y->reads || tb_str_eq(x->unit, y->unit)) return true;
-    tb_report(k->d, TB_E_UNITS, span, x->unit.n ? x->unit : TB_STR("（没有写）"),
-              y->unit.n ? y->unit : TB_STR("（没有写）"), TB_NONE);
+    tb_report(k->d, TB_E_UNITS, span, x->unit.n ? x->unit : TB_STR("—"),
+              y->unit.n ? y->unit : TB_STR("—"), TB_NONE);
     return false;
 }
 

@@ -64,7 +64,7 @@ bool tb__form_fits(const tb__submission *s, uint32_t mode) {
         const tb_json *v = form ? tb_json_find(form, f->name) : NULL;
         tb__list_name(&names, f->name);
         if (!v && f->required) return REFUSE(s, FIELD_MISSING, f->span, f->name, TB_NONE, TB_NONE);
-        tb_str wrong = v ? tb_value_wrong(s->a, f, v, tb_day_of(s->e->at), s->env->directory) : TB_NONE;
+        tb_str wrong = v ? tb_value_wrong(s->a, TB_LANG_ZH, f, v, tb_day_of(s->e->at), s->env->directory) : TB_NONE;
         if (wrong.n) return REFUSE(s, FIELD_BAD, f->span, f->name, wrong, TB_NONE);
     }
     for (uint32_t i = 0; form && i < form->count; i++) {

@@ -47,7 +47,7 @@ void tb__outside_post(tb__matter *m) {
 
 static bool same_kind(const tb_field *a, const tb_field *b) {
     bool text = b->type == TB_T_TEXT;
-    return a->type == b->type ||
+    return (a->type == b->type && (a->type != TB_T_LIST || (a->item == b->item && a->most <= b->most))) ||
            (text && (a->type == TB_T_OPTION || a->type == TB_T_ID_CARD || a->type == TB_T_CREDIT_CODE ||
                      a->type == TB_T_PHONE || a->type == TB_T_DIVISION));
 }

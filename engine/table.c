@@ -107,7 +107,8 @@ static void row_values(struct making *k, const tb_clause *clause, tb_json *value
         said[at] = p->span;
         values[at] = tb_value_written(&k->outputs[at], p->value.text);
         if (!k->outputs[at].type || !can_be_output(k->outputs[at].type)) continue;
-        tb_str wrong = tb_value_wrong(c->a, &k->outputs[at], &values[at], TB_NO_DAY, c->directory);
+        tb_str wrong = tb_value_wrong(c->a, tb__english(c, p->span.file) ? TB_LANG_EN : TB_LANG_ZH, &k->outputs[at],
+                                      &values[at], TB_NO_DAY, c->directory);
         if (wrong.n) REPORT(c, TABLE_VALUE, p->value.span, k->outputs[at].name, p->value.text, wrong);
     }
     for (uint32_t i = 0; i < t->outputs_n; i++)
@@ -147,8 +148,11 @@ static void fold_fits(struct making *k) {
     }
 }
 
-static void lacks(struct making *k, bool missing, const char *what, const char *example) {
-    if (missing) REPORT(k->c, TABLE_LACKS, k->t->section->name.span, k->t->name, tb_str_z(what), tb_str_z(example));
+static void lacks(struct making *k, enum tb_clause_kind kind, const char *zh, const char *en) {
+    bool english = tb__english(k->c, k->t->span.file);
+    if (clause_of(k->t->section, kind)) return;
+    REPORT(k->c, TABLE_LACKS, k->t->span, k->t->name, tb_str_z(tb_clause_word(kind, english ? TB_LANG_EN : TB_LANG_ZH)),
+           tb_str_z(english ? en : zh));
 }
 
 static void compile_table(tb__compiler *c, const tb_section *s, tb_table *t) {
@@ -174,10 +178,10 @@ static void compile_table(tb__compiler *c, const tb_section *s, tb_table *t) {
         if (clause->kind == TB_C_HITS && clause != hits)
             REPORT(c, DUPLICATE, clause->head, TB_STR("命中"), TB_NONE, TB_NONE)->other = hits->head;
     }
-    lacks(&k, !clause_of(s, TB_C_INPUT), "输入", "输入 面积 小数，单位 平方米。");
-    lacks(&k, !clause_of(s, TB_C_OUTPUT), "输出", "输出 等级 选项 高、中、低。");
-    lacks(&k, !hits, "命中", "命中 唯一。");
-    lacks(&k, !clause_of(s, TB_C_ROW), "若", "若 面积 大于 300，等级 为 高。");
+    lacks(&k, TB_C_INPUT, "输入 面积 小数，单位 平方米。", "input area decimal, unit square-metres.");
+    lacks(&k, TB_C_OUTPUT, "输出 等级 选项 高、中、低。", "output level option high / low.");
+    lacks(&k, TB_C_HITS, "命中 唯一。", "hits unique.");
+    lacks(&k, TB_C_ROW, "若 面积 大于 300，等级 为 高。", "if area over 300, level is high.");
     t->sound = c->d->errors == errors;
     if (t->sound) fold_fits(&k);
     t->sound = c->d->errors == errors;
@@ -214,32 +218,44 @@ static const tb_table *table_of(const tb__compiler *c, const tb_section *s) {
     return NULL;
 }
 
-static tb_str or_none(tb_str s) { return s.n ? s : TB_STR("（没有写）"); }
+static tb_str or_none(tb__matter *m, tb_str s) { return s.n ? s : TB__SAY(m, "（没有写）", "none"); }
+
+static tb_str type_text(tb__matter *m, const tb_field *f) {
+    enum tb_lang lang = m->english ? TB_LANG_EN : TB_LANG_ZH;
+    if (f->type != TB_T_LIST) return tb_str_z(tb_type_word(f->type, lang));
+    return tb_str_printf(m->c->a, "%s %s", tb_type_word(TB_T_LIST, lang), tb_type_word(f->item, lang));
+}
 
 /* Can every value of the field be a value of the input? Else why not. */
 static tb_str unfit(tb__matter *m, const tb_field *in, const tb_field *f) {
     tb_arena *a = m->c->a;
-    bool list = in->type == TB_T_LIST;
+    bool list = in->type == TB_T_LIST, en = m->english;
     enum tb_type want = list ? in->item : in->type, have = list ? f->item : f->type;
     bool widens = (want == TB_T_DECIMAL && tb_is_number(have)) ||
                   (want == TB_T_TEXT && (have == TB_T_OPTION || have == TB_T_DIVISION || have == TB_T_PHONE ||
                                          have == TB_T_ID_CARD || have == TB_T_CREDIT_CODE));
     if (list != (f->type == TB_T_LIST) || (want != have && !widens))
-        return tb_str_printf(a, "类型不同：输入是 %s%s，字段是 %s%s", list ? "列表 " : "",
-                             tb_type_word(want, TB_LANG_ZH), f->type == TB_T_LIST ? "列表 " : "",
-                             tb_type_word(f->type == TB_T_LIST ? f->item : f->type, TB_LANG_ZH));
+        return tb_str_printf(a, en ? "the input is of type %.*s, the field %.*s" : "类型不同：输入是 %.*s，字段是 %.*s",
+                             TB_FMT(type_text(m, in)), TB_FMT(type_text(m, f)));
     if (tb_is_number(want) && !tb_str_eq(in->unit, f->unit))
-        return tb_str_printf(a, "单位不同：输入是 %.*s，字段是 %.*s", TB_FMT(or_none(in->unit)),
-                             TB_FMT(or_none(f->unit)));
+        return tb_str_printf(a,
+                             en ? "the input's unit is %.*s, the field's %.*s" : "单位不同：输入是 %.*s，字段是 %.*s",
+                             TB_FMT(or_none(m, in->unit)), TB_FMT(or_none(m, f->unit)));
     for (uint32_t i = 0; i < f->options_n && want == TB_T_OPTION; i++) {
         bool known = false;
         for (uint32_t k = 0; k < in->options_n && !known; k++) known = tb_str_eq(in->options[k], f->options[i]);
-        if (!known) return tb_str_printf(a, "字段有选项“%.*s”，输入没有", TB_FMT(f->options[i]));
+        if (!known)
+            return tb_str_printf(a, en ? "the input lacks the option %.*s" : "字段有选项“%.*s”，输入没有",
+                                 TB_FMT(f->options[i]));
     }
-    if (list && f->most > in->most) return tb_str_printf(a, "字段至多 %u 项，输入至多 %u 项", f->most, in->most);
+    if (list && f->most > in->most)
+        return tb_str_printf(a, en ? "the field takes %u items, the input %u" : "字段至多 %u 项，输入至多 %u 项",
+                             f->most, in->most);
     tb_decimal outside;
     if (tb_is_number(want) && tb__outside_bounds(a, in, f, &outside))
-        return tb_str_printf(a, "字段可以是 %.*s，超出输入的范围", TB_FMT(tb_decimal_text(a, outside)));
+        return tb_str_printf(
+            a, en ? "the field may be %.*s, which the input does not take" : "字段可以是 %.*s，超出输入的范围",
+            TB_FMT(tb_decimal_text(a, outside)));
     return TB_NONE;
 }
 
@@ -297,14 +313,15 @@ static void adopt(tb__matter *m, const tb_clause *clause, const tb_name *name) {
     uint32_t *fields = TB_NEW_ARRAY(c->a, t->inputs_n + 1, uint32_t);
     for (uint32_t i = 0; i < t->inputs_n; i++) fields[i] = bind(m, clause, t, &t->inputs[i]);
     m->unsound |= !t->sound; /* its errors have been told where they stand */
-    if (!t->sound || c->d->errors != errors) return;
+    bool fits = t->sound && c->d->errors == errors;
     const tb_condition **rows = TB_NEW_ARRAY(c->a, t->rows_n + 1, const tb_condition *);
     const tb__inputs inputs = {t->inputs, t->inputs_n, fields};
-    for (uint32_t i = 0; i < t->rows_n; i++)
+    for (uint32_t i = 0; i < t->rows_n && fits; i++)
         if (t->rows[i].said)
             rows[i] = tb__condition_check_row(c->a, m->p, &inputs, &c->rules->sources, t->rows[i].said, c->d);
     for (uint32_t i = 0; i < t->pending.count; i++) *TB_PUSH(c->a, m->p->pending) = t->pending.items[i];
-    *TB_PUSH(c->a, m->p->tables) = (tb_table_use){t, fields, rows, name->span, false};
+    /* One that does not fit is kept for its names: conditions that read it are no further slip. */
+    *TB_PUSH(c->a, m->p->tables) = (tb_table_use){t, fields, rows, name->span, !fits};
 }
 
 void tb__tables_adopt(tb__matter *m) {

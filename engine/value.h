@@ -13,7 +13,8 @@ bool tb_is_number(enum tb_type t);
 
 /* What is wrong with a value of a field, in words ("应是整数"); empty: nothing. `today` (TB_NO_DAY: do not ask): nobody
  * is born later. `d` may be NULL: then only the divisions of the standard are known. Made in `a`. */
-tb_str tb_value_wrong(tb_arena *a, const tb_field *f, const tb_json *v, int32_t today, const tb_directory *d);
+tb_str tb_value_wrong(tb_arena *a, enum tb_lang lang, const tb_field *f, const tb_json *v, int32_t today,
+                      const tb_directory *d);
 
 enum tb_value_kind {
     TB_IS_ABSENT = 0,

@@ -7,7 +7,7 @@ static tb_arena *arena;
 static const char *wrong(enum tb_type type, tb_str s) {
     tb_field f = {.type = type};
     tb_json v = tb_json_of_text(s);
-    return tb_str_copy(arena, tb_value_wrong(arena, &f, &v, tb_day(2026, 3, 2), NULL)).p;
+    return tb_str_copy(arena, tb_value_wrong(arena, TB_LANG_ZH, &f, &v, tb_day(2026, 3, 2), NULL)).p;
 }
 
 static bool good(enum tb_type type, tb_str s) { return *wrong(type, s) == '\0'; }
@@ -84,15 +84,25 @@ static void test_others(void) {
     CHECK_STR(wrong(TB_T_TEXT, TB_STR("")), "应是文字");
 }
 
+static void test_english(void) {
+    tb_field id = {.type = TB_T_ID_CARD}, place = {.type = TB_T_DIVISION};
+    tb_json card = tb_json_of_text(TB_STR("110105194912310021")), code = tb_json_of_text(TB_STR("370499"));
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_EN, &id, &card, TB_NO_DAY, NULL).p,
+              "the check digit (18) is “1” and by the first 17 should be X: one of them is wrong");
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_EN, &place, &code, TB_NO_DAY, NULL).p,
+              "there is no division 370499 (370400 is 枣庄市)");
+}
+
 static void test_lists(void) {
     tb_field f = {.type = TB_T_LIST, .item = TB_T_DIVISION, .most = 2};
     tb_json items[] = {tb_json_of_text(TB_STR("370402")), tb_json_of_text(TB_STR("370498")),
                        tb_json_of_text(TB_STR("370403"))};
     tb_json none = tb_json_of_array(items, 0), two = tb_json_of_array(items, 2), three = tb_json_of_array(items, 3);
-    CHECK_STR(tb_value_wrong(arena, &f, &none, TB_NO_DAY, NULL).p, "列表至少一项；没有就不填");
-    CHECK_STR(tb_value_wrong(arena, &f, &two, TB_NO_DAY, NULL).p, "第 2 项：没有区划代码 370498（370400 是枣庄市）");
-    CHECK_STR(tb_value_wrong(arena, &f, &three, TB_NO_DAY, NULL).p, "至多 2 项，现在是 3 项");
-    CHECK_STR(tb_value_wrong(arena, &f, &items[0], TB_NO_DAY, NULL).p, "应是列表，写成数组");
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_ZH, &f, &none, TB_NO_DAY, NULL).p, "列表至少一项；没有就不填");
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_ZH, &f, &two, TB_NO_DAY, NULL).p,
+              "第 2 项：没有区划代码 370498（370400 是枣庄市）");
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_ZH, &f, &three, TB_NO_DAY, NULL).p, "至多 2 项，现在是 3 项");
+    CHECK_STR(tb_value_wrong(arena, TB_LANG_ZH, &f, &items[0], TB_NO_DAY, NULL).p, "应是列表，写成数组");
     CHECK_STR(tb_value_text(arena, &two).p, "370402、370498");
 }
 
@@ -103,6 +113,7 @@ int main(void) {
     test_id_cards();
     test_others();
     test_lists();
+    test_english();
     tb_arena_free(arena);
     return check_end();
 }
