@@ -120,6 +120,10 @@ static const tb_field *field_named(const tb_program *p, tb_str name) {
     return NULL;
 }
 
+static tb_str when_words(const struct comparing *q, tb_str condition) {
+    return tb_str_printf(q->a, q->en ? "required if %.*s" : "%.*s 时必填", TB_FMT(condition));
+}
+
 static void fields(struct comparing *q) {
     for (uint32_t i = 0; i < q->here->fields.count; i++) {
         const tb_field *x = &q->here->fields.items[i], *y = field_named(q->there, x->name);
@@ -128,6 +132,12 @@ static void fields(struct comparing *q) {
         if (x->required && (!y || !y->required))
             differ(q, TB_ASPECT_FIELD, true, x->name, say(q, "必填", "required"),
                    y ? say(q, "选填", "optional") : say(q, "没有这一项", "not asked"), x->span, other);
+        if (x->when && (!y || (!y->required && !tb_str_eq(x->when_text, y->when_text))))
+            differ(q, TB_ASPECT_FIELD, !y || !y->when, x->name, when_words(q, x->when_text),
+                   !y        ? say(q, "没有这一项", "not asked")
+                   : y->when ? when_words(q, y->when_text)
+                             : say(q, "选填", "optional"),
+                   x->span, other);
         if (!y) continue;
         if (x->type != y->type)
             differ(q, TB_ASPECT_FIELD, false, x->name, say(q, "类型不同", "of another type"), TB_NONE, x->span, other);
@@ -163,6 +173,9 @@ static void materials(struct comparing *q) {
                    x->only.n ? tb_str_printf(q->a, q->en ? "only %.*s" : "限 %.*s", TB_FMT(x->only))
                              : say(q, "人人都要", "of everyone"),
                    tb_str_printf(q->a, q->en ? "only %.*s" : "限 %.*s", TB_FMT(y->only)), x->span, other);
+        else if (y->when.n && !tb_str_eq(x->when, y->when)) /* needed there only sometimes */
+            differ(q, TB_ASPECT_MATERIAL, !x->when.n, x->name, x->when.n ? x->when : say(q, "都要", "always"), y->when,
+                   x->span, other);
     }
 }
 
