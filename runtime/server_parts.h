@@ -145,6 +145,7 @@ void tb__post_load(tb_server *s, tb_http_request *req);
 void tb__post_reply(tb_server *s, tb_http_request *req);
 void tb__get_outbox(tb_server *s, tb_http_request *req);
 void tb__post_outbox(tb_server *s, tb_http_request *req, tb_str id);
+void tb__get_ledger_head(tb_server *s, tb_http_request *req);
 void tb__post_clock(tb_server *s, tb_http_request *req);
 void tb__get_health(tb_server *s, tb_http_request *req);
 void tb__get_metrics(tb_server *s, tb_http_request *req);

@@ -14,6 +14,7 @@
  * after the answers of the first have left, copies the rest and restarts the log. */
 #include "store_backend.h"
 #include "digest.h"
+#include "leaf.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,90 @@ static bool continues(const tb_store *s, const struct job *j, tb_store_tail *tai
     return true;
 }
 
-static void seal(const struct job *j) {
-    for (uint32_t i = 0; i < j->count; i++)
-        for (uint32_t k = 0; k < j->writes[i]->events.count; k++) {
-            tb_event_row *e = &j->writes[i]->events.items[k];
+/* ---- the ledger: what is written gets its leaf ---- */
+
+struct sealing {
+    const struct job *j;
+    tb_merkle *tree;
+    const uint8_t *seeds;
+};
+
+static int seal(void *arg) {
+    struct sealing *x = arg;
+    for (uint32_t i = 0; i < x->j->count; i++)
+        for (uint32_t k = 0; k < x->j->writes[i]->events.count; k++) {
+            tb_event_row *e = &x->j->writes[i]->events.items[k];
             if (e->sealed.p) tb_sm3(e->sealed.p, e->sealed.n, e->outcome);
+            tb_leaf_append(x->j->s->leaves, x->tree, e, x->seeds);
+            x->seeds += TB_SALT;
         }
+    return TB_OK;
+}
+
+/* The leaves of a batch, on a copy of the tree: the batch may fail. */
+static int seal_batch(struct job *j, tb_merkle *tree) {
+    tb_store *s = j->s;
+    size_t events = 0;
+    *tree = s->ledger;
+    for (uint32_t i = 0; i < j->count; i++) events += j->writes[i]->events.count;
+    tb_arena_reset(s->leaves);
+    if (events == 0) return TB_STORE_OK;
+    uint8_t *seeds = tb_alloc(s->leaves, events * TB_SALT);
+    int rc = !seeds ? TB_NOMEM : tb_io_random(s->options.io, seeds, events * TB_SALT);
+    if (rc == TB_OK) rc = tb_try(s->leaves, seal, &(struct sealing){j, tree, seeds});
+    if (rc == TB_OK) return TB_STORE_OK;
+    snprintf(j->why, TB__WHY, rc == TB_NOMEM ? "out of memory" : "the system gives no random bytes");
+    return TB_STORE_RETRY;
+}
+
+/* What the store gave to the rows lies in its own arena. */
+static void take_back(const struct job *j) {
+    for (uint32_t i = 0; i < j->count; i++)
+        for (uint32_t k = 0; k < j->writes[i]->events.count; k++)
+            j->writes[i]->events.items[k].salts = j->writes[i]->events.items[k].tree = (tb_str){NULL, 0};
+}
+
+struct peak {
+    int level, result;
+    bool found;
+    int64_t last;
+    uint8_t *out;
+};
+
+static int take_peak(void *user, const void *row) {
+    struct peak *x = user;
+    const tb_event_row *e = row;
+    size_t at = (size_t)x->level * TB_HASH;
+    x->found = e->leaf == x->last && e->tree.n == (size_t)tb_merkle_ends(x->last) * TB_HASH;
+    if (x->found) memcpy(x->out, e->tree.p + at, TB_HASH);
+    return 1;
+}
+
+static int read_peak(void *user, int64_t last, int level, uint8_t out[TB_HASH]) {
+    tb_reader *r = user;
+    struct peak x = {.level = level, .last = last, .out = out};
+    tb__query q = {.kind = TB__LEAVES, .from = last, .limit = 1};
+    int result = r->store->ops->scan(r, &q, take_peak, &x);
+    if (result == TB_STORE_OK && !x.found) {
+        snprintf(r->why, TB__WHY, "the ledger is damaged at leaf %lld (tongban audit verify)", (long long)last);
+        result = TB_STORE_CORRUPT;
+    }
+    return result;
+}
+
+int tb_read_ledger(tb_reader *r, int64_t size, tb_merkle *tree) {
+    r->why[0] = '\0';
+    return tb_merkle_open(tree, tb_sm3, size, read_peak, r);
+}
+
+/* The tree over what is on disk, on the thread that writes: in O(log n) reads. */
+static int open_ledger(tb_store *s, char *why) {
+    tb_reader *r = s->ops->reader_open(s);
+    if (!r) return snprintf(why, TB__WHY, "out of memory"), TB_STORE_RETRY;
+    int result = tb_read_ledger(r, s->written.leaf, &s->ledger);
+    if (result) snprintf(why, TB__WHY, "%s", r->why);
+    tb_reader_close(r);
+    return result;
 }
 
 static int write_batch(struct job *j) {
@@ -97,12 +176,15 @@ static int write_batch(struct job *j) {
         snprintf(j->why, TB__WHY, "leaf out of order after %lld", (long long)s->written.leaf);
         return TB_STORE_CORRUPT;
     }
-    seal(j);
-    result = s->ops->write(s, j->writes, j->count, j->why);
+    tb_merkle tree;
+    result = seal_batch(j, &tree);
+    if (result == TB_STORE_OK) result = s->ops->write(s, j->writes, j->count, j->why);
+    take_back(j);
     if (result) return result;
     result = fault(s, TB_FAULT_COMMIT);
     if (result) return snprintf(j->why, TB__WHY, "injected at %s", TB_FAULT_COMMIT), result;
     s->written = tail;
+    s->ledger = tree;
     atomic_fetch_add(&s->batches, 1);
     atomic_fetch_add(&s->writes, j->count);
     return TB_STORE_OK;
@@ -113,6 +195,7 @@ static int reopen(struct job *j) {
     int result = fault(s, TB_FAULT_REOPEN);
     if (result) return snprintf(j->why, TB__WHY, "injected at %s", TB_FAULT_REOPEN), result;
     result = s->ops->reopen(s, &s->written, j->why);
+    if (result == TB_STORE_OK) result = open_ledger(s, j->why);
     if (result == TB_STORE_OK) s->lost = false;
     return result;
 }
@@ -230,7 +313,8 @@ static void look_at_log(tb_store *s) {
 
 /* ---- the public face of writing ---- */
 
-int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options *options, tb_store_error *error) {
+int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options *options, const char *path,
+                    tb_store_error *error) {
     s->ops = ops;
     if (options) s->options = *options;
     if (!s->options.wal_bound) s->options.wal_bound = TB_STORE_WAL_BOUND;
@@ -239,13 +323,20 @@ int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options 
     s->forced_at = s->options.wal_bound;
     tb_io *io = s->options.io;
     s->reader = ops->reader_open(s);
+    s->leaves = tb_arena_new(NULL, 0);
     if (io) {
         s->writer = tb_io_worker_new(io, "writer");
         s->background = tb_io_worker_new(io, "checkpoint");
         s->reading = tb_io_worker_new(io, "reader");
     }
-    if (s->reader && (!io || (s->writer && s->background && s->reading))) return TB_OK;
-    return tb__store_refuse(error, TB_STORE_ERROR_NOMEM, s->options.english, "", NULL);
+    if (s->reader && s->leaves && (!io || (s->writer && s->background && s->reading))) {
+        char why[TB__WHY] = "";
+        int result = s->options.read_only ? TB_STORE_OK : open_ledger(s, why);
+        if (result == TB_STORE_OK) return TB_OK;
+        int code = result == TB_STORE_CORRUPT ? TB_STORE_ERROR_CORRUPT : result == TB_STORE_RETRY ? TB_STORE_ERROR_NOMEM : TB_STORE_ERROR_IO;
+        return tb__store_refuse(error, code, s->options.english, path, why);
+    }
+    return tb__store_refuse(error, TB_STORE_ERROR_NOMEM, s->options.english, path, NULL);
 }
 
 void tb_store_close(tb_store *s) {
@@ -255,6 +346,7 @@ void tb_store_close(tb_store *s) {
     tb_io_worker_free(s->background);
     tb_io_worker_free(s->reading);
     tb_reader_close(s->reader);
+    tb_arena_free(s->leaves);
     s->ops->close(s);
 }
 
@@ -342,6 +434,8 @@ static void copy_event_to(tb_arena *a, const tb_event_row *from, tb_event_row *t
     to->kind = tb_str_copy(a, from->kind);
     to->request = copy_or_none(a, from->request);
     to->body = tb_str_copy(a, from->body);
+    to->salts = copy_or_none(a, from->salts);
+    to->tree = copy_or_none(a, from->tree);
 }
 
 static void copy_event(struct take *t) { copy_event_to(t->arena, t->row, t->into); }
@@ -387,6 +481,12 @@ int tb_read_case_of(tb_reader *r, int64_t origin, tb_arena *a, tb_case_row *row)
 int tb_read_event(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row) {
     bool found;
     int result = take(r, (tb__query){.kind = TB__EVENTS, .from = leaf, .limit = 1}, a, copy_event, row, &found);
+    return result ? result : found && row->leaf == leaf ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+int tb_read_leaf(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row) {
+    bool found;
+    int result = take(r, (tb__query){.kind = TB__LEAVES, .from = leaf, .limit = 1}, a, copy_event, row, &found);
     return result ? result : found && row->leaf == leaf ? TB_STORE_OK : TB_STORE_NONE;
 }
 
@@ -461,6 +561,12 @@ int tb_scan_events(tb_reader *r, int64_t from_leaf, uint32_t limit,
                    int (*each)(void *user, const tb_event_row *row), void *user) {
     struct hand h = {.event = each, .user = user};
     return scan(r, (tb__query){.kind = TB__EVENTS, .from = from_leaf, .limit = limit}, hand_event, &h);
+}
+
+int tb_scan_leaves(tb_reader *r, int64_t from_leaf, uint32_t limit,
+                   int (*each)(void *user, const tb_event_row *row), void *user) {
+    struct hand h = {.event = each, .user = user};
+    return scan(r, (tb__query){.kind = TB__LEAVES, .from = from_leaf, .limit = limit}, hand_event, &h);
 }
 
 int tb_scan_cases(tb_reader *r, int64_t after_id, uint32_t limit,

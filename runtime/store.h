@@ -9,6 +9,7 @@
  *   are projections that a replay can rebuild. Sources and loads lie inside, so that one file replays alone.
  * - No second copy of an order: the history of a case is the chain of `prev` from the case's last leaf; its idempotency
  *   keys and its next timer lie in its own row. Tables and indexes with random keys cost half the throughput.
+ * - Every event is a leaf of the ledger (leaf.h, LEDGER.md), appended in the batch that writes it, on the writer's thread.
  * - One writer thread, readers beside it. A reader (tb_reader) belongs to one thread at a time and sees every batch
  *   whose result was delivered before the read began.
  * - Two stores keep this contract: SQLite (a server) and memory (tests, simulation). They run one test suite.
@@ -57,6 +58,8 @@ const char *tb_store_result_name(int result); /* "ok", "retry", … for logs and
       "%s is another program's database and was left alone; check the path given to --db") \
     X(NEWER, "store_newer", "数据库“%s”由更新版本的通办写成，本版本读不懂，没有改动它。请用新版本打开。", \
       "%s was written by a newer tongban and was left alone; use that version") \
+    X(OLDER, "store_older", "数据库“%s”由较早版本的通办写成，还没有账本。请先用本版本的 tongban serve 打开一次，它会补建账本。", \
+      "%s was written by an older tongban and has no ledger yet; open it once with this version's tongban serve") \
     X(LOCKED, "store_locked", "数据库“%s”正被另一个通办进程使用。请先停掉那个进程，或用另一个 --db。", \
       "%s is in use by another tongban process; stop that one first, or use another --db") \
     X(BUSY, "store_busy", "数据库“%s”被别的程序（例如 sqlite3 命令行）锁住。请结束那里的事务后重试。", \
@@ -98,6 +101,7 @@ typedef struct tb_event_row {
     tb_str request;    /* idempotency key as sent */
     tb_str body;       /* canonical JSON of the input (M6) */
     uint8_t outcome[TB_DIGEST];
+    tb_str salts, tree; /* of the ledger (leaf.h): given by the store when it writes; read only by tb_read_leaf and tb_scan_leaves */
     tb_str sealed;     /* written only: when given, `outcome` becomes the SM3 of these bytes, on the writer's thread: the loop is what
                         * bounds the rate, and the digest was a fifth of it. They stay unchanged until the batch is answered */
 } tb_event_row;
@@ -174,6 +178,7 @@ typedef struct tb_meta_row {
 typedef struct tb_store_options {
     tb_io *io;          /* NULL: blocking use, see above */
     bool read_only;     /* no lock, no writes: may be opened beside a running server (replay, audit) */
+    bool ledger;        /* with read_only: a file from before the ledger is refused (OLDER) */
     bool english;       /* language of messages */
     uint64_t wal_bound; /* 0: TB_STORE_WAL_BOUND */
     int (*fault)(void *user, const char *point); /* tests only; on the thread that does the work. NULL: none */
@@ -266,10 +271,15 @@ void tb_reader_end(tb_reader *r);
 int tb_read_case(tb_reader *r, int64_t id, tb_arena *a, tb_case_row *row); /* NONE: no such case */
 int tb_read_case_of(tb_reader *r, int64_t origin, tb_arena *a, tb_case_row *row); /* NONE: no case began so */
 int tb_read_event(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row);
+int tb_read_leaf(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row); /* with salts and tree */
 int tb_read_source(tb_reader *r, const uint8_t digest[TB_DIGEST], tb_arena *a, tb_str *bytes);
 int tb_read_attachment(tb_reader *r, const uint8_t digest[TB_DIGEST], tb_arena *a, tb_str *bytes);
 int tb_read_meta(tb_reader *r, tb_str key, tb_arena *a, tb_str *value);
 int tb_read_tail(tb_reader *r, tb_store_tail *tail);
+/* The tree of the first `size` events from what was written with them, in O(log size) reads; CORRUPT: one is not there, or
+ * bears no such node. Only for ends that are on disk: between tb_reader_begin and tb_reader_end, or sizes of the past. */
+struct tb_merkle;
+int tb_read_ledger(tb_reader *r, int64_t size, struct tb_merkle *tree);
 
 /* The history of a case, newest first: follows `prev` from `leaf` for at most `limit` events. To go on, begin at the
  * `prev` of the last one; 0 ends. A broken chain (a leaf of another case, a missing one) is CORRUPT. */
@@ -280,6 +290,8 @@ int tb_read_history(tb_reader *r, int64_t leaf, uint32_t limit, tb_arena *a, tb_
  * `each` may use the reader for anything but the same kind of scan, must not write, and must not jump out by
  * tb_try(). Long scans hold back checkpoints: on a running server read in pages (`limit`; 0 is all). */
 int tb_scan_events(tb_reader *r, int64_t from_leaf, uint32_t limit,
+                   int (*each)(void *user, const tb_event_row *row), void *user);
+int tb_scan_leaves(tb_reader *r, int64_t from_leaf, uint32_t limit, /* likewise, with salts and tree */
                    int (*each)(void *user, const tb_event_row *row), void *user);
 int tb_scan_cases(tb_reader *r, int64_t after_id, uint32_t limit, /* ascending id */
                   int (*each)(void *user, const tb_case_row *row), void *user);

@@ -7,12 +7,14 @@
 #define TB_STORE_BACKEND_H
 #include <stdatomic.h>
 #include "io.h"
+#include "merkle.h"
 #include "store.h"
 
 enum { TB__WHY = 256 };
 
 typedef enum tb__kind {
     TB__EVENTS,     /* tb_event_row, leaf >= from */
+    TB__LEAVES,     /* tb_event_row with salts and tree, likewise */
     TB__LAST_EVENT, /* tb_event_row, the newest */
     TB__CASES,      /* tb_case_row, id >= from */
     TB__ORIGIN,     /* tb_case_row, origin == from */
@@ -65,6 +67,8 @@ struct tb_store { /* first member of every store */
     tb_io_worker *writer, *background, *reading;
     tb_reader *reader;       /* the reading thread's */
     tb_store_tail written;   /* the writer's thread: the end of the log on disk */
+    tb_merkle ledger;        /* the writer's thread: the tree over `written` */
+    tb_arena *leaves;        /* the writer's thread: what a batch's leaves are made in */
     bool lost;               /* the writer's thread: an answer was UNKNOWN; nothing is written until reopened */
     tb_store_tail tail;      /* the loop's copy of `written` */
     bool checkpointing, closing;
@@ -77,8 +81,10 @@ struct tb_reader { /* first member of every reader */
     char why[TB__WHY];
 };
 
-/* Starts the threads (if options.io) and the first reader of a store whose `written` is right. */
-int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options *options, tb_store_error *error);
+/* Starts the threads (if options.io) and the first reader of a store whose `written` is right, and opens its ledger.
+ * `path` is for messages. */
+int tb__store_start(tb_store *s, const tb__backend *ops, const tb_store_options *options, const char *path,
+                    tb_store_error *error);
 /* Fills *error in: the message of `code` about `path`, and `detail` in brackets ("" or NULL: none). Answers
  * TB_FAILED. */
 int tb__store_refuse(tb_store_error *error, int code, bool english, const char *path, const char *detail);

@@ -120,7 +120,9 @@ static bool is_at(const tb_memory_disk *d, enum table t, size_t i, const struct 
 enum { TEXTS = 5 };
 static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
     switch (t) {
-    case EVENTS: return texts[0] = &r->event.kind, texts[1] = &r->event.request, texts[2] = &r->event.body, 3;
+    case EVENTS:
+        texts[0] = &r->event.kind, texts[1] = &r->event.request, texts[2] = &r->event.body;
+        return texts[3] = &r->event.salts, texts[4] = &r->event.tree, 5;
     case CASES:
         texts[0] = &r->kase.name, texts[1] = &r->kase.matter, texts[2] = &r->kase.state, texts[3] = &r->kase.keys;
         return 4;
@@ -416,6 +418,7 @@ static int memory_scan(tb_reader *r, const tb__query *q, tb__row_fn *each, void 
     pthread_mutex_lock(&d->lock);
     switch (q->kind) {
     case TB__EVENTS:
+    case TB__LEAVES:
         key.event.leaf = q->from;
         walk(d, EVENTS, seek(d, EVENTS, &key), q, each, user);
         break;
@@ -477,7 +480,7 @@ int tb_store_open_memory(tb_memory_disk *disk, const tb_store_options *options, 
     if (!s || !s->disk) return free(s), tb__store_refuse(error, TB_STORE_ERROR_NOMEM, english, "(memory)", NULL);
     s->own_disk = !disk;
     s->base.written = tail_of(s->disk);
-    if (tb__store_start(&s->base, &memory_backend, options, error)) {
+    if (tb__store_start(&s->base, &memory_backend, options, "(memory)", error)) {
         tb_store_close(&s->base);
         return TB_FAILED;
     }

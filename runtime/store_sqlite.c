@@ -24,6 +24,8 @@
  *     overwrites the frame if it was not taken up, or follows it if it was; either way what is read next is what a
  *     crash will leave. */
 #include "store_backend.h"
+#include "digest.h"
+#include "leaf.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -37,7 +39,8 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 2,                  /* user_version */
+    SCHEMA = 3,                  /* user_version */
+    LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
     WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
     READER_CACHE_KIB = 8192,
     FRAME_BYTES = 4096 + 24,     /* of the write-ahead log: a page and its header */
@@ -46,6 +49,7 @@ enum {
 };
 
 #define EVENT_COLUMNS "leaf, case_id, seq, prev, at, wall, kind, program, world, semantics, request, body, outcome"
+#define LEAF_COLUMNS EVENT_COLUMNS ", salts, tree"
 #define CASE_COLUMNS "id, name, matter, program, seq, last, due, state, keys, origin"
 #define TASK_COLUMNS "place, post, case_id, step, matter, entered, due, overdue"
 #define OUTBOX_COLUMNS "leaf, n, case_id, kind, target, step, key, body, at, due, retries, attempts, state, problem"
@@ -84,6 +88,9 @@ static const char *const migrations[SCHEMA] = {
           "  state INTEGER NOT NULL, problem TEXT NOT NULL, PRIMARY KEY(leaf, n)) STRICT, WITHOUT ROWID;"
           "CREATE INDEX outbox_due ON outbox(due) WHERE due IS NOT NULL;"
           "CREATE INDEX outbox_dead ON outbox(leaf, n) WHERE state = 3;",
+    /* The ledger. The leaves of events that are there already follow: grow_ledger(). */
+    [2] = "ALTER TABLE event ADD COLUMN salts BLOB NOT NULL DEFAULT x'';"
+          "ALTER TABLE event ADD COLUMN tree BLOB NOT NULL DEFAULT x'';",
 };
 
 #define UPDATE_CASE(due) \
@@ -97,7 +104,8 @@ static const char *const statement_text[STATEMENTS] = {
     [PUT_SOURCE] = "INSERT OR IGNORE INTO source(digest, text) VALUES(?1, ?2)",
     [PUT_ATTACHMENT] = "INSERT OR IGNORE INTO attachment(digest, bytes) VALUES(?1, ?2)",
     [PUT_LOAD] = "INSERT INTO load(" LOAD_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [PUT_EVENT] = "INSERT INTO event(" EVENT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    [PUT_EVENT] = "INSERT INTO event(" LEAF_COLUMNS ")"
+                  " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     /* A case whose timer stays: its entry in cases_due, on a page of its own, is not touched. */
     [KEEP_DUE] = "UPDATE cases SET " UPDATE_CASE("") " WHERE id=?1 AND due IS ?7",
     [PUT_CASE] = "INSERT INTO cases(" CASE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
@@ -114,6 +122,7 @@ static const char *const statement_text[STATEMENTS] = {
 
 static const char *const query_text[TB__KINDS] = {
     [TB__EVENTS] = "SELECT " EVENT_COLUMNS " FROM event WHERE leaf >= ?1 ORDER BY leaf LIMIT ?2",
+    [TB__LEAVES] = "SELECT " LEAF_COLUMNS " FROM event WHERE leaf >= ?1 ORDER BY leaf LIMIT ?2",
     [TB__LAST_EVENT] = "SELECT " EVENT_COLUMNS " FROM event ORDER BY leaf DESC LIMIT 1",
     [TB__CASES] = "SELECT " CASE_COLUMNS " FROM cases WHERE id >= ?1 ORDER BY id LIMIT ?2",
     [TB__ORIGIN] = "SELECT " CASE_COLUMNS " FROM cases WHERE origin = ?1",
@@ -268,15 +277,75 @@ static int examine(sqlite3 *db, int *code, bool *is_new, int64_t *version_of) {
     return rc;
 }
 
+static bool read_event(sqlite3_stmt *st, bool with_leaf, tb_event_row *e);
+static void put_int(sqlite3_stmt *st, int i, int64_t v), put_blob(sqlite3_stmt *st, int i, const void *p, size_t n);
+static int run(sqlite3_stmt *st);
+
+/* ---- the leaves of events from before the ledger ---- */
+
+struct old_leaf {
+    tb_arena *arena;
+    tb_merkle *tree;
+    tb_event_row *row;
+    uint8_t seed[TB_SALT];
+};
+
+static int give_leaf(void *arg) {
+    struct old_leaf *x = arg;
+    tb_leaf_append(x->arena, x->tree, x->row, x->seed);
+    return TB_OK;
+}
+
+/* The event after those in the tree gets its leaf. SQLITE_DONE: there is none. */
+static int grow_by_one(sqlite3_stmt *next, sqlite3_stmt *put, tb_arena *arena, tb_merkle *tree) {
+    tb_event_row row;
+    struct old_leaf x = {.arena = arena, .tree = tree, .row = &row};
+    put_int(next, 1, tree->size);
+    int rc = sqlite3_step(next);
+    if (rc == SQLITE_ROW) {
+        if (!read_event(next, false, &row) || row.leaf != tree->size + 1) rc = SQLITE_CORRUPT;
+        else if (tb_io_random(NULL, x.seed, TB_SALT) != TB_OK) rc = SQLITE_IOERR;
+        else if (tb_try(arena, give_leaf, &x) != TB_OK) rc = SQLITE_NOMEM;
+    }
+    sqlite3_reset(next);
+    if (rc != SQLITE_ROW) return rc;
+    put_int(put, 1, row.leaf);
+    put_blob(put, 2, row.salts.p, row.salts.n);
+    put_blob(put, 3, row.tree.p, row.tree.n);
+    tb_arena_reset(arena);
+    return run(put);
+}
+
+/* In the transaction that brings the file forward: a file has either no ledger or a whole one. The leaves attest what the
+ * events were at that moment, not when they were written; a head kept from then on attests that. */
+static int grow_ledger(sqlite3 *db) {
+    sqlite3_stmt *next = NULL, *put = NULL;
+    tb_merkle tree;
+    tb_arena *arena = tb_arena_new(NULL, 0);
+    int rc = arena ? SQLITE_OK : SQLITE_NOMEM;
+    tb_merkle_begin(&tree, tb_sm3);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, "SELECT " EVENT_COLUMNS " FROM event WHERE leaf > ?1 ORDER BY leaf LIMIT 1", -1, &next,
+                                NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_prepare_v2(db, "UPDATE event SET salts = ?2, tree = ?3 WHERE leaf = ?1", -1, &put, NULL);
+    while (rc == SQLITE_OK) rc = grow_by_one(next, put, arena, &tree);
+    sqlite3_finalize(next);
+    sqlite3_finalize(put);
+    tb_arena_free(arena);
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 /* Brings a file forward from an older version; nothing to do for one of today's. */
 static int migrate(sqlite3 *db, int64_t version) {
     char mark[48];
-    int rc = SQLITE_OK;
+    if (version == SCHEMA) return SQLITE_OK;
     snprintf(mark, sizeof mark, "PRAGMA user_version=%d", SCHEMA);
-    if (version < SCHEMA) rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
     for (int64_t v = version; v < SCHEMA && rc == SQLITE_OK; v++) rc = sqlite3_exec(db, migrations[v], NULL, NULL, NULL);
-    if (version < SCHEMA && rc == SQLITE_OK) rc = sqlite3_exec(db, mark, NULL, NULL, NULL);
-    if (version < SCHEMA && rc == SQLITE_OK) rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+    if (version < LEDGER_SCHEMA && rc == SQLITE_OK) rc = grow_ledger(db);
+    if (rc == SQLITE_OK) rc = sqlite3_exec(db, mark, NULL, NULL, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     return rc; /* when it failed the connection is closed next, which rolls back */
 }
 
@@ -424,6 +493,8 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
     int rc = connect_to(s->path, flags, WRITER_CACHE_KIB, &s->db);
     if (rc == SQLITE_OK) rc = examine(s->db, &code, &is_new, &version);
     if (rc == SQLITE_OK && code) return refuse(s, code, path, NULL, english, error);
+    if (rc == SQLITE_OK && read_only && options->ledger && version < LEDGER_SCHEMA && !is_new)
+        return refuse(s, TB_STORE_ERROR_OLDER, path, NULL, english, error);
     if (rc == SQLITE_OK && read_only && is_new) return refuse(s, TB_STORE_ERROR_NOT_OURS, path, NULL, english, error);
     if (rc == SQLITE_OK && !read_only) {
         if (is_new) rc = create_schema(s->db);
@@ -433,10 +504,11 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
     }
     if (rc == SQLITE_OK) rc = read_tail(s->db, &s->base.written);
     if (rc) {
-        explain(s->db, detail, TB__WHY);
+        if (sqlite3_errcode(s->db) == SQLITE_OK) snprintf(detail, sizeof detail, "%s", sqlite3_errstr(rc)); /* found by us */
+        else explain(s->db, detail, TB__WHY);
         return refuse(s, open_error_of(rc), path, detail, english, error);
     }
-    if (tb__store_start(&s->base, &sqlite_backend, options, error)) {
+    if (tb__store_start(&s->base, &sqlite_backend, options, path, error)) {
         tb_store_close(&s->base);
         return TB_FAILED;
     }
@@ -490,6 +562,8 @@ static int put_event_row(struct sqlite_store *s, const tb_event_row *e) {
     else sqlite3_bind_null(st, 11);
     put_text(st, 12, e->body);
     put_digest(st, 13, e->outcome);
+    put_blob(st, 14, e->salts.p, e->salts.n);
+    put_blob(st, 15, e->tree.p, e->tree.n);
     return run(st);
 }
 
@@ -775,6 +849,17 @@ static bool digest_at(sqlite3_stmt *st, int i, uint8_t digest[TB_DIGEST]) {
     return true;
 }
 
+static bool read_event(sqlite3_stmt *st, bool with_leaf, tb_event_row *e) { /* false: its digest is none */
+    *e = (tb_event_row){.leaf = sqlite3_column_int64(st, 0), .case_id = sqlite3_column_int64(st, 1),
+                        .seq = sqlite3_column_int64(st, 2), .prev = sqlite3_column_int64(st, 3),
+                        .at = sqlite3_column_int64(st, 4), .wall = sqlite3_column_int64(st, 5),
+                        .kind = text_at(st, 6), .program = sqlite3_column_int64(st, 7),
+                        .world = sqlite3_column_int64(st, 8), .semantics = sqlite3_column_int(st, 9),
+                        .request = text_at(st, 10), .body = text_at(st, 11)};
+    if (with_leaf) e->salts = blob_at(st, 13), e->tree = blob_at(st, 14);
+    return digest_at(st, 12, e->outcome);
+}
+
 static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *user, bool *bad) {
     union {
         tb_event_row event;
@@ -788,14 +873,9 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
     *bad = false;
     switch (kind) {
     case TB__EVENTS:
+    case TB__LEAVES:
     case TB__LAST_EVENT:
-        row.event = (tb_event_row){.leaf = sqlite3_column_int64(st, 0), .case_id = sqlite3_column_int64(st, 1),
-                                   .seq = sqlite3_column_int64(st, 2), .prev = sqlite3_column_int64(st, 3),
-                                   .at = sqlite3_column_int64(st, 4), .wall = sqlite3_column_int64(st, 5),
-                                   .kind = text_at(st, 6), .program = sqlite3_column_int64(st, 7),
-                                   .world = sqlite3_column_int64(st, 8), .semantics = sqlite3_column_int(st, 9),
-                                   .request = text_at(st, 10), .body = text_at(st, 11)};
-        *bad = !digest_at(st, 12, row.event.outcome);
+        *bad = !read_event(st, kind == TB__LEAVES, &row.event);
         break;
     case TB__CASES:
     case TB__ORIGIN:
