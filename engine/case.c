@@ -522,7 +522,7 @@ static bool fits_chart(const struct reading *r) {
         if (ended || !there) return false;
     }
     for (uint32_t i = 0; i < p->places.count; i++)
-        if (!c->places[i].n) return false;
+        if (!c->places[i].n && !p->places.items[i].items && !p->places.items[i].item) return false;
     return true;
 }
 

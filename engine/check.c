@@ -55,7 +55,8 @@ static bool ends_now(struct graph *g, uint16_t s) {
     const tb_program *p = g->m->p;
     enum tb_node_kind kind = p->nodes[s].kind;
     if (kind == TB_NODE_OUTCOME || kind == TB_NODE_DONE || kind == TB_NODE_BRANCH_DONE ||
-        kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE || kind == TB_NODE_HISTORY)
+        kind == TB_NODE_BRANCH_REJECTED || kind == TB_NODE_IDLE || kind == TB_NODE_HISTORY ||
+        kind == TB_NODE_BRANCH_VOID)
         return true;
     if (kind == TB_NODE_HOST) { /* its step and every obligation must be able to end */
         for (uint16_t c = (uint16_t)(s + 1); c < g->n && tb_chart_descends(g->chart, c, s); c++)
@@ -240,6 +241,7 @@ static void check_posts(tb__matter *m) {
     const tb_organ *organ = d && p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
     for (uint32_t i = 1; i < p->posts.count; i++) {
         const tb_post *post = &p->posts.items[i];
+        if (post->copy) continue; /* told once */
         if (!m->post_used[i]) { /* who holds it matters when somebody must act */
             TB__REPORT(m, UNUSED, post->span, TB__SAY(m, "岗位", "post"), post->name, TB_NONE);
             continue;

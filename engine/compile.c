@@ -406,6 +406,22 @@ bool tb__english(const tb__compiler *c, uint32_t file) {
     return !tb_source_chinese(c->rules->sources.list.items[file].text);
 }
 
+/* What is wrong in a branch that was copied (逐一) is wrong in every copy. */
+static void say_once(tb_diagnostics *d, uint32_t from) {
+    uint32_t n = from;
+    for (uint32_t i = from; i < d->list.count; i++) {
+        const tb_diagnostic *x = &d->list.items[i];
+        uint32_t k = from;
+        while (k < n && (d->list.items[k].code != x->code || d->list.items[k].span.file != x->span.file ||
+                         d->list.items[k].span.from != x->span.from))
+            k++;
+        if (k == n) d->list.items[n++] = *x;
+        else if (tb_code_severity(x->code) == TB_ERROR) d->errors--;
+        else if (tb_code_severity(x->code) == TB_WARNING) d->warnings--;
+    }
+    d->list.count = n;
+}
+
 /* NULL: errors, all reported. A `standard` is compiled to be compared with, and is no part of what the files give. */
 static const tb_program *compile_matter(tb__compiler *c, uint32_t file, const tb_tree *t, uint32_t first, uint32_t end,
                                         bool standard) {
@@ -423,8 +439,9 @@ static const tb_program *compile_matter(tb__compiler *c, uint32_t file, const tb
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
             TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
     uint32_t said = c->d->list.count;
-    bool charted = tb__template_apply(&m) && tb__matter_tables(&m) && tb__matter_chart(&m);
+    bool charted = tb__template_apply(&m) && tb__each(&m) && tb__matter_tables(&m) && tb__matter_chart(&m);
     if (charted) tb__matter_check(&m);
+    if (m.copies.count) say_once(c->d, said);
     tb__advise(&m, said);
     tb__template_places(m.p, c->d, said);
     if (!charted || c->d->errors != m.errors_before || m.unsound || file_errs(c, file)) return NULL;

@@ -41,6 +41,13 @@ typedef struct tb__compiler {
     const tb_directory *directory;           /* for checks; NULL: none */
 } tb__compiler;
 
+/* A section made for one item of a list (each.c). */
+typedef struct tb__copy {
+    const tb_section *section;
+    tb_str field;
+    uint32_t item;
+} tb__copy;
+
 /* What a matter is while it is being compiled. */
 typedef struct tb__leaf {
     uint16_t state, entry, host;
@@ -50,6 +57,7 @@ typedef struct tb__leaf {
 typedef struct tb__branch_states {
     const tb_section *section;
     uint16_t state, done, rejected, parallel;
+    uint16_t gate, beyond; /* of a copy (逐一); TB_NO_STATE */
     bool completes; /* some clause leads to its 完成 */
 } tb__branch_states;
 typedef struct tb__target { /* where a clause leads */
@@ -73,6 +81,9 @@ typedef struct tb__matter {
     TB_LIST(uint32_t) transition_move;
     uint16_t *outcome_state; /* by outcome */
     uint32_t internal_events;
+    TB_LIST(tb__copy) copies;
+    uint32_t item; /* the copy whose section is at hand: places and posts named are its own; 0 none */
+    tb_str item_field;
     uint16_t history; /* 原环节; TB_NO_STATE when no clause leads there */
     uint32_t errors_before;
     bool english; /* messages about it are */
@@ -98,6 +109,8 @@ tb_str tb__condition_text(const tb_sources *s, const tb_expr *x);
 bool tb__matter_tables(tb__matter *m);
 uint32_t tb__post_named(tb__matter *m, const tb_name *n); /* reports; TB_NO_INDEX */
 uint32_t tb__place_named(tb__matter *m, const tb_name *n);
+uint32_t tb__place_here(tb__matter *m, const tb_name *n); /* one place: of a list's only in its copies */
+uint32_t tb__post_here(tb__matter *m, const tb_name *n);
 uint32_t tb__document_named(tb__matter *m, const tb_name *n);
 uint32_t tb__milestone_of(tb_arena *a, tb_program *p, tb_str name); /* adds it when new */
 /* 「最近一次收到材料」, 「首次受理」, 「告知送达」: the milestone, whether the first one; TB_NO_INDEX for 接受任务. */
@@ -127,6 +140,11 @@ tb__target tb__target_of(tb__matter *m, const tb_section *s, const tb_clause *c,
                          tb__branch_states *branch);
 uint32_t tb__new_move(tb__matter *m, tb_move v);
 void tb__add_transition(tb__matter *m, uint16_t source, uint32_t event, uint16_t target, uint32_t move);
+/* each.c: 逐一 becomes a branch for each item, before anything is compiled. false: errors, said. */
+bool tb__each(tb__matter *m);
+const tb__copy *tb__copy_of(const tb__matter *m, const tb_section *s); /* NULL: as written */
+void tb__enter_copy(tb__matter *m, const tb_section *s);
+uint32_t tb__each_most(const tb__matter *m, tb_str field); /* items of a list that 逐一 may go through; 0: none such */
 /* joins.c: the clauses of every 并行 */
 void tb__joins(tb__matter *m);
 /* history.c: 原环节 */

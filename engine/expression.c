@@ -505,6 +505,10 @@ enum tb_truth tb__condition_ask(const tb__reading *r, const tb_condition *c) {
     case TB_X_NOT_DONE: return done(r->c, c) == (c->kind == TB_X_DONE) ? TB_YES : TB_NO;
     case TB_X_FILLED: return field_value(r, c) ? TB_YES : TB_NO;
     case TB_X_UNFILLED: return field_value(r, c) ? TB_NO : TB_YES;
+    case TB_X_ITEMS: {
+        const tb_json *list = field_value(r, c);
+        return list && (int64_t)list->count >= c->literal.number.units ? TB_YES : TB_NO;
+    }
     case TB_X_NAME:
         v = tb__operand(r, c);
         return v.kind == TB_IS_TOO_LARGE ? TB_NOT_COMPUTED : v.kind == TB_IS_BOOL && v.at ? TB_YES : TB_NO;

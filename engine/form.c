@@ -83,6 +83,7 @@ static tb_str place_of(const tb__submission *s, const tb_role_place *role) {
     if (role->from == TB_PLACE_SUBMISSION) return s->e->by.place;
     if (role->from == TB_PLACE_FIELD) {
         const tb_json *v = s->e->form ? tb_json_find(s->e->form, p->fields.items[role->field].name) : NULL;
+        if (v && role->item) v = role->item <= v->count ? &v->items[role->item - 1] : NULL;
         return !v ? TB_NONE : v->kind == TB_JSON_OBJECT ? tb_json_text(v, "区划") : v->text;
     }
     const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
@@ -99,7 +100,11 @@ bool tb__places_fit(const tb__submission *s) {
     const tb_organ *organ = p->authority.n ? tb_directory_organ_named(d, p->authority) : NULL;
     for (uint32_t i = 0; i < p->places.count; i++) {
         const tb_role_place *role = &p->places.items[i];
-        tb_str code = place_of(s, role);
+        tb_str code = role->items ? TB_NONE : place_of(s, role);
+        if (role->items || (role->item && !code.n)) { /* the places are the copies, as many as there are items */
+            s->places[i] = TB_NONE;
+            continue;
+        }
         if (!code.n || !tb_directory_find_place(d, code))
             return REFUSE(s, PLACE_UNKNOWN, role->span, role->name, code.n ? code : TB_STR("（空）"), TB_NONE);
         s->places[i] = tb_str_copy(s->a, code);
@@ -109,7 +114,7 @@ bool tb__places_fit(const tb__submission *s) {
     for (uint32_t i = 0; i < p->steps.count;
          i++) { /* 主体 P 派出所: each step's own organ must exist where the form puts it */
         const tb_step_def *step = &p->steps.items[i];
-        if (step->duty.n && step->place != TB_NO_INDEX &&
+        if (step->duty.n && step->place != TB_NO_INDEX && s->places[step->place].n &&
             !tb_directory_organ_with(d, s->places[step->place], step->duty))
             return REFUSE(s, AUTHORITY_ELSEWHERE, step->span, p->places.items[step->place].name, s->places[step->place],
                           step->duty);

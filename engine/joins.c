@@ -48,6 +48,7 @@ static bool read_join(tb_str act, join *j) {
 /* The branches of a parallel: how many, how many of them can end with 完成, with 不予. */
 struct sizes {
     uint32_t branches, complete, reject;
+    uint32_t items; /* of them, copies (逐一) that may be void; one item there always is */
 };
 
 static struct sizes sizes_of(const tb__matter *m, uint16_t parallel) {
@@ -58,6 +59,7 @@ static struct sizes sizes_of(const tb__matter *m, uint16_t parallel) {
         n.branches++;
         n.complete += b->completes;
         n.reject += b->rejected != TB_NO_STATE;
+        n.items += b->gate != TB_NO_STATE;
     }
     return n;
 }
@@ -78,6 +80,7 @@ static bool check_join(tb__matter *m, const joins *all, const join *j, struct si
     for (const join *x = all->items; x < all->items + all->count; x++) {
         bool always = !tb_part_of(x->clause, TB_P_IF) && !tb_part_of(x->clause, TB_P_TIMES);
         if (x == j || x->rejects != j->rejects || !always) continue;
+        if (n.items && !j->rejects && !j->needs) continue; /* 均办结的 of fewer items than the other asks for */
         uint32_t earlier = needed(x, n);
         if (earlier < needs || (earlier == needs && x < j && !tb_str_eq(x->clause->names.items[0].text, act))) {
             TB__REPORT(m, JOIN_HIDDEN, j->clause->head, act, x->clause->names.items[0].text, TB_NONE)->other =
@@ -91,20 +94,26 @@ static bool check_join(tb__matter *m, const joins *all, const join *j, struct si
 /* Is there a join for every way all branches can end? */
 static void check_gap(tb__matter *m, const tb_section *s, const joins *all, struct sizes n) {
     uint32_t done = UINT32_MAX, rejected = UINT32_MAX;
-    bool plain = true; /* nothing but 均办结的 and 任一不予的 */
+    bool whole = false, plain = true; /* nothing but 均办结的 and 任一不予的 */
     for (const join *x = all->items; x < all->items + all->count; x++) {
         uint32_t needs = needed(x, n), *least = x->rejects ? &rejected : &done;
-        if (needs < *least) *least = needs;
+        whole |= !x->rejects && !x->needs;
+        if (needs < *least && (x->needs || !n.items)) *least = needs;
         plain &= x->rejects ? x->needs == 1 : x->needs == 0;
     }
-    for (uint32_t r = n.branches - n.complete; r <= n.reject; r++) {
-        uint32_t c = n.branches - r;
-        if (c >= done || r >= rejected) continue;
+    uint32_t most = n.items ? n.items - 1 : 0; /* void, at most: without any item there would be no list */
+    for (uint32_t i = 0; i < (most + 1) * (n.reject + 1); i++) {
+        uint32_t r = i / (most + 1), branches = n.branches - i % (most + 1), c = branches - r;
+        if (r > branches || c > n.complete || c >= done || r >= rejected || (n.items && whole && !r)) continue;
         if (plain)
             TB__REPORT(m, PARALLEL_JOIN, s->name.span, s->name.text,
                        r ? TB__SAY(m, "任一不予的", "when any-rejected") : TB__SAY(m, "均办结的", "when all-completed"),
                        TB_NONE);
-        else TB__REPORT(m, JOIN_GAP, s->name.span, s->name.text, number(m, c), number(m, r));
+        if (!plain) {
+            tb_diagnostic *d = TB__REPORT(m, JOIN_GAP, s->name.span, s->name.text, number(m, c), number(m, r));
+            if (n.items && !r)
+                d->hint = TB__SAY(m, "列表可能只有这么几项：再写一句 均办结的", "the list may hold no more: add when all-completed");
+        }
         if (!plain || r) return;
     }
 }
@@ -123,6 +132,7 @@ struct events {
 
 static void add_join(tb__matter *m, const tb__branch_states *b, const join *j, const struct events *events) {
     const tb_section *s = b->section;
+    tb__enter_copy(m, s);
     /* A parallel inside a branch ends the branch, not the case. */
     tb__branch_states *around = s->in.text.n ? branch_of(m, s->in.text) : NULL;
     tb_str act = tb__fixed_name(j->clause->names.items[0].text);

@@ -84,19 +84,41 @@ uint32_t tb__milestone_ref(tb__matter *m, tb_str text, bool *first) {
     return tb__milestone_of(m->c->a, m->p, text);
 }
 
+static uint32_t own_place(const tb__matter *m, uint32_t place) {
+    const tb_role_place *r = &m->p->places.items[place];
+    bool own = m->item && r->items && tb_str_eq(m->p->fields.items[r->field].name, m->item_field);
+    return own ? place + m->item : place;
+}
+
 uint32_t tb__post_named(tb__matter *m, const tb_name *n) {
     uint32_t at;
     TB__FIND(m->p->posts, .name, tb__fixed_name(n->text), at);
-    if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_POST, n->span, n->text, TB_NONE, TB_NONE);
-    else if (m->post_used) m->post_used[at] = 1;
-    return at;
+    if (at == TB_NO_INDEX) return TB__REPORT(m, UNKNOWN_POST, n->span, n->text, TB_NONE, TB_NONE), at;
+    if (m->post_used) m->post_used[at] = 1;
+    uint32_t place = m->p->posts.items[at].place;
+    return place == TB_NO_INDEX ? at : at + (own_place(m, place) - place);
 }
 
 uint32_t tb__place_named(tb__matter *m, const tb_name *n) {
     uint32_t at;
     TB__FIND(m->p->places, .name, n->text, at);
-    if (at == TB_NO_INDEX) TB__REPORT(m, UNKNOWN_PLACE, n->span, n->text, TB_NONE, TB_NONE);
-    return at;
+    if (at == TB_NO_INDEX) return TB__REPORT(m, UNKNOWN_PLACE, n->span, n->text, TB_NONE, TB_NONE), at;
+    return own_place(m, at);
+}
+
+uint32_t tb__place_here(tb__matter *m, const tb_name *n) {
+    uint32_t at = tb__place_named(m, n);
+    if (at == TB_NO_INDEX || !m->p->places.items[at].items) return at;
+    return TB__REPORT(m, EACH_PLACE, n->span, n->text, m->p->fields.items[m->p->places.items[at].field].name, TB_NONE),
+           TB_NO_INDEX;
+}
+
+uint32_t tb__post_here(tb__matter *m, const tb_name *n) {
+    uint32_t at = tb__post_named(m, n), place = at == TB_NO_INDEX ? TB_NO_INDEX : m->p->posts.items[at].place;
+    if (place == TB_NO_INDEX || !m->p->places.items[place].items) return at;
+    return TB__REPORT(m, EACH_PLACE, n->span, n->text, m->p->fields.items[m->p->places.items[place].field].name,
+                      TB_NONE),
+           TB_NO_INDEX;
 }
 
 uint32_t tb__document_named(tb__matter *m, const tb_name *n) {
@@ -278,21 +300,37 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
         if (at != TB_NO_INDEX) r.from = TB_PLACE_FIELD, r.field = at, p->fields.items[at].placed = true;
         else if (tb_str_is(fixed, "提交地")) r.from = TB_PLACE_SUBMISSION;
         else if (tb_str_is(fixed, "实施主体")) r.from = TB_PLACE_ORGAN;
-        bool placed = at == TB_NO_INDEX ||
-                      ((p->fields.items[at].type == TB_T_ADDRESS || p->fields.items[at].type == TB_T_DIVISION) &&
-                       p->fields.items[at].required);
+        const tb_field *f = at == TB_NO_INDEX ? NULL : &p->fields.items[at];
+        enum tb_type type = !f ? 0 : f->type == TB_T_LIST ? f->item : f->type;
+        bool placed = !f || ((type == TB_T_ADDRESS || type == TB_T_DIVISION) && f->required);
+        if (f && f->type == TB_T_LIST && placed && !(r.items = tb__each_most(m, f->name)))
+            TB__REPORT(m, EACH_FIELD, from->span, from->text, tb_str_printf(a, "%d", TB_EACH), TB_NONE);
         if (!r.from || !placed) TB__REPORT(m, PLACE_SOURCE, from->span, from->text, TB_NONE, TB_NONE);
         r.received = tb__milestone_of(a, p, tb_str_printf(a, "%.*s收到", TB_FMT(role->text)));
         *TB_PUSH(a, p->places) = r;
+        for (uint32_t most = r.items, k = 1; k <= most; k++) {
+            r.name = tb_str_printf(a, "%.*s·%u", TB_FMT(role->text), k);
+            r.items = 0;
+            r.item = k;
+            r.received = tb__milestone_of(a, p, tb_str_printf(a, "%.*s收到", TB_FMT(r.name)));
+            *TB_PUSH(a, p->places) = r;
+        }
         break;
     }
     default: break;
     }
 }
 
+/* A post at the places of a list is one at each of them, under one name: who acts says which by where. */
+static void add_post(tb__matter *m, tb_str name, uint32_t place, tb_span span) {
+    tb_program *p = m->p;
+    uint32_t copies = place == TB_NO_INDEX ? 0 : p->places.items[place].items;
+    for (uint32_t k = 0; k <= copies; k++) *TB_PUSH(m->c->a, p->posts) = (tb_post){name, place + k, span, k > 0};
+}
+
 static void add_posts(tb__matter *m) {
     tb_program *p = m->p;
-    *TB_PUSH(m->c->a, p->posts) = (tb_post){TB_STR("申请人"), TB_NO_INDEX, m->head->span};
+    *TB_PUSH(m->c->a, p->posts) = (tb_post){TB_STR("申请人"), TB_NO_INDEX, m->head->span, false};
     for (uint32_t i = 0; i < m->head->clauses.count; i++) {
         const tb_clause *c = &m->head->clauses.items[i];
         if (c->kind != TB_C_POSTS) continue;
@@ -307,7 +345,7 @@ static void add_posts(tb__matter *m) {
             if (known != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other =
                     p->posts.items[known].span;
-            else *TB_PUSH(m->c->a, p->posts) = (tb_post){c->names.items[k].text, place, c->names.items[k].span};
+            else add_post(m, c->names.items[k].text, place, c->names.items[k].span);
         }
     }
     /* Who approves extensions sits where the authority is (行政许可法 42), declared or not. */
@@ -318,7 +356,7 @@ static void add_posts(tb__matter *m) {
         TB__FIND(p->posts, .name, by->names.items[i].text, known);
         if (known == TB_NO_INDEX)
             *TB_PUSH(m->c->a, p->posts) =
-                (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span};
+                (tb_post){by->names.items[i].text, p->authority_place, by->names.items[i].span, false};
     }
     tb__outside_post(m);
     m->post_used = TB_NEW_ARRAY(m->c->a, p->posts.count, uint8_t);
@@ -338,7 +376,7 @@ static void authority(tb__matter *m) {
                    TB__SAY(m, "实施主体 市中区行政审批服务局，依《行政许可法》第二十五条，待核。",
                            "authority 市中区行政审批服务局, under 《行政许可法》第二十五条, unverified."));
     } else if (c->names.count >= 2) {
-        p->authority_place = tb__place_named(m, &c->names.items[0]);
+        p->authority_place = tb__place_here(m, &c->names.items[0]);
         if (p->authority_place != TB_NO_INDEX &&
             p->places.items[p->authority_place].from == TB_PLACE_ORGAN) /* it would be where it is */
             TB__REPORT(m, PLACE_SOURCE, p->places.items[p->authority_place].span,
@@ -351,6 +389,11 @@ static void authority(tb__matter *m) {
     }
 }
 
+static uint32_t copies_of(const tb_program *p, uint32_t post) {
+    uint32_t place = p->posts.items[post].place;
+    return place == TB_NO_INDEX ? 0 : p->places.items[place].items;
+}
+
 static void separations(tb__matter *m) {
     for (uint32_t i = 0; i < m->head->clauses.count; i++) {
         const tb_clause *c = &m->head->clauses.items[i];
@@ -359,8 +402,12 @@ static void separations(tb__matter *m) {
         for (uint32_t x = 0; x < c->names.count; x++)
             for (uint32_t y = x + 1; y < c->names.count; y++) {
                 uint32_t a = tb__post_named(m, &c->names.items[x]), b = tb__post_named(m, &c->names.items[y]);
-                if (a != TB_NO_INDEX && b != TB_NO_INDEX)
-                    *TB_PUSH(m->c->a, m->p->separations) = (tb_separation){a, b, c->span};
+                if (a == TB_NO_INDEX || b == TB_NO_INDEX) continue;
+                uint32_t at_a = copies_of(m->p, a), at_b = copies_of(m->p, b);
+                for (uint32_t i_a = at_a > 0; i_a <= at_a; i_a++)
+                    for (uint32_t i_b = at_b > 0; i_b <= at_b; i_b++)
+                        if (i_a == i_b || m->p->posts.items[a].place != m->p->posts.items[b].place)
+                            *TB_PUSH(m->c->a, m->p->separations) = (tb_separation){a + i_a, b + i_b, c->span};
             }
     }
 }
@@ -386,7 +433,7 @@ static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
         return false;
     }
     const tb_part *calendar = tb_part_of(c, TB_P_CALENDAR);
-    if (calendar && calendar->names.count) d->place = tb__place_named(m, &calendar->names.items[0]);
+    if (calendar && calendar->names.count) d->place = tb__place_here(m, &calendar->names.items[0]);
     return true;
 }
 
@@ -481,6 +528,7 @@ static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
 
 static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) {
     tb_program *p = m->p;
+    tb__enter_copy(m, section);
     tb_step_def s = p->steps.items[index];
     const tb_clause *limit = NULL;
     for (uint32_t i = 0; i < section->clauses.count; i++) {
@@ -488,7 +536,7 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
         if (c->kind == TB_C_ACTORS) {
             uint32_t *posts = TB_NEW_ARRAY(m->c->a, c->names.count, uint32_t);
             for (uint32_t k = 0; k < c->names.count; k++) {
-                uint32_t post = tb__post_named(m, &c->names.items[k]);
+                uint32_t post = tb__post_here(m, &c->names.items[k]);
                 if (post != TB_NO_INDEX) posts[s.posts_n++] = post;
             }
             s.posts = posts;
@@ -496,7 +544,7 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
             const tb_part *persons = tb_part_of(c, TB_P_PERSONS);
             if (persons && persons->number > 1) s.persons = persons->number;
         } else if (c->kind == TB_C_ORGAN && c->names.count) {
-            s.place = tb__place_named(m, &c->names.items[0]);
+            s.place = tb__place_here(m, &c->names.items[0]);
             s.duty = c->names.count > 1 ? c->names.items[1].text : TB_NONE;
             s.seal = text_of(tb_part_of(c, TB_P_SEAL));
         } else if (c->kind == TB_C_EXCLUSION) {

@@ -83,22 +83,27 @@ static bool branch_rejects(tb__matter *m, tb_str name, uint16_t branch) {
 
 static void add_branch(tb__matter *m, uint16_t parallel, const tb_section *s, int depth) {
     tb_str name = s->name.text;
-    uint16_t state = add_state(m, parallel, TB_COMPOUND, TB_NODE_BRANCH, 0, name);
+    uint16_t state = add_state(m, parallel, TB_COMPOUND, TB_NODE_BRANCH, 0, name), gate = TB_NO_STATE;
+    if (tb__copy_of(m, s))
+        gate = add_state(m, state, TB_ATOMIC, TB_NODE_GATE, 0, tb__path2(m, name, "：", TB_STR("有无")));
     uint32_t before = m->leaves.count, errors = m->c->d->errors;
     add_contents(m, state, name, state, depth);
     if (m->leaves.count == before && m->c->d->errors == errors)
         TB__REPORT(m, PARALLEL_EMPTY, s->name.span, name, TB_NONE, TB_NONE);
-    tb__branch_states b = {.section = s, .state = state, .parallel = parallel, .rejected = TB_NO_STATE};
+    tb__branch_states b = {.section = s, .state = state, .parallel = parallel, .rejected = TB_NO_STATE, .gate = gate, .beyond = TB_NO_STATE};
     b.done = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_DONE, 0, tb__path2(m, name, "：", TB_STR("完成")));
     if (branch_rejects(m, name, state))
         b.rejected = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_REJECTED, 0, tb__path2(m, name, "：", TB_STR("不予")));
+    if (gate != TB_NO_STATE)
+        b.beyond = add_state(m, state, TB_FINAL, TB_NODE_BRANCH_VOID, 0, tb__path2(m, name, "：", TB_STR("无此项")));
     *TB_PUSH(m->c->a, m->branches) = b;
 }
 
 static void add_parallel(tb__matter *m, uint16_t parent, const tb_section *s, int depth) {
     uint16_t state = add_state(m, parent, TB_PARALLEL, TB_NODE_PARALLEL, 0, s->name.text);
     *TB_PUSH(m->c->a, m->branches) = (tb__branch_states){
-        .section = s, .state = state, .done = TB_NO_STATE, .rejected = TB_NO_STATE, .parallel = TB_NO_STATE};
+        .section = s, .state = state, .done = TB_NO_STATE, .rejected = TB_NO_STATE, .parallel = TB_NO_STATE,
+        .gate = TB_NO_STATE, .beyond = TB_NO_STATE};
     uint32_t branches = 0;
     for (uint32_t i = 0; i < m->sections_n; i++)
         if (m->sections[i]->kind == TB_S_BRANCH && tb_str_eq(m->sections[i]->in.text, s->name.text))
@@ -134,10 +139,6 @@ static void check_containers(tb__matter *m) {
         for (uint32_t k = 0; k < m->sections_n && !found; k++)
             found = m->sections[k]->kind == want && tb_str_eq(m->sections[k]->name.text, s->in.text);
         if (!found) TB__REPORT(m, UNKNOWN_BRANCH, s->in.span, s->in.text, TB_NONE, TB_NONE);
-        if (s->each.text.n) /* rather than one branch where the text says one for each item */
-            TB__REPORT(m, CHART_BAD, s->each.span,
-                       TB__SAY(m, "逐一 还不支持，请把各分支分别写出", "for-each is not supported yet: write each branch"),
-                       TB_NONE, TB_NONE);
         if (s->kind != TB_S_BRANCH && s->kind != TB_S_PARALLEL) continue;
         for (uint32_t k = 0; k < i; k++)
             if (m->sections[k]->kind == s->kind && tb_str_eq(m->sections[k]->name.text, s->name.text))
@@ -242,7 +243,7 @@ static void deemed_first(tb__matter *m, const tb_clause *c, struct effects *e) {
 static const uint32_t *posts_of(tb__matter *m, const tb_part *p, uint32_t *n) {
     uint32_t *posts = TB_NEW_ARRAY(m->c->a, p->names.count, uint32_t);
     for (uint32_t i = 0; i < p->names.count; i++) {
-        uint32_t post = tb__post_named(m, &p->names.items[i]);
+        uint32_t post = tb__post_here(m, &p->names.items[i]);
         if (post != TB_NO_INDEX) posts[(*n)++] = post;
     }
     return posts;
@@ -273,9 +274,9 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
             switch (p->kind) {
             case TB_P_ISSUE: put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, n)); break;
             case TB_P_RECORD: put_effect(m, &e, TB_DO_RECORD, tb__milestone_of(m->c->a, m->p, n->text)); break;
-            case TB_P_TRANSFER: put_effect(m, &e, TB_DO_TRANSFER, tb__place_named(m, n)); break;
-            case TB_P_RED: put_effect(m, &e, TB_DO_RED, tb__place_named(m, n)); break;
-            case TB_P_YELLOW: put_effect(m, &e, TB_DO_YELLOW, tb__place_named(m, n)); break;
+            case TB_P_TRANSFER: put_effect(m, &e, TB_DO_TRANSFER, tb__place_here(m, n)); break;
+            case TB_P_RED: put_effect(m, &e, TB_DO_RED, tb__place_here(m, n)); break;
+            case TB_P_YELLOW: put_effect(m, &e, TB_DO_YELLOW, tb__place_here(m, n)); break;
             case TB_P_REPORT: put_text(m, &e, TB_DO_REPORT, n->text); break;
             case TB_P_PROMPT: put_text(m, &e, TB_DO_PROMPT, n->text); break;
             default: break;
@@ -452,6 +453,7 @@ static void check_hidden(tb__matter *m, const tb_section *s, const tb_clause *c)
 
 static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const tb_clause *c) {
     tb_program *p = m->p;
+    tb__enter_copy(m, s);
     tb_str act = act_of(c);
     bool overdue = tb_str_is(act, "逾期") || tb__outside_timeout(s, act);
     tb_move v = {.kind = overdue ? TB_MOVE_OVERDUE : TB_MOVE_ACT,
@@ -507,8 +509,36 @@ static void obligation_moves(tb__matter *m, const tb_section *s, uint32_t step) 
     }
 }
 
+/* The gate of each copy (逐一): on when the list holds its item, else past all of it. */
+static void gate_moves(tb__matter *m) {
+    for (uint32_t i = 0; i < m->branches.count; i++) {
+        const tb__branch_states *b = &m->branches.items[i];
+        if (b->section->kind != TB_S_BRANCH || b->gate == TB_NO_STATE) continue;
+        const tb__copy *copy = tb__copy_of(m, b->section);
+        tb_condition *holds = TB_NEW(m->c->a, tb_condition);
+        *holds = (tb_condition){.kind = TB_X_ITEMS,
+                                .column = TB_NO_INDEX,
+                                .type = TB_T_LIST,
+                                .literal = {.kind = TB_IS_NUMBER, .number = {copy->item, 0}},
+                                .span = b->section->each.span};
+        TB__FIND(m->p->fields, .name, copy->field, holds->index);
+        tb_move v = {.kind = TB_MOVE_EACH,
+                     .act = tb__path2(m, b->section->name.text, "·", TB_STR("有此项")),
+                     .step = TB_NO_INDEX,
+                     .before = TB_NO_INDEX,
+                     .guard = holds,
+                     .target = b->section->name.text,
+                     .span = b->section->span};
+        tb__add_transition(m, b->gate, TB_EVENT_NONE, (uint16_t)(b->gate + 1), tb__new_move(m, v));
+        v.act = tb__path2(m, b->section->name.text, "·", TB_STR("无此项"));
+        v.guard = NULL;
+        tb__add_transition(m, b->gate, TB_EVENT_NONE, b->beyond, tb__new_move(m, v));
+    }
+}
+
 static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause *c) {
     tb_str act = act_of(c);
+    tb__enter_copy(m, s);
     tb_move v = {.kind = TB_MOVE_ACT, .act = act, .step = TB_NO_INDEX, .before = TB_NO_INDEX, .span = c->span};
     if (tb_str_is(act, "逾期")) TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
     if (s->before.text.n) {
@@ -526,6 +556,7 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
 }
 
 static void extension_move(tb__matter *m) {
+    m->item = 0;
     for (uint32_t i = 0; i < m->head->clauses.count && m->p->extension_n; i++) {
         const tb_clause *c = &m->head->clauses.items[i];
         const tb_part *by = c->kind == TB_C_EXTENSION ? tb_part_of(c, TB_P_BEFORE_EXPIRY) : NULL,
@@ -619,6 +650,7 @@ bool tb__matter_chart(tb__matter *m) {
     }
     tb__outside_answers(m);
     extension_move(m);
+    gate_moves(m);
     tb__joins(m);
     uint32_t counted = 0;
     for (uint32_t i = 0; i < p->moves.count; i++) counted += tb__counted(p, i);

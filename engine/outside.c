@@ -39,7 +39,7 @@ void tb__outside_post(tb__matter *m) {
     for (uint32_t i = 0; i < m->sections_n && !m->p->outside; i++) {
         if (m->sections[i]->kind != TB_S_STEP || !tb__outside_step(m->sections[i])) continue;
         m->p->outside = m->p->posts.count;
-        *TB_PUSH(m->c->a, m->p->posts) = (tb_post){TB_STR(OUTSIDE), TB_NO_INDEX, m->sections[i]->span};
+        *TB_PUSH(m->c->a, m->p->posts) = (tb_post){TB_STR(OUTSIDE), TB_NO_INDEX, m->sections[i]->span, false};
     }
 }
 

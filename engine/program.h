@@ -22,6 +22,7 @@ enum {
     TB_FIELDS = 500,
     TB_LIST_ITEMS = 1000 /* 至多 N at most */,
     TB_LIST_USUAL = 100 /* a 列表 that says no 至多 */,
+    TB_EACH = 16 /* items of a list that 逐一 goes through */,
     TB_COUNTED_MOVES = 1024 /* with 限 N次, or of a step that 已 asks for */
 };
 #define TB_NO_INDEX UINT32_MAX
@@ -116,13 +117,16 @@ typedef struct tb_role_place {
     enum tb_place_from from;
     uint32_t field;
     uint32_t received; /* its 收到 milestone */
+    uint32_t items;    /* of a list: so many copies follow, one for each item of 逐一; itself no place. 0: one place */
+    uint32_t item;     /* a copy: which item it takes, from 1; empty in a case with fewer. 0: no copy */
     tb_span span;
 } tb_role_place;
 
 typedef struct tb_post {
     tb_str name;
-    uint32_t place; /* role; TB_NO_INDEX for 申请人 */
+    uint32_t place; /* role; TB_NO_INDEX for 申请人. Of a list: copies with the same name follow, at its items */
     tb_span span;
+    bool copy;
 } tb_post;
 enum { TB_POST_APPLICANT = 0 };
 typedef struct tb_separation {
@@ -196,7 +200,8 @@ enum tb_move_kind {
     TB_MOVE_OVERDUE,
     TB_MOVE_DONE /* 均办结的, 任一办结的, 满N个办结的: `needs` */,
     TB_MOVE_REJECTED /* 任一不予的, 满N个不予的 */,
-    TB_MOVE_OBLIGE /* idle → step */
+    TB_MOVE_OBLIGE /* idle → step */,
+    TB_MOVE_EACH   /* gate → the copy's first step, or past the end of the list: void */
 };
 /* A move: what one …的 clause says. Several chart transitions may carry the same move (a step copied into two
  * obligations). */
@@ -274,7 +279,9 @@ enum tb_node_kind {
     TB_NODE_BRANCH_DONE,
     TB_NODE_BRANCH_REJECTED,
     TB_NODE_OUTCOME,
-    TB_NODE_HISTORY /* 原环节, in LIVE, deep */
+    TB_NODE_HISTORY /* 原环节, in LIVE, deep */,
+    TB_NODE_GATE /* of a copied branch (逐一): never active when a step has ended */,
+    TB_NODE_BRANCH_VOID /* beyond the end of the list */
 };
 typedef struct tb_node {
     enum tb_node_kind kind;

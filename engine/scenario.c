@@ -55,7 +55,12 @@ static void note(struct running *r, const tb_outcome *o) {
                 e->value.n ? "：" : "", TB_FMT(e->value));
     }
     for (uint32_t i = 0; i < o->moves.count; i++) {
-        if (!r->report->covered[o->moves.items[i]]++) r->report->moves_covered++;
+        const tb_span span = r->p->moves.items[o->moves.items[i]].span;
+        for (uint32_t k = 0; k < r->p->moves.count; k++) { /* one clause, though it stands in several copies (逐一) */
+            const tb_move *m = &r->p->moves.items[k];
+            if (k != o->moves.items[i] && (m->span.file != span.file || m->span.from != span.from)) continue;
+            if (!r->report->covered[k]++) r->report->moves_covered++;
+        }
     }
 }
 

