@@ -1,43 +1,21 @@
 /* Runs 用例 (see scenario.h). A line of a 用例 is a time and an act, or 此时 and what must hold. Timers due before a
  * line's time fire first, as they would in the server (M12). A failing line ends its 用例: what follows would only
  * repeat the news. */
-#include "scenario.h"
 #include "compile_work.h"
+#include "scenario_work.h"
 #include "value.h"
 #include <string.h>
 
-struct running {
-    tb_arena *a;
-    const tb_program *p;
-    const tb_env *env;
-    tb_scenario_report *report;
-    tb_scenario_result *result;
-    const tb_section *section;
-    tb_case *c;
-    int64_t now;
-    uint32_t fired; /* timers, before the line in hand */
-    tb_buf timeline;
-    tb_scenario_seen *seen;
-    void *user;
-};
-
 enum { NINE = 9 * 60, CONFIRMERS = 16, FIRINGS = 1000 };
 
-static bool fail(struct running *r, tb_span span, tb_str text) {
+bool tb__scenario_fail(tb__scenario *r, tb_span span, tb_str text) {
     r->result->passed = false;
     r->result->span = span;
     r->result->failure = text;
     return false;
 }
 
-static tb_str names_text(struct running *r, const tb_names *n) {
-    tb_buf b;
-    tb_buf_init(&b, r->a);
-    for (uint32_t i = 0; i < n->count; i++) tb_putf(&b, "%s%.*s", i ? "、" : "", TB_FMT(n->items[i].text));
-    return tb_buf_str(&b);
-}
-
-static tb_str steps_text(struct running *r) {
+tb_str tb__scenario_steps(tb__scenario *r) {
     tb_buf b;
     tb_buf_init(&b, r->a);
     for (uint32_t i = 0; r->c && i < r->c->tasks.count; i++)
@@ -47,7 +25,7 @@ static tb_str steps_text(struct running *r) {
     return b.n ? tb_buf_str(&b) : TB_STR("（无）");
 }
 
-static void note(struct running *r, const tb_outcome *o) {
+static void note(tb__scenario *r, const tb_outcome *o) {
     char time[TB_TIME_TEXT];
     for (uint32_t i = 0; i < o->effects.count; i++) {
         const tb_effect *e = &o->effects.items[i];
@@ -64,29 +42,45 @@ static void note(struct running *r, const tb_outcome *o) {
     }
 }
 
-static tb_outcome *step(struct running *r, const tb_event *e) {
+/* The clause that refused is known by its place in the text. */
+static void note_refusal(tb__scenario *r, const tb_refusal *refusal) {
+    for (uint32_t i = 0; i < r->report->refusals.count; i++) {
+        tb_scenario_refusal *x = &r->report->refusals.items[i];
+        tb_span at = r->p->moves.items[x->move].span;
+        if (x->code == refusal->code && at.file == refusal->span.file && at.from == refusal->span.from &&
+            at.to == refusal->span.to)
+            x->covered = true;
+    }
+}
+
+static tb_outcome *step(tb__scenario *r, const tb_event *e) {
     tb_outcome *o = NULL;
     if (tb_step(r->a, r->p, TB_STR("用例"), r->c, e, r->env, &o) != TB_OK) return NULL;
     if (r->seen) r->seen(r->user, r->section, e, o);
-    if (!o->refused) {
-        r->c = o->next;
-        note(r, o);
+    if (o->refused) {
+        note_refusal(r, &o->refusal);
+        return o;
     }
+    r->c = o->next;
+    note(r, o);
+    for (uint32_t i = 0; e->kind == TB_EV_TIMER && i < r->report->expiries.count; i++)
+        if (tb_str_eq(r->p->clocks.items[r->report->expiries.items[i].clock].name, e->timer))
+            r->report->expiries.items[i].covered = true;
     return o;
 }
 
-static bool fire_timers(struct running *r, int64_t until) {
+bool tb__scenario_wait(tb__scenario *r, int64_t until) {
     tb_timer t;
     r->fired = 0;
     for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
         tb_event e = {.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         tb_outcome *o = step(r, &e);
         if (!o || o->refused)
-            return fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
+            return tb__scenario_fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
         r->fired++;
     }
     if (r->fired == FIRINGS)
-        return fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
+        return tb__scenario_fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
     r->now = until;
     return true;
 }
@@ -157,14 +151,14 @@ tb_json tb_example_value(tb_arena *a, const tb_field *f, tb_str place) {
     return tb_json_of_text(tb_str_printf(a, "某%.*s", TB_FMT(f->name)));
 }
 
-static tb_json given_item(struct running *r, const tb_field *f, tb_str text) {
+static tb_json given_item(tb__scenario *r, const tb_field *f, tb_str text) {
     if (!f) return tb_json_of_text(text);
     bool place = f->type == TB_T_ADDRESS || (f->type == TB_T_LIST && f->item == TB_T_ADDRESS);
     return place ? address(r->a, text) : tb_value_written(f, text);
 }
 
 /* F 为 V; a list's items are joined by 、. */
-static tb_json given_value(struct running *r, const tb_field *f, const tb_part *p) {
+static tb_json given_value(tb__scenario *r, const tb_field *f, const tb_part *p) {
     if (!f || f->type != TB_T_LIST) return given_item(r, f, p->value.text);
     tb_json *items = TB_NEW_ARRAY(r->a, p->values.count + 1, tb_json);
     for (uint32_t i = 0; i < p->values.count; i++) items[i] = given_item(r, f, p->values.items[i].text);
@@ -177,13 +171,14 @@ static tb_str part_name(const tb_clause *c, enum tb_part_kind kind) {
 }
 
 /* 应当拒绝, or 应当拒绝 WRONG_POST: the refusal wanted came, and for that reason when one is named. */
-static bool refused_well(struct running *r, const tb_clause *c, enum tb_refusal_code code) {
+static bool refused_well(tb__scenario *r, const tb_clause *c, enum tb_refusal_code code) {
     tb_str want = part_name(c, TB_P_REFUSED);
     if (!want.n || tb_str_is(want, tb_refusal_name(code))) return true;
-    return fail(r, c->span, tb_str_printf(r->a, "应当因 %.*s 拒绝，实际因 %s", TB_FMT(want), tb_refusal_name(code)));
+    return tb__scenario_fail(r, c->span,
+                             tb_str_printf(r->a, "应当因 %.*s 拒绝，实际因 %s", TB_FMT(want), tb_refusal_name(code)));
 }
 
-static bool submit(struct running *r, const tb_clause *c) {
+static bool submit(tb__scenario *r, const tb_clause *c) {
     const tb_program *p = r->p;
     tb_json_maker form;
     tb_str place = part_name(c, TB_P_AT), mode = part_name(c, TB_P_MODE), who = part_name(c, TB_P_BY);
@@ -201,26 +196,31 @@ static bool submit(struct running *r, const tb_clause *c) {
         const tb_field *f = NULL;
         for (uint32_t k = 0; k < p->fields.count; k++)
             if (tb_str_eq(p->fields.items[k].name, part->names.items[0].text)) f = &p->fields.items[k];
-        if (!f) return fail(r, part->span, tb_str_printf(r->a, "申请表没有“%.*s”", TB_FMT(part->names.items[0].text)));
+        if (!f) return tb__scenario_fail(r, part->span, tb_str_printf(r->a, "申请表没有“%.*s”", TB_FMT(part->names.items[0].text)));
         if (part->values.count > 1 && f->type != TB_T_LIST)
-            return fail(r, part->span, tb_str_printf(r->a, "“%.*s”不是列表，只能给一个值", TB_FMT(f->name)));
+            return tb__scenario_fail(r, part->span, tb_str_printf(r->a, "“%.*s”不是列表，只能给一个值", TB_FMT(f->name)));
         tb_json_add(&form, f->name, given_value(r, f, part));
     }
     tb_json *values = TB_NEW(r->a, tb_json); /* in the arena: who watches may keep the event */
     *values = tb_json_done(&form);
+    tb_buf filed;
+    tb_buf_init(&filed, r->a);
+    tb_json_write(&filed, values);
+    r->result->form = tb_buf_str(&filed);
     tb_event e = {
         .kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
     tb_outcome *o = step(r, &e);
     bool refused = tb_part_of(c, TB_P_REFUSED) != NULL;
-    if (!o) return fail(r, c->span, TB_STR("内存不足"));
+    if (!o) return tb__scenario_fail(r, c->span, TB_STR("内存不足"));
     if (o->refused && !refused)
-        return fail(r, c->span,
-                    tb_str_printf(r->a, "提交被拒绝：%.*s", TB_FMT(tb_refusal_text(r->a, &o->refusal, TB_LANG_ZH))));
-    if (!o->refused && refused) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
+        return tb__scenario_fail(
+            r, c->span,
+            tb_str_printf(r->a, "提交被拒绝：%.*s", TB_FMT(tb_refusal_text(r->a, &o->refusal, TB_LANG_ZH))));
+    if (!o->refused && refused) return tb__scenario_fail(r, c->span, TB_STR("应当拒绝，却接受了"));
     return refused ? refused_well(r, c, o->refusal.code) : true;
 }
 
-static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m) {
+static tb_json act_input(tb__scenario *r, const tb_clause *c, const tb_move *m) {
     tb_json_maker in;
     tb_json_begin(&in, r->a);
     for (uint32_t i = 0; m && i < m->stated_n; i++)
@@ -240,7 +240,7 @@ static tb_json act_input(struct running *r, const tb_clause *c, const tb_move *m
 }
 
 /* The possible act a line means: its name, its step when given, an open one rather than a blocked one. */
-static const tb_possible *meant(struct running *r, const tb_possibles *list, tb_str act, tb_str task) {
+static const tb_possible *meant(tb__scenario *r, const tb_possibles *list, tb_str act, tb_str task) {
     const tb_possible *found = NULL;
     for (uint32_t i = 0; i < list->count; i++) {
         const tb_possible *x = &list->items[i];
@@ -252,7 +252,7 @@ static const tb_possible *meant(struct running *r, const tb_possibles *list, tb_
     return found;
 }
 
-static tb_str place_of_post(struct running *r, uint32_t post) {
+static tb_str place_of_post(tb__scenario *r, uint32_t post) {
     uint32_t role = r->p->posts.items[post].place;
     return role == TB_NO_INDEX ? r->c->applicant.place : r->c->places[role];
 }
@@ -260,7 +260,7 @@ static tb_str place_of_post(struct running *r, uint32_t post) {
 static tb_str act_name(const tb_clause *c) { return c->names.count ? c->names.items[0].text : TB_NONE; }
 
 /* The i-th person who could do it: those named in the line, else everybody who holds one of the posts. */
-static bool candidate(struct running *r, const tb_clause *c, const tb_possible *x, uint32_t i, tb_actor *who) {
+static bool candidate(tb__scenario *r, const tb_clause *c, const tb_possible *x, uint32_t i, tb_actor *who) {
     const tb_part *by = tb_part_of(c, TB_P_BY);
     if (by && by->names.count) {
         if (i >= by->names.count) return false;
@@ -296,17 +296,17 @@ static bool candidate(struct running *r, const tb_clause *c, const tb_possible *
     return false;
 }
 
-static bool act(struct running *r, const tb_clause *c) {
+static bool act(tb__scenario *r, const tb_clause *c) {
     tb_str name = act_name(c), task = part_name(c, TB_P_STEPS);
     tb_possibles *list;
     bool refused_wanted = tb_part_of(c, TB_P_REFUSED) != NULL;
-    if (!r->c) return fail(r, c->span, TB_STR("还没有提交"));
+    if (!r->c) return tb__scenario_fail(r, c->span, TB_STR("还没有提交"));
     /* A misspelt act would be refused too, and 应当拒绝 be content: say so instead. */
     if (!tb_act_event(r->p, name))
-        return fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
+        return tb__scenario_fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
     if (task.n && tb_step_named(r->p, task) == TB_NO_INDEX)
-        return fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
-    if (tb_possible_acts(r->a, r->c, r->env, &list) != TB_OK) return fail(r, c->span, TB_STR("内存不足"));
+        return tb__scenario_fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
+    if (tb_possible_acts(r->a, r->c, r->env, &list) != TB_OK) return tb__scenario_fail(r, c->span, TB_STR("内存不足"));
     const tb_possible *x = meant(r, list, name, task);
     tb_json *input = TB_NEW(r->a, tb_json);
     *input = act_input(r, c, x ? &r->p->moves.items[x->move] : NULL);
@@ -317,148 +317,68 @@ static bool act(struct running *r, const tb_clause *c) {
         tb_event e = {.kind = TB_EV_ACT, .at = r->now, .act = name, .task = task, .input = input};
         if (!candidate(r, c, x, i, &e.by)) break;
         tb_outcome *o = step(r, &e);
-        if (!o) return fail(r, c->span, TB_STR("内存不足"));
+        if (!o) return tb__scenario_fail(r, c->span, TB_STR("内存不足"));
         if (o->refused) {
             last = o->refusal;
             if (last.code == TB_R_SAME_PERSON && !tb_part_of(c, TB_P_BY)) continue; /* another holder may */
             break;
         }
         accepted = true;
-        if (o->move != TB_NO_INDEX) return refused_wanted ? fail(r, c->span, TB_STR("应当拒绝，却接受了")) : true;
+        if (o->move != TB_NO_INDEX)
+            return refused_wanted ? tb__scenario_fail(r, c->span, TB_STR("应当拒绝，却接受了")) : true;
     }
     if (refused_wanted && last.code != TB_R_NONE) return refused_well(r, c, last.code);
-    if (refused_wanted && accepted) return fail(r, c->span, TB_STR("应当拒绝，却接受了"));
+    if (refused_wanted && accepted) return tb__scenario_fail(r, c->span, TB_STR("应当拒绝，却接受了"));
     if (last.code != TB_R_NONE)
-        return fail(
+        return tb__scenario_fail(
             r, c->span,
             tb_str_printf(r->a, "“%.*s”被拒绝：%.*s", TB_FMT(name), TB_FMT(tb_refusal_text(r->a, &last, TB_LANG_ZH))));
     if (accepted && tb_part_of(c, TB_P_BY)) return true; /* one of several confirmations, as written */
-    return fail(r, c->span, tb_str_printf(r->a, "没有人能做“%.*s”；在办：%.*s", TB_FMT(name), TB_FMT(steps_text(r))));
+    return tb__scenario_fail(
+        r, c->span, tb_str_printf(r->a, "没有人能做“%.*s”；在办：%.*s", TB_FMT(name), TB_FMT(tb__scenario_steps(r))));
 }
 
-/* ---- 此时 ---- */
-
-static bool same_steps(struct running *r, const tb_names *want) {
-    if (want->count != r->c->tasks.count) return false;
-    for (uint32_t i = 0; i < want->count; i++) {
-        bool found = false;
-        for (uint32_t k = 0; k < r->c->tasks.count && !found; k++)
-            found = tb_str_eq(want->items[i].text, r->p->steps.items[r->c->tasks.items[k].step].name);
-        for (uint32_t k = 0; k < i; k++)
-            found &= !tb_str_eq(want->items[i].text, want->items[k].text); /* one name twice hides another */
-        if (!found) return false;
-    }
-    return true;
-}
-
-static bool issued(struct running *r, tb_str name) {
-    for (uint32_t i = 0; i < r->c->issued.count; i++)
-        if (tb_str_eq(r->p->documents.items[r->c->issued.items[i].document].name, name)) return true;
-    return false;
-}
-
-static bool document(struct running *r, tb_str name) {
-    for (uint32_t i = 0; i < r->p->documents.count; i++)
-        if (tb_str_eq(r->p->documents.items[i].name, name)) return true;
-    return false;
-}
-
-static const tb_occurrence *milestone(struct running *r, tb_str name) {
-    name = tb__fixed_name(name);
-    for (uint32_t i = 0; i < r->p->milestones.count; i++)
-        if (tb_str_eq(r->p->milestones.items[i].name, name)) return &r->c->milestones[i];
-    return NULL;
-}
-
-static bool ends_with(tb_str *s, const char *tail) {
-    if (!tb_str_ends(*s, tail) || s->n == strlen(tail)) return false;
-    s->n -= (uint32_t)strlen(tail);
-    return true;
-}
-
-static bool check_date(struct running *r, const tb_part *p) {
-    tb_str name = p->names.items[0].text;
-    char want[TB_DAY_TEXT], have[TB_DAY_TEXT];
-    if (ends_with(&name, "到期") || ends_with(&name, "-due")) {
-        tb_str clock = tb_str_is(name, "法定") || tb_str_is(name, "statutory")  ? TB_STR("法定期限")
-                       : tb_str_is(name, "承诺") || tb_str_is(name, "promised") ? TB_STR("承诺期限")
-                                                                                : name;
-        const tb_running *found = NULL;
-        for (uint32_t i = 0; i < r->c->clocks.count; i++)
-            if (tb_str_eq(r->p->clocks.items[r->c->clocks.items[i].def].name, clock)) found = &r->c->clocks.items[i];
-        if (!found) return fail(r, p->span, tb_str_printf(r->a, "没有在计算的“%.*s”", TB_FMT(clock)));
-        tb_due due = tb_clock_due(r->c, r->env, found);
-        if (due.kind == TB_DUE_EXACT && due.day == p->day) return true;
-        const char *kind = due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : due.kind == TB_DUE_NONE ? "停止计时" : "";
-        return fail(r, p->span,
-                    tb_str_printf(r->a, "“%.*s”应到期 %s，实际 %s%s", TB_FMT(clock), tb_day_text(p->day, want), kind,
-                                  due.kind == TB_DUE_NONE ? "" : tb_day_text(due.day, have)));
-    }
-    if (!ends_with(&name, "日")) ends_with(&name, "-date");
-    const tb_occurrence *m = milestone(r, name);
-    if (!m || !m->count) return fail(r, p->span, tb_str_printf(r->a, "“%.*s”还没有发生", TB_FMT(name)));
-    if (tb_day_of(m->last) == p->day) return true;
-    return fail(r, p->span,
-                tb_str_printf(r->a, "“%.*s”日应是 %s，实际 %s", TB_FMT(name), tb_day_text(p->day, want),
-                              tb_day_text(tb_day_of(m->last), have)));
-}
-
-static bool check_part(struct running *r, const tb_part *p) {
-    tb_str outcome = r->c->outcome == TB_NO_INDEX ? TB_NONE : r->p->outcomes.items[r->c->outcome];
-    switch (p->kind) {
-    case TB_P_STEPS:
-        return same_steps(r, &p->names) ? true
-                                        : fail(r, p->span,
-                                               tb_str_printf(r->a, "应在环节 %.*s，实际在 %.*s",
-                                                             TB_FMT(names_text(r, &p->names)), TB_FMT(steps_text(r))));
-    case TB_P_CLOSE: {
-        bool right = r->c->outcome != TB_NO_INDEX && (!p->names.count || tb_str_eq(outcome, p->names.items[0].text));
-        return right ? true
-                     : fail(r, p->span,
-                            tb_str_printf(r->a, "应办结 %.*s，实际 %.*s", TB_FMT(names_text(r, &p->names)),
-                                          TB_FMT(steps_text(r))));
-    }
-    case TB_P_ISSUE:
-        for (uint32_t i = 0; i < p->names.count; i++)
-            if (!issued(r, p->names.items[i].text))
-                return fail(r, p->span, tb_str_printf(r->a, "没有出具“%.*s”", TB_FMT(p->names.items[i].text)));
-        return true;
-    case TB_P_NAMED_DATE: return p->names.count ? check_date(r, p) : true;
-    case TB_P_DONE:
-    case TB_P_NOT_DONE:
-        for (uint32_t i = 0; i < p->names.count; i++) {
-            const tb_occurrence *m = milestone(r, p->names.items[i].text);
-            if (!m && !document(r, p->names.items[i].text))
-                return fail(r, p->span, tb_str_printf(r->a, "没有时点或文书“%.*s”", TB_FMT(p->names.items[i].text)));
-            bool done = m ? m->count > 0 : issued(r, p->names.items[i].text);
-            if (done != (p->kind == TB_P_DONE))
-                return fail(
-                    r, p->span,
-                    tb_str_printf(r->a, "“%.*s”%s", TB_FMT(p->names.items[i].text), done ? "已经发生" : "还没有发生"));
-        }
-        return true;
-    default: return true;
-    }
-}
-
-static bool line(struct running *r, const tb_clause *c) {
+bool tb__scenario_line(tb__scenario *r, const tb_clause *c) {
     if (c->day != TB_NO_DAY) {
         int64_t at = tb_day_start(c->day) + (int64_t)(c->minutes >= 0 ? c->minutes : NINE) * 60000;
-        if (at < r->now) return fail(r, c->span, TB_STR("时间比上一行早"));
-        if (!fire_timers(r, at)) return false;
+        if (at < r->now) return tb__scenario_fail(r, c->span, TB_STR("时间比上一行早"));
+        if (!tb__scenario_wait(r, at)) return false;
     }
     if (c->kind == TB_C_NOW) {
-        if (!r->c) return fail(r, c->span, TB_STR("还没有提交"));
-        for (uint32_t i = 0; i < c->parts.count; i++)
-            if (!check_part(r, &c->parts.items[i])) return false;
-        return true;
+        return r->c ? tb__scenario_now(r, c) : tb__scenario_fail(r, c->span, TB_STR("还没有提交"));
     }
     tb_str name = act_name(c);
     if (tb_str_is(tb__fixed_name(name), "逾期") || tb_str_is(name, "答复超时") || tb_str_is(name, "reply-timeout"))
-        return r->fired ? true : fail(r, c->span, TB_STR("到这时没有逾期的时限"));
+        return r->fired ? true : tb__scenario_fail(r, c->span, TB_STR("到这时没有逾期的时限"));
     if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name)))
         return submit(r, c); /* a second one is refused by the step */
     return act(r, c);
+}
+
+/* ---- what can be covered ---- */
+
+static void may_refuse(tb_scenario_report *r, tb_arena *a, uint32_t move, enum tb_refusal_code code) {
+    *TB_PUSH(a, r->refusals) = (tb_scenario_refusal){.move = move, .code = code};
+}
+
+tb_scenario_report *tb__scenario_report_new(tb_arena *a, const tb_program *p) {
+    tb_scenario_report *r = TB_NEW(a, tb_scenario_report);
+    r->covered = TB_NEW_ARRAY(a, p->moves.count, uint32_t);
+    for (uint32_t i = 0; i < p->moves.count; i++) {
+        const tb_move *m = &p->moves.items[i];
+        if (m->kind != TB_MOVE_ACT) continue;
+        if (m->guard) may_refuse(r, a, i, TB_R_CONDITION);
+        if (m->times) may_refuse(r, a, i, TB_R_TIMES);
+        if (m->before != TB_NO_INDEX) may_refuse(r, a, i, TB_R_TOO_LATE);
+    }
+    for (uint32_t i = 0; i < p->clocks.count; i++) *TB_PUSH(a, r->expiries) = (tb_scenario_expiry){.clock = i};
+    return r;
+}
+
+void tb__scenario_begin(tb__scenario *r, tb_arena *a, const tb_program *p, const tb_env *env,
+                        tb_scenario_report *report, tb_scenario_result *result) {
+    *r = (tb__scenario){.a = a, .p = p, .env = env, .report = report, .result = result, .now = INT64_MIN};
+    tb_buf_init(&r->timeline, a);
 }
 
 struct all {
@@ -472,23 +392,17 @@ struct all {
 
 static int run_all(void *arg) {
     struct all *w = arg;
-    w->report = TB_NEW(w->a, tb_scenario_report);
-    w->report->covered = TB_NEW_ARRAY(w->a, w->p->moves.count, uint32_t);
+    w->report = tb__scenario_report_new(w->a, w->p);
     for (uint32_t i = 0; i < w->p->scenarios.count; i++) {
         const tb_section *s = w->p->scenarios.items[i];
         tb_scenario_result result = {.name = s->name.text, .passed = true, .span = s->span};
-        struct running r = {.a = w->a,
-                            .p = w->p,
-                            .env = w->env,
-                            .report = w->report,
-                            .result = &result,
-                            .section = s,
-                            .now = INT64_MIN,
-                            .seen = w->seen,
-                            .user = w->user};
-        tb_buf_init(&r.timeline, w->a);
-        if (!s->clauses.count) fail(&r, s->span, TB_STR("里面什么也没有写")); /* it could not fail */
-        for (uint32_t k = 0; k < s->clauses.count && line(&r, &s->clauses.items[k]); k++) continue;
+        tb__scenario r;
+        tb__scenario_begin(&r, w->a, w->p, w->env, w->report, &result);
+        r.section = s;
+        r.seen = w->seen;
+        r.user = w->user;
+        if (!s->clauses.count) tb__scenario_fail(&r, s->span, TB_STR("里面什么也没有写")); /* it could not fail */
+        for (uint32_t k = 0; k < s->clauses.count && tb__scenario_line(&r, &s->clauses.items[k]); k++) continue;
         result.timeline = tb_buf_str(&r.timeline);
         w->report->failed += !result.passed;
         *TB_PUSH(w->a, w->report->results) = result;

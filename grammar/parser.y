@@ -329,6 +329,7 @@ part:
 | name[a] name[b]               { $$ = names_part(p, TB_P_DATED, names2(p, $a, $b), @$); }
 | name DATE                     { $$ = names_part(p, TB_P_NAMED_DATE, names1(p, $name), @$);
                                   $$->day = tb__date($2.name.text); }
+| name DURATION                 { $$ = duration_part(p, TB_P_LEFT, $2, @$); $$->names = names1(p, $name); }
 | name is values                { $$ = $values; $$->kind = TB_P_SET; $$->span = span(p, @$); $$->names = names1(p, $name); }
 | "待核"                        { $$ = new_part(p, TB_P_NONE, @$); }
 ;

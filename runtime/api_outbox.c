@@ -28,7 +28,8 @@ static bool read_id(tb_str text, int64_t *leaf, int32_t *n) {
     for (uint32_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         if (c == '.' && at == 0 && i) at = 1;
-        else if (c >= '0' && c <= '9' && value[at] < INT32_MAX * (int64_t)1000000) value[at] = value[at] * 10 + (c - '0');
+        else if (c >= '0' && c <= '9' && value[at] < INT32_MAX * (int64_t)1000000)
+            value[at] = value[at] * 10 + (c - '0');
         else return false;
     }
     *leaf = value[0];
@@ -37,14 +38,16 @@ static bool read_id(tb_str text, int64_t *leaf, int32_t *n) {
 }
 
 static int bad_id(tb_call *c) {
-    return tb__fail(c, 404, "NO_SUCH_CALL", tb_str_z(TB_SAY(c, "没有这个请求；编号形如 1234.1", "there is no such call; an id is like 1234.1")));
+    return tb__fail(
+        c, 404, "NO_SUCH_CALL",
+        tb_str_z(TB_SAY(c, "没有这个请求；编号形如 1234.1", "there is no such call; an id is like 1234.1")));
 }
 
 static void put_row(tb_buf *b, const tb_outbox_row *r) {
     char name[TB_CASE_NAME + 1];
     tb__case_name(r->case_id, name);
-    tb_putf(b, "{\"id\":\"%lld.%d\",\"state\":\"%s\",\"kind\":\"%s\",\"case\":\"%s\",\"to\":", (long long)r->leaf, (int)r->n,
-            state_names[r->state], kind_names[r->kind], name);
+    tb_putf(b, "{\"id\":\"%lld.%d\",\"state\":\"%s\",\"kind\":\"%s\",\"case\":\"%s\",\"to\":", (long long)r->leaf,
+            (int)r->n, state_names[r->state], kind_names[r->kind], name);
     tb_json_put_text(b, r->target);
     tb_puts(b, ",\"step\":");
     tb_json_put_text(b, r->step);
@@ -153,7 +156,9 @@ static bool row_found(tb_call *c, int result) {
 }
 
 static void busy(tb_call *c) {
-    tb__fail(c, 429, "CALL_IN_HAND", tb_str_z(TB_SAY(c, "正在处理这个请求，请稍后再试", "this call is in hand just now; try again in a moment")));
+    tb__fail(
+        c, 429, "CALL_IN_HAND",
+        tb_str_z(TB_SAY(c, "正在处理这个请求，请稍后再试", "this call is in hand just now; try again in a moment")));
     tb__answer_problem(c);
 }
 
@@ -165,11 +170,13 @@ static int read_reply(void *arg) {
     outbox_call *x = c->more = TB_NEW(c->arena, outbox_call);
     const tb_json *o;
     tb_str id;
-    if (tb__body(c, known, &o) || tb__text(c, o, "id", true, 40, &id) || tb__text(c, o, "reply", true, TB_NAME_BYTES, &x->reply))
+    if (tb__body(c, known, &o) || tb__text(c, o, "id", true, 40, &id) ||
+        tb__text(c, o, "reply", true, TB_NAME_BYTES, &x->reply))
         return TB_FAILED;
     x->content = tb_json_get(o, "content");
     if (x->content && x->content->kind != TB_JSON_OBJECT)
-        return tb__fail(c, 422, "MEMBER_TYPE", tb_str_z(TB_SAY(c, "“content”应是对象 {\"内容\":值,…}", "content is an object")));
+        return tb__fail(c, 422, "MEMBER_TYPE",
+                        tb_str_z(TB_SAY(c, "“content”应是对象 {\"内容\":值,…}", "content is an object")));
     return read_id(id, &x->leaf, &x->n) ? TB_OK : bad_id(c);
 }
 
@@ -183,7 +190,8 @@ static void reply_told(void *user, int how, const char *text) {
         tb__answer_problem(c);
         return;
     }
-    snprintf(body, sizeof body, "{\"status\":\"%s\"}", words[how]); /* late does no harm, and is no fault of the sender */
+    snprintf(body, sizeof body, "{\"status\":\"%s\"}",
+             words[how]); /* late does no harm, and is no fault of the sender */
     tb_str copy = tb_str_copy(c->arena, tb_str_z(body));
     tb__answer(c, 200, NULL, copy);
 }
@@ -235,14 +243,20 @@ static int make_order(void *arg) {
     tb_json_begin(&m, c->arena);
     tb_json_add(&m, TB_STR("by"), tb_json_done(&who));
     tb_json_add(&m, TB_STR("do"), tb_json_of_text(x->what));
-    tb_json_add(&m, TB_STR("outbox"), tb_json_of_text(tb_str_printf(c->arena, "%lld.%d", (long long)x->leaf, (int)x->n)));
+    tb_json_add(&m, TB_STR("outbox"),
+                tb_json_of_text(tb_str_printf(c->arena, "%lld.%d", (long long)x->leaf, (int)x->n)));
     tb_json_add(&m, TB_STR("reason"), tb_json_of_text(x->reason));
     tb_json body = tb_json_done(&m);
     tb_buf_init(&b, c->arena);
     tb_json_write(&b, &body);
     int64_t now = tb__event_time(s);
     tb_event_row *row = TB_PUSH(c->arena, x->write.events);
-    *row = (tb_event_row){.leaf = s->leaf + 1, .at = now, .wall = now, .semantics = TB_SEMANTICS, .kind = TB_STR("outbox"), .body = tb_buf_str(&b)};
+    *row = (tb_event_row){.leaf = s->leaf + 1,
+                          .at = now,
+                          .wall = now,
+                          .semantics = TB_SEMANTICS,
+                          .kind = TB_STR("outbox"),
+                          .body = tb_buf_str(&b)};
     tb_sm3(row->body.p, row->body.n, row->outcome); /* what an order brings about is what it says */
     x->row.state = retry ? TB_OUTBOX_PENDING : TB_OUTBOX_GIVEN_UP;
     x->row.due = retry ? tb_io_wall(s->io) : TB_NEVER;
@@ -274,8 +288,9 @@ static void order_row_is_here(void *arg, int result) {
     bool over = x->row.state == TB_OUTBOX_DONE || x->row.state == TB_OUTBOX_GIVEN_UP;
     if (over || (x->row.state == TB_OUTBOX_PENDING && tb_str_is(x->what, "retry"))) {
         tb__fail(c, 409, "CALL_SETTLED",
-                 tb_str_printf(c->arena, TB_SAY(c, "这个请求现在是 %s，不能再 %.*s", "this call is %s: it cannot be %.*s"), state_names[x->row.state],
-                               TB_FMT(x->what)));
+                 tb_str_printf(c->arena,
+                               TB_SAY(c, "这个请求现在是 %s，不能再 %.*s", "this call is %s: it cannot be %.*s"),
+                               state_names[x->row.state], TB_FMT(x->what)));
         tb__answer_problem(c);
         return;
     }

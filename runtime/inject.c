@@ -109,7 +109,8 @@ static void on_entry(void *user, tb_entry *e, int result) {
         rc = tb_try(work->arena, step_work, j);
         if (rc != TB_NOMEM && j->g.write.events.count && tb_try(work->arena, rows_work, j) == TB_NOMEM) rc = TB_NOMEM;
     }
-    if (rc != TB_NOMEM && j->g.write.events.count) { /* timers that came first stay fired, also when the event was refused */
+    if (rc != TB_NOMEM &&
+        j->g.write.events.count) { /* timers that came first stay fired, also when the event was refused */
         if (tb__stepping_commit(&j->g, injected, j) == TB_COMMIT_OK) return;
         rc = TB_NOMEM;
     }

@@ -13,7 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_PAUSE_MS = 1000, TIMEOUT_MS = 30 * 1000, TIMEOUT_MOST = 10 * 60 * 1000, LONGEST_MS = 3600 * 1000, INTERFACES = 1000 };
+enum {
+    FIRST_PAUSE_MS = 1000,
+    TIMEOUT_MS = 30 * 1000,
+    TIMEOUT_MOST = 10 * 60 * 1000,
+    LONGEST_MS = 3600 * 1000,
+    INTERFACES = 1000
+};
 
 typedef struct interface {
     tb_str name;
@@ -29,9 +35,9 @@ typedef struct slot {
     bool used;
     tb_outbox_row row;
     interface *to;
-    tb_str reply;        /* what came back */
+    tb_str reply; /* what came back */
     const tb_json *more;
-    char request[96];    /* its idempotency key: KIND:LEAF.N */
+    char request[96]; /* its idempotency key: KIND:LEAF.N */
     char parent[TB_CASE_NAME + 1];
     tb_inject inject;
     tb_write write;
@@ -48,8 +54,8 @@ struct tb_outbox {
     tb_io_caller *caller;
     tb_io_timer *ring;
     enum phase phase;
-    bool again;       /* look() came meanwhile */
-    bool full;        /* the last page was full: more may be due */
+    bool again; /* look() came meanwhile */
+    bool full;  /* the last page was full: more may be due */
     int64_t next, asked;
     tb_outbox_list page;
     TB_LIST(interface) interfaces;
@@ -108,7 +114,8 @@ static int64_t back_off(tb_outbox *o, int attempts) {
     for (int i = 1; i < attempts && pause < TB_OUTBOX_BACKOFF_MOST; i++) pause *= 2;
     if (pause > TB_OUTBOX_BACKOFF_MOST) pause = TB_OUTBOX_BACKOFF_MOST;
     tb_io_random(o->s->io, &chance, sizeof chance);
-    return pause * 3 / 4 + (int64_t)(chance % 1024) * (pause / 2) / 1024; /* ± a quarter, so that what failed together does not return together */
+    return pause * 3 / 4 + (int64_t)(chance % 1024) * (pause / 2) /
+                               1024; /* ± a quarter, so that what failed together does not return together */
 }
 
 static void failed(slot *x, const char *why, bool for_good) {
@@ -119,7 +126,8 @@ static void failed(slot *x, const char *why, bool for_good) {
     char *text = tb_alloc(x->arena, 300);
     if (text) snprintf(text, 300, "%.290s", why);
     bool dead = for_good || x->row.attempts > x->row.retries;
-    settle(x, dead ? TB_OUTBOX_DEAD : TB_OUTBOX_PENDING, dead ? TB_NEVER : wall(o) + back_off(o, x->row.attempts), text ? text : "");
+    settle(x, dead ? TB_OUTBOX_DEAD : TB_OUTBOX_PENDING, dead ? TB_NEVER : wall(o) + back_off(o, x->row.attempts),
+           text ? text : "");
 }
 
 /* ---- an answer steps the case that waits ---- */
@@ -159,7 +167,9 @@ static void replied(tb_inject *in, enum tb_injected how) {
         /* A result for a parent that went on is simply late; an answer nobody has words for is a fault to look at. */
         settle(x, x->row.kind == TB_SENT_CALL ? TB_OUTBOX_DEAD : TB_OUTBOX_DONE, TB_NEVER, in->text);
         break;
-    case TB_INJECT_LATER: settle(x, TB_OUTBOX_PENDING, wall(o) + FIRST_PAUSE_MS, x->row.problem.p ? x->row.problem.p : ""); break;
+    case TB_INJECT_LATER:
+        settle(x, TB_OUTBOX_PENDING, wall(o) + FIRST_PAUSE_MS, x->row.problem.p ? x->row.problem.p : "");
+        break;
     }
 }
 
@@ -264,14 +274,21 @@ static void call_interface(slot *x) {
         return;
     }
     if (x->to->open_until > wall(o)) {
-        settle(x, TB_OUTBOX_PENDING, x->to->open_until, o->s->o.lang == TB_LANG_EN ? "the interface fails; waiting" : "接口连续失败，暂停发送");
+        settle(x, TB_OUTBOX_PENDING, x->to->open_until,
+               o->s->o.lang == TB_LANG_EN ? "the interface fails; waiting" : "接口连续失败，暂停发送");
         return;
     }
-    if (x->to->open_until) x->to->open_until = wall(o) + TB_OUTBOX_CIRCUIT_MS; /* half open: this one tries, the others wait for it */
+    if (x->to->open_until)
+        x->to->open_until = wall(o) + TB_OUTBOX_CIRCUIT_MS; /* half open: this one tries, the others wait for it */
     struct calling w = {.x = x};
     bool written = tb_try(x->arena, write_call, &w) == TB_OK;
-    tb_io_post post = {.url = x->to->url, .key = w.key, .token = x->to->token, .body = w.body.p, .n = w.body.n,
-                       .answer_most = TB_OUTBOX_ANSWER, .timeout = x->to->timeout};
+    tb_io_post post = {.url = x->to->url,
+                       .key = w.key,
+                       .token = x->to->token,
+                       .body = w.body.p,
+                       .n = w.body.n,
+                       .answer_most = TB_OUTBOX_ANSWER,
+                       .timeout = x->to->timeout};
     if (!written || tb_io_call(o->caller, &post, on_answer, x) != TB_OK)
         settle(x, TB_OUTBOX_PENDING, wall(o) + FIRST_PAUSE_MS, "out of memory");
     else o->stats.sent++;
@@ -519,7 +536,8 @@ static int take_answer(void *arg) {
     return w->x->more ? TB_OK : TB_FAILED;
 }
 
-bool tb_outbox_answer(tb_outbox *o, const tb_outbox_row *row, tb_str reply, const tb_json *more, tb_outbox_told *told, void *user) {
+bool tb_outbox_answer(tb_outbox *o, const tb_outbox_row *row, tb_str reply, const tb_json *more, tb_outbox_told *told,
+                      void *user) {
     slot *x = o->phase == STOPPED || in_hand(o, row) ? NULL : take_slot(o, row);
     struct handing w = {x, reply, more};
     if (!x) return false;
@@ -568,16 +586,20 @@ static int read_interfaces(void *arg) {
         int64_t timeout = tb_json_number(v, "timeout_ms", TIMEOUT_MS);
         bool known = v->kind == TB_JSON_OBJECT;
         for (uint32_t k = 0; known && k < v->count; k++)
-            known = tb_str_is(v->keys[k], "url") || tb_str_is(v->keys[k], "token") || tb_str_is(v->keys[k], "timeout_ms");
-        if (!known || !(tb_str_starts(url, "http://") || tb_str_starts(url, "https://")) || timeout < 1 || timeout > TIMEOUT_MOST) {
+            known =
+                tb_str_is(v->keys[k], "url") || tb_str_is(v->keys[k], "token") || tb_str_is(v->keys[k], "timeout_ms");
+        if (!known || !(tb_str_starts(url, "http://") || tb_str_starts(url, "https://")) || timeout < 1 ||
+            timeout > TIMEOUT_MOST) {
             snprintf(w->why, w->room,
                      w->english ? "interface %.*s takes url (http:// or https://), token, timeout_ms (1 to %d)"
                                 : "接口“%.*s”的配置应有 url（http:// 或 https://），可有 token、timeout_ms（1 到 %d）",
                      TB_FMT(all->keys[i]), TIMEOUT_MOST);
             return TB_FAILED;
         }
-        *TB_PUSH(a, w->o->interfaces) =
-            (interface){.name = tb_str_copy(a, all->keys[i]), .url = z(a, url), .token = token.n ? z(a, token) : NULL, .timeout = timeout};
+        *TB_PUSH(a, w->o->interfaces) = (interface){.name = tb_str_copy(a, all->keys[i]),
+                                                    .url = z(a, url),
+                                                    .token = token.n ? z(a, token) : NULL,
+                                                    .timeout = timeout};
     }
     return TB_OK;
 }

@@ -84,17 +84,16 @@ static const tb_task_row *same_task(const tasks *in, const tb_task_row *t) {
 
 /* ---- stepping a case through several events into one write ---- */
 
-
 /* A new case is numbered by the leaf of its first event: cases of one time lie together on disk (store.h). */
 void tb__stepping_begin(tb__stepping *g, tb_server *s, tb_state *work, tb_entry *e) {
     *g = (tb__stepping){.s = s,
-                    .work = work,
-                    .world = tb_registry_world(s->registry),
-                    .e = e,
-                    .base = e->state,
-                    .id = s->leaf + 1,
-                    .wall = tb__event_time(s),
-                    .leaf = s->leaf};
+                        .work = work,
+                        .world = tb_registry_world(s->registry),
+                        .e = e,
+                        .base = e->state,
+                        .id = s->leaf + 1,
+                        .wall = tb__event_time(s),
+                        .leaf = s->leaf};
     if (!g->base) return;
     g->id = g->base->row.id;
     g->origin = g->base->row.origin;
@@ -109,7 +108,8 @@ void tb__open_text(tb_buf *b, tb_arena *a, size_t room) {
 enum { OUTCOME_ROOM = 1024 /* beyond the state before */, BODY_ROOM = 320 };
 
 /* Takes an accepted event into the write. `request` may be absent. Under tb_try. */
-void tb__stepping_take(tb__stepping *g, const tb_event *ev, tb_outcome *o, const char *kind, tb_str request, const uint8_t *key) {
+void tb__stepping_take(tb__stepping *g, const tb_event *ev, tb_outcome *o, const char *kind, tb_str request,
+                       const uint8_t *key) {
     tb_arena *a = g->work->arena;
     tb_buf body, outcome;
     if (!g->keys.arena) {
@@ -139,7 +139,8 @@ void tb__stepping_take(tb__stepping *g, const tb_event *ev, tb_outcome *o, const
                           .request = request,
                           .body = tb_buf_str(&body)};
     row->sealed = g->written;
-    for (uint32_t i = 0; i < o->sent.count; i++) { /* what is to be carried to others is on disk with what asked for it */
+    for (uint32_t i = 0; i < o->sent.count;
+         i++) { /* what is to be carried to others is on disk with what asked for it */
         const tb_sent *x = &o->sent.items[i];
         *TB_PUSH(a, g->write.outbox) = (tb_outbox_row){.leaf = g->leaf,
                                                        .case_id = g->id,
@@ -330,4 +331,3 @@ int tb__rearm(tb_server *s, tb_entry *e, int *answer) {
     }
     return 1;
 }
-

@@ -7,30 +7,35 @@
 #include <stdatomic.h>
 
 /* clang-format off: its columns count Han characters twice */
-#define HEAD(name, kind) \
+#define HEAD(name, kind)                                                                                                                              \
     "事项 " name "：\\n  版本 1，生效 2026-01-01，适用 申请日。\\n  事项类型 公共服务。\\n  实施主体 甲区图书馆。\\n" \
     "  办理模式 窗口办理。\\n  属地 取自 「实施主体」。\\n"
-#define RULES \
-    "外部接口 核验：\\n  请求 编号。\\n  回复 有效、无效。\\n  超时 30分钟。\\n  重试 2次。\\n\\n" \
-    "外部接口 没有地址：\\n  请求 编号。\\n  回复 有效。\\n  超时 30分钟。\\n\\n" \
-    HEAD("借书证", "") "  岗位 受理员，在 属地。\\n\\n申请表：\\n  编号 文本，必填。\\n\\n" \
-    "环节 核验：\\n  调用 「核验」。\\n  答复有效的，办结 发证。\\n  答复无效的，载明 流水号，办结 不发。\\n  答复超时的，转 人工。\\n\\n" \
-    "环节 人工：\\n  办理人 受理员。\\n  再核验的，限 2次，转 核验。\\n  发证的，办结 发证。\\n"
-#define LOST \
-    "外部接口 没有地址：\\n  请求 编号。\\n  回复 有效。\\n  超时 30分钟。\\n\\n" \
-    HEAD("问不到", "") "\\n申请表：\\n  编号 文本，必填。\\n\\n" \
-    "环节 问：\\n  调用 没有地址。\\n  答复有效的，办结 成。\\n  答复超时的，办结 不成。\\n"
-#define JOINT \
-    HEAD("办学一件事", "") "  岗位 受理员，在 属地。\\n\\n申请表：\\n  名称 文本，必填。\\n  备注 文本，选填。\\n\\n" \
-    "环节 等办证：\\n  发起 办学证，模式 窗口办理，校名 为 名称。\\n  期限 15个工作日。\\n  子办件发证的，转 收尾。\\n" \
-    "  子办件办结的，办结 不成。\\n  子办件未能发起的，办结 没有发起。\\n  逾期的，继续办理。\\n\\n" \
+#define RULES                                                                                                                                               \
+    "外部接口 核验：\\n  请求 编号。\\n  回复 有效、无效。\\n  超时 30分钟。\\n  重试 2次。\\n\\n"                             \
+    "外部接口 没有地址：\\n  请求 编号。\\n  回复 有效。\\n  超时 30分钟。\\n\\n" HEAD(                                                                     \
+        "借书证", "") "  岗位 受理员，在 属地。\\n\\n申请表：\\n  编号 文本，必填。\\n\\n"                                            \
+                      "环节 核验：\\n  调用 「核验」。\\n  答复有效的，办结 发证。\\n  答复无效的，载明 流水号，办结 " \
+                      "不发。\\n  答复超时的，转 人工。\\n\\n"                                                                                 \
+                      "环节 人工：\\n  办理人 受理员。\\n  再核验的，限 2次，转 核验。\\n  发证的，办结 发证。\\n"
+#define LOST                                                                                                           \
+    "外部接口 没有地址：\\n  请求 编号。\\n  回复 有效。\\n  超时 30分钟。\\n\\n" HEAD(                                \
+        "问不到", "") "\\n申请表：\\n  编号 文本，必填。\\n\\n"                                            \
+                      "环节 问：\\n  调用 没有地址。\\n  答复有效的，办结 成。\\n  答复超时的，办结 不成。\\n"
+#define JOINT                                                                                                                                          \
+    HEAD("办学一件事", "")                                                                                                                             \
+    "  岗位 受理员，在 属地。\\n\\n申请表：\\n  名称 文本，必填。\\n  备注 文本，选填。\\n\\n"                           \
+    "环节 等办证：\\n  发起 办学证，模式 窗口办理，校名 为 名称。\\n  期限 15个工作日。\\n  子办件发证的，转 " \
+    "收尾。\\n"                                                                                                                                     \
+    "  子办件办结的，办结 不成。\\n  子办件未能发起的，办结 没有发起。\\n  逾期的，继续办理。\\n\\n"              \
     "环节 收尾：\\n  办理人 受理员。\\n  收好的，办结 办成。\\n"
-#define CHILD \
-    HEAD("办学证", "") "  岗位 受理员，在 属地。\\n\\n申请表：\\n  校名 文本，必填。\\n\\n" \
+#define CHILD                                                                                                          \
+    HEAD("办学证", "")                                                                                                 \
+    "  岗位 受理员，在 属地。\\n\\n申请表：\\n  校名 文本，必填。\\n\\n"                         \
     "环节 审：\\n  办理人 受理员。\\n  发证的，办结 发证。\\n  退件的，办结 退件。\\n"
-#define WORLD \
-    "\"日历/全国.tb\":\"日历 全国：\\n  年度 2026，依 “测试”。\\n\"," \
-    "\"组织/甲.tb\":\"组织 甲：\\n  区划 370402。\\n  机构 甲区图书馆。\\n  人员 张受，岗位 受理员，机构 甲区图书馆。\\n\""
+#define WORLD                                                                                                                             \
+    "\"日历/全国.tb\":\"日历 全国：\\n  年度 2026，依 “测试”。\\n\","                                                 \
+    "\"组织/甲.tb\":\"组织 甲：\\n  区划 370402。\\n  机构 甲区图书馆。\\n  人员 张受，岗位 受理员，机构 " \
+    "甲区图书馆。\\n\""
 /* clang-format on */
 
 /* ---- the interface: one connection at a time, one request a connection ---- */
@@ -56,7 +61,8 @@ static void *interface_thread(void *arg) {
             char reply[2048];
             const char *body = strchr(what, ' ') ? strchr(strchr(what, ' ') + 1, ' ') : NULL;
             int n = !*what ? 0
-                           : snprintf(reply, sizeof reply, "HTTP/1.1 %.3s X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", what,
+                           : snprintf(reply, sizeof reply,
+                                      "HTTP/1.1 %.3s X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", what,
                                       body ? strlen(body + 1) : 0, body ? body + 1 : "");
             if (n && write(fd, reply, (size_t)n) != n) perror("write");
         }
@@ -85,7 +91,8 @@ static int serial;
 static void apply(int fd, const char *matter, const char *form, char id[16]) {
     char body[1024];
     snprintf(body, sizeof body,
-             "{\"matter\":\"%s\",\"mode\":\"窗口办理\",\"form\":%s,\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"request\":\"r%d\"}",
+             "{\"matter\":\"%s\",\"mode\":\"窗口办理\",\"form\":%s,\"by\":{\"person\":\"李四\",\"place\":\"370402\"},"
+             "\"request\":\"r%d\"}",
              matter, form, ++serial);
     CHECK_INT(ask(fd, "POST", "/v1/cases", body), 201);
     const char *at = strstr(head, "Location: /v1/cases/");
@@ -111,8 +118,10 @@ static int comes_to(int fd, const char *path, const char *text) {
 static int act(int fd, const char *id, const char *what) {
     char body[512], path[80];
     snprintf(path, sizeof path, "/v1/cases/%s/acts", id);
-    snprintf(body, sizeof body,
-             "{\"act\":\"%s\",\"by\":{\"person\":\"张受\",\"post\":\"受理员\",\"place\":\"370402\"},\"request\":\"r%d\"}", what, ++serial);
+    snprintf(
+        body, sizeof body,
+        "{\"act\":\"%s\",\"by\":{\"person\":\"张受\",\"post\":\"受理员\",\"place\":\"370402\"},\"request\":\"r%d\"}",
+        what, ++serial);
     return ask(fd, "POST", path, body);
 }
 
@@ -144,7 +153,8 @@ static int open_server(host *h, const char *clock) {
 
 static int load(int fd, const char *files) {
     static char body[1 << 16];
-    snprintf(body, sizeof body, "{\"files\":{%s},\"by\":\"管理员\",\"accept_pending\":true,\"request\":\"load-%d\"}", files, ++serial);
+    snprintf(body, sizeof body, "{\"files\":{%s},\"by\":\"管理员\",\"accept_pending\":true,\"request\":\"load-%d\"}",
+             files, ++serial);
     if (!CHECK_INT(ask(fd, "POST", "/v1/loads", body), 200)) return says("nothing of the kind");
     return 1;
 }
@@ -236,7 +246,9 @@ static void test_people_cannot_answer(int fd) {
     snprintf(path, sizeof path, "/v1/cases/%s/acts", id);
     CHECK_INT(act(fd, id, "答复有效"), 403);
     snprintf(body, sizeof body,
-             "{\"act\":\"答复有效\",\"by\":{\"person\":\"核验\",\"post\":\"外部接口\"},\"input\":{\"键\":\"1.1\"},\"request\":\"r%d\"}", ++serial);
+             "{\"act\":\"答复有效\",\"by\":{\"person\":\"核验\",\"post\":\"外部接口\"},\"input\":{\"键\":\"1.1\"},"
+             "\"request\":\"r%d\"}",
+             ++serial);
     CHECK_INT(ask(fd, "POST", path, body), 403); /* not even by taking its name: answers come through the outbox */
 }
 
@@ -250,7 +262,7 @@ static void test_started_cases(int fd) {
     CHECK_INT(ask(fd, "GET", case_path(child), ""), 200);
     CHECK(says("\"校名\":\"育才\""));
     CHECK(strstr(answer, "备注") == NULL); /* what the other matter does not ask stays at home */
-    CHECK(says(id));                     /* it says who started it */
+    CHECK(says(id));                       /* it says who started it */
     CHECK_INT(act(fd, child, "发证"), 200);
     CHECK(comes_to(fd, case_path(id), "\"name\":\"收尾\""));
     CHECK_INT(act(fd, id, "收好"), 200);
@@ -321,10 +333,12 @@ int main(void) {
     if (!CHECK(mkdtemp(dir) != NULL)) return check_end();
     snprintf(db, sizeof db, "%s/t.db", dir);
     open_interface();
-    snprintf(interfaces, sizeof interfaces, "{\"核验\":{\"url\":\"http://127.0.0.1:%d/check\",\"timeout_ms\":2000}}", interface_port);
+    snprintf(interfaces, sizeof interfaces, "{\"核验\":{\"url\":\"http://127.0.0.1:%d/check\",\"timeout_ms\":2000}}",
+             interface_port);
 
     /* configurations that cannot be meant */
-    static const char *const bad[] = {"[]", "{\"核验\":{}}", "{\"核验\":{\"url\":\"file:///etc\"}}", "{\"核验\":{\"url\":\"http://x\",\"u\":1}}", "{"};
+    static const char *const bad[] = {"[]", "{\"核验\":{}}", "{\"核验\":{\"url\":\"file:///etc\"}}",
+                                      "{\"核验\":{\"url\":\"http://x\",\"u\":1}}", "{"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         tb_server_options o = {.db = db, .interfaces = bad[i]};
         CHECK(!open_host(&h, o));
@@ -333,7 +347,8 @@ int main(void) {
     }
     if (open_server(&h, NULL)) {
         int fd = dial(h.port);
-        if (load(fd, "\"事项/借书证.tb\":\"" RULES "\",\"事项/问不到.tb\":\"" LOST "\",\"事项/一件事.tb\":\"" JOINT "\"," WORLD)) {
+        if (load(fd, "\"事项/借书证.tb\":\"" RULES "\",\"事项/问不到.tb\":\"" LOST "\",\"事项/一件事.tb\":\"" JOINT
+                     "\"," WORLD)) {
             char id[16];
             test_calls(fd);
             test_people_cannot_answer(fd);

@@ -5,29 +5,12 @@
  * longest. Each step kept to its last moment where the path says so: at 16:00 of the due day, or by looking,
  * the day after, at what 逾期的 did at its end (24:00, still that day: step.c). It uses the step clocks' own derivation
  * (calendar.h), so that the dates are those a server would give. */
+#include "names.h"
 #include "proof_work.h"
 #include "case.h"
 #include <string.h>
 
 enum { MINUTE = 60000, LATE_HOUR = 16 };
-
-/* A name as rules text: bare where the parser reads it back as itself, else in 「」. */
-static tb_str name_text(tb__proof *w, tb_str name) {
-    tb_sources sources = {0};
-    tb_diagnostics d;
-    tb_diagnostics_init(&d, w->a);
-    tb_str text = tb_str_printf(w->a, "用例 甲：\n  2026-03-02 09:00 %.*s，环节 %.*s。\n", TB_FMT(name), TB_FMT(name));
-    uint32_t file = tb_source_add(w->a, &sources, TB_STR("path"), text);
-    const tb_tree *t = tb_parse(w->a, &sources, file, &d);
-    bool plain = t && !d.list.count && t->sections.count == 1 && t->sections.items[0].clauses.count == 1;
-    if (plain) {
-        const tb_clause *c = &t->sections.items[0].clauses.items[0];
-        const tb_part *step = tb_part_of(c, TB_P_STEPS);
-        plain = c->kind == TB_C_AT && c->names.count == 1 && tb_str_eq(c->names.items[0].text, name) && step &&
-                step->names.count == 1 && tb_str_eq(step->names.items[0].text, name);
-    }
-    return plain ? name : tb_str_printf(w->a, "「%.*s」", TB_FMT(name));
-}
 
 tb_str tb__path_text(tb__proof *w, const tb__edges *path) {
     tb_buf b;
@@ -54,12 +37,12 @@ struct line {
 struct telling {
     tb__proof *w;
     TB_LIST(struct line) lines;
-    int64_t now;           /* of the event being performed */
-    bool dry;              /* only the dates: no lines */
-    int64_t *entered;      /* by state: when its clock began */
-    int64_t *ready;        /* by state: when the next act of the task may be written */
-    int64_t *first, *last; /* by milestone; TB_NO_TIME */
-    int *used;             /* by step, 续计: what earlier visits took */
+    int64_t now;                  /* of the event being performed */
+    bool dry;                     /* only the dates: no lines */
+    int64_t *entered;             /* by state: when its clock began */
+    int64_t *ready;               /* by state: when the next act of the task may be written */
+    int64_t *first, *last;        /* by milestone; TB_NO_TIME */
+    int *used;                    /* by step, 续计: what earlier visits took */
     TB_LIST(tb_exclusion) pauses; /* interruptions: the limits of what was interrupted stand still */
     bool resuming;
 };
@@ -150,7 +133,8 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
             uint16_t s = (uint16_t)TB__OP_INDEX(op);
             if (!t->resuming) t->entered[s] = t->now;
             t->ready[s] = ready;
-            if (p->nodes[s].kind == TB_NODE_STEP && !t->resuming) tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
+            if (p->nodes[s].kind == TB_NODE_STEP && !t->resuming)
+                tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
         } else {
             const tb_move *m = &p->moves.items[p->transition_move[TB__OP_INDEX(op)]];
             uint16_t source = tb_chart_arrow(p->chart, (uint16_t)TB__OP_INDEX(op)).source;
@@ -168,13 +152,10 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
     }
 }
 
-static void put_submission(struct telling *t, const tb__edge *e) {
-    tb__proof *w = t->w;
-    const tb__valuation *v = &w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))];
+tb_str tb__submission_text(tb__proof *w, const tb__valuation *v) {
     tb_buf b;
-    if (t->dry) return;
     tb_buf_init(&b, w->a);
-    tb_putf(&b, "提交，模式 %.*s", TB_FMT(name_text(w, w->p->modes.items[v->mode].name)));
+    tb_putf(&b, "提交，模式 %.*s", TB_FMT(tb_name_written(w->a, w->p->modes.items[v->mode].name)));
     for (uint32_t i = 0; i < w->deciding.count; i++) {
         const tb__deciding *d = &w->deciding.items[i];
         const tb__answer *answer = &d->answers.items[v->chosen[i]];
@@ -182,12 +163,18 @@ static void put_submission(struct telling *t, const tb__edge *e) {
             const tb_field *f = &w->p->fields.items[d->fields[k]];
             tb_str text = answer->texts[k];
             if (answer->values[k].kind == TB_JSON_NULL) continue;
-            if (f->type == TB_T_OPTION) text = name_text(w, text);
+            if (f->type == TB_T_OPTION) text = tb_name_written(w->a, text);
             if (f->type == TB_T_TEXT || f->type == TB_T_TIME) text = tb_str_printf(w->a, "“%.*s”", TB_FMT(text));
-            tb_putf(&b, "，%.*s 为 %.*s", TB_FMT(name_text(w, f->name)), TB_FMT(text));
+            tb_putf(&b, "，%.*s 为 %.*s", TB_FMT(tb_name_written(w->a, f->name)), TB_FMT(text));
         }
     }
-    put_line(t, t->now, tb_buf_str(&b));
+    return tb_buf_str(&b);
+}
+
+static void put_submission(struct telling *t, const tb__edge *e) {
+    tb__proof *w = t->w;
+    if (!t->dry)
+        put_line(t, t->now, tb__submission_text(w, &w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))]));
 }
 
 /* A task of a host leaves after what stands beside it is done. */
@@ -232,11 +219,11 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
         if (last > at) at = last;
     }
     t->now = at;
-    tb_str act = t->dry ? TB_NONE : name_text(w, m->act);
+    tb_str act = t->dry ? TB_NONE : tb_name_written(w->a, m->act);
     if (!t->dry)
         put_line(t, at,
                  beside ? tb_str_printf(w->a, "%.*s，环节 %.*s", TB_FMT(act),
-                                        TB_FMT(name_text(w, p->steps.items[step].name)))
+                                        TB_FMT(tb_name_written(w->a, p->steps.items[step].name)))
                         : act);
     if (!m->interrupts) leave(t, e->leaf, step);
     if (!m->leaves) t->ready[e->leaf] = at;
@@ -298,7 +285,7 @@ tb_str tb__path_scenario(tb__proof *w, const tb__edges *path, const bool *waits,
     if (!tell(&t, path, waits, first_day(&t, path, waits, rest_days_count))) return TB_NONE;
     tb_buf b;
     tb_buf_init(&b, w->a);
-    tb_putf(&b, "用例 %.*s：  # %.*s\n", TB_FMT(name_text(w, name)), TB_FMT(remark));
+    tb_putf(&b, "用例 %.*s：  # %.*s\n", TB_FMT(tb_name_written(w->a, name)), TB_FMT(remark));
     for (uint32_t i = 0; i < t.lines.count; i++) tb_putstr(&b, t.lines.items[i].text);
     return tb_buf_str(&b);
 }

@@ -32,6 +32,28 @@ int tb_prove(tb_arena *a, const tb_program *p, const tb_directory *d, const tb_c
     return tb_try(a, prove_work, &x);
 }
 
+struct asking_ways {
+    tb__proof w;
+    tb_proof_ways *out;
+    bool complete;
+};
+
+static int ways_work(void *arg) {
+    struct asking_ways *x = arg;
+    x->complete = tb__valuations(&x->w);
+    for (uint32_t i = 0; i < x->w.valuations.count; i++)
+        if (tb__shown(&x->w, i)) *TB_PUSH(x->w.a, *x->out) = tb__submission_text(&x->w, &x->w.valuations.items[i]);
+    return TB_OK;
+}
+
+int tb_ways(tb_arena *a, const tb_program *p, tb_proof_ways *out, bool *complete) {
+    struct asking_ways x = {.w = {.a = a, .p = p}, .out = out};
+    *out = (tb_proof_ways){0};
+    int result = tb_try(a, ways_work, &x);
+    *complete = x.complete;
+    return result;
+}
+
 static const char *measure_word(enum tb_proof_measure m, bool en) {
     static const char *const zh[] = {"", "个工作日", "个自然日", "小时"}, *const english[] = {"", " workdays", " days",
                                                                                               " hours"};

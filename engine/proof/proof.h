@@ -91,6 +91,10 @@ typedef struct tb_proof_report {
  * workdays. Failures are reported to `out` (codes 300 and up). All in `a`. TB_OK (also with failures), TB_NOMEM. */
 int tb_prove(tb_arena *a, const tb_program *p, const tb_directory *d, const tb_calendar *calendar, tb_diagnostics *out,
              tb_proof_report **report);
+/* Every way the form can answer the conditions, in every mode, as the sentence of a 用例 that submits it; at most TB_PROOF_VALUATIONS. *complete: no
+ * more are there. TB_OK or TB_NOMEM. */
+typedef TB_LIST(tb_str) tb_proof_ways;
+int tb_ways(tb_arena *a, const tb_program *p, tb_proof_ways *out, bool *complete);
 /* For people: verdicts, worst paths, what each step may still use (`check --budget`). */
 void tb_proof_print(tb_buf *b, const tb_program *p, const tb_proof_report *r, enum tb_lang lang);
 #endif

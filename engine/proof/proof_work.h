@@ -136,6 +136,7 @@ uint32_t tb__step_of_edge(const tb__proof *w, const tb__edge *e); /* TB_NO_INDEX
 tb_str tb__steps_text(tb__proof *w, uint32_t state);              /* active steps: 审查、现场核查 */
 
 /* path.c: paths for people and as 用例 */
+tb_str tb__submission_text(tb__proof *w, const tb__valuation *v); /* 提交，模式 …，F 为 V */
 tb_str tb__path_text(tb__proof *w, const tb__edges *path);
 /* `waits` (may be NULL: none): by edge, whether the step was kept to its last moment. `rest_days_count`: the span is
  * not in workdays. */

@@ -5,18 +5,18 @@
 static void tell(tb_line *line, const tb_json *answer) {
     const tb_json *list = tb_json_get(answer, "calls");
     tb_table t = {.columns = 8};
-    const char *heads[] = {tb_line_say(line, "编号", "id"),     tb_line_say(line, "状态", "state"),
-                           tb_line_say(line, "办件", "case"),   tb_line_say(line, "对方", "to"),
-                           tb_line_say(line, "环节", "step"),   tb_line_say(line, "次数", "attempts"),
-                           tb_line_say(line, "下次", "next"),   tb_line_say(line, "问题", "problem")};
+    const char *heads[] = {tb_line_say(line, "编号", "id"),   tb_line_say(line, "状态", "state"),
+                           tb_line_say(line, "办件", "case"), tb_line_say(line, "对方", "to"),
+                           tb_line_say(line, "环节", "step"), tb_line_say(line, "次数", "attempts"),
+                           tb_line_say(line, "下次", "next"), tb_line_say(line, "问题", "problem")};
     static const char *const members[] = {"id", "state", "case", "to", "step", NULL, NULL, "problem"};
     for (int i = 0; i < 8; i++) tb_table_cell(line, &t, tb_str_z(heads[i]));
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *x = &list->items[i];
         for (int k = 0; k < 8; k++)
             tb_table_cell(line, &t,
-                          k == 5   ? tb_str_printf(line->arena, "%lld/%lld", (long long)tb_json_number(x, "attempts", 0),
-                                                   (long long)tb_json_number(x, "retries", 0))
+                          k == 5 ? tb_str_printf(line->arena, "%lld/%lld", (long long)tb_json_number(x, "attempts", 0),
+                                                 (long long)tb_json_number(x, "retries", 0))
                           : k == 6 ? tb__short_time(line, tb__text_of(x, "due"))
                                    : tb__text_of(x, members[k]));
     }
@@ -24,7 +24,8 @@ static void tell(tb_line *line, const tb_json *answer) {
     else tb_puts(&line->out, tb_line_say(line, "没有\n", "none\n"));
     tb_str next = tb__text_of(answer, "next");
     if (next.n)
-        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"), TB_FMT(next));
+        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"),
+                TB_FMT(next));
 }
 
 static int list(tb_line *line) {

@@ -1,5 +1,6 @@
 /* tongban test: runs the 用例 written beside each matter, and says which transitions no 用例 takes. */
 #include "scenario.h"
+#include "suggest.h"
 #include "workspace.h"
 
 static const tb_calendar *calendar_named(void *user, tb_str name) {
@@ -14,6 +15,37 @@ static tb_str move_text(tb_line *line, const tb_program *p, const tb_move *m) {
     return tb_str_printf(line->arena, "%.*s（%.*s）", TB_FMT(m->key), TB_FMT(tb_span_text(line->arena, p, m->span)));
 }
 
+/* What was expected beside what is, one line each; what agrees is there too, so that the odd one out shows. */
+static void tell_compared(tb_line *line, const tb_scenario_result *s) {
+    if (!s->compared.count) return;
+    tb_table t = {.columns = 3};
+    tb_table_cell(line, &t, TB_STR("    "));
+    tb_table_cell(line, &t, tb_str_z(tb_line_say(line, "应当", "expected")));
+    tb_table_cell(line, &t, tb_str_z(tb_line_say(line, "实际", "actual")));
+    for (uint32_t i = 0; i < s->compared.count; i++) {
+        tb_table_cell(line, &t, s->compared.items[i].same ? TB_STR("    ") : TB_STR("   ✗"));
+        tb_table_cell(line, &t, s->compared.items[i].expected);
+        tb_table_cell(line, &t, s->compared.items[i].actual);
+    }
+    tb_table_put(line, &t);
+}
+
+/* 用例 that would cover what none covers: ready to be copied into the matter. */
+static int tell_suggestions(tb_line *line, const tb_program *p, const tb_env *env, const tb_scenario_report *report) {
+    tb_suggestions *s;
+    tb_arena *scratch = tb_arena_new(NULL, 0);
+    int result = scratch ? tb_suggest(line->arena, scratch, p, env, report, &s) : TB_NOMEM;
+    tb_arena_free(scratch);
+    if (result != TB_OK) return tb_line_error(line, "内存不足", "out of memory");
+    if (s->texts.count)
+        tb_putf(&line->out, tb_line_say(line, "\n# %.*s：补 %u 个动作、%u 处到期、%u 种拒绝\n", "\n# %.*s: %u acts, %u expiries, %u refusals more\n"),
+                TB_FMT(p->matter), s->moves, s->expiries, s->refusals);
+    for (uint32_t i = 0; i < s->texts.count; i++) tb_putf(&line->out, "\n%.*s", TB_FMT(s->texts.items[i]));
+    if (!s->complete)
+        tb_puts(&line->out, tb_line_say(line, "\n# 情形太多，没有试完\n", "\n# too many ways: not all were tried\n"));
+    return TB_EXIT_CLEAN;
+}
+
 static void tell_people(tb_line *line, const tb_program *p, const tb_scenario_report *report) {
     tb_buf *b = &line->out;
     tb_putf(b, "%s%.*s %.*s%s\n", tb_ink(line, TB_INK_BOLD), TB_FMT(p->matter), TB_FMT(p->version),
@@ -22,12 +54,19 @@ static void tell_people(tb_line *line, const tb_program *p, const tb_scenario_re
         const tb_scenario_result *s = &report->results.items[i];
         tb_putf(b, "  %s%s%s %.*s\n", tb_ink(line, s->passed ? TB_INK_GREEN : TB_INK_RED), s->passed ? "✓" : "✗",
                 tb_ink(line, TB_INK_OFF), TB_FMT(s->name));
+        if (tb_line_has(line, "values") && s->form.n) tb_putf(b, "    %.*s\n", TB_FMT(s->form));
         if (s->passed) continue;
         tb_putf(b, "    %.*s: %.*s\n", TB_FMT(tb_span_text(line->arena, p, s->span)), TB_FMT(s->failure));
+        tell_compared(line, s);
         tb_putstr(b, s->timeline);
     }
     tb_putf(b, tb_line_say(line, "  转移 %u/%u 有用例走到\n", "  %u of %u transitions taken\n"), report->moves_covered,
             p->moves.count);
+    uint32_t expiries = 0, refusals = 0;
+    for (uint32_t i = 0; i < report->expiries.count; i++) expiries += report->expiries.items[i].covered;
+    for (uint32_t i = 0; i < report->refusals.count; i++) refusals += report->refusals.items[i].covered;
+    tb_putf(b, tb_line_say(line, "  到期 %u/%u，拒绝 %u/%u\n", "  %u of %u expiries, %u of %u refusals\n"), expiries,
+            report->expiries.count, refusals, report->refusals.count);
     for (uint32_t m = 0; m < p->moves.count; m++)
         if (!report->covered[m])
             tb_putf(b, "  %s%s %.*s%s\n", tb_ink(line, TB_INK_YELLOW),
@@ -47,11 +86,21 @@ static void tell_programs(tb_line *line, const tb_program *p, const tb_scenario_
         tb_puts(b, i ? ",{\"name\":" : "{\"name\":");
         tb_json_put_text(b, s->name);
         tb_putf(b, ",\"passed\":%s", s->passed ? "true" : "false");
+        if (tb_line_has(line, "values") && s->form.n) tb_putf(b, ",\"form\":%.*s", TB_FMT(s->form));
         if (!s->passed) {
             tb_puts(b, ",\"place\":");
             tb_json_put_text(b, tb_span_text(line->arena, p, s->span));
             tb_puts(b, ",\"failure\":");
             tb_json_put_text(b, s->failure);
+            tb_puts(b, ",\"compared\":[");
+            for (uint32_t k = 0; k < s->compared.count; k++) {
+                tb_puts(b, k ? ",{\"expected\":" : "{\"expected\":");
+                tb_json_put_text(b, s->compared.items[k].expected);
+                tb_puts(b, ",\"actual\":");
+                tb_json_put_text(b, s->compared.items[k].actual);
+                tb_putf(b, ",\"same\":%s}", s->compared.items[k].same ? "true" : "false");
+            }
+            tb_puts(b, "]");
         }
         tb_puts(b, "}");
     }
@@ -62,6 +111,19 @@ static void tell_programs(tb_line *line, const tb_program *p, const tb_scenario_
         if (comma) tb_puts(b, ",");
         tb_json_put_text(b, p->moves.items[m].key);
         comma = true;
+    }
+    tb_puts(b, "],\"expiries\":[");
+    for (uint32_t i = 0; i < report->expiries.count; i++) {
+        tb_puts(b, i ? ",{\"limit\":" : "{\"limit\":");
+        tb_json_put_text(b, p->clocks.items[report->expiries.items[i].clock].name);
+        tb_putf(b, ",\"covered\":%s}", report->expiries.items[i].covered ? "true" : "false");
+    }
+    tb_puts(b, "],\"refusals\":[");
+    for (uint32_t i = 0; i < report->refusals.count; i++) {
+        tb_puts(b, i ? ",{\"transition\":" : "{\"transition\":");
+        tb_json_put_text(b, p->moves.items[report->refusals.items[i].move].key);
+        tb_putf(b, ",\"code\":\"%s\",\"covered\":%s}", tb_refusal_name(report->refusals.items[i].code),
+                report->refusals.items[i].covered ? "true" : "false");
     }
     tb_puts(b, "]}");
 }
@@ -86,6 +148,7 @@ static int run(tb_line *line) {
             return tb_line_error(line, "内存不足", "out of memory");
         if (line->json) tell_programs(line, p, report, i == 0);
         else tell_people(line, p, report);
+        if (tb_line_has(line, "suggest") && !line->json && tell_suggestions(line, p, &env, report) != TB_EXIT_CLEAN) return TB_EXIT_FAILED;
         sums.failed += report->failed;
         sums.passed += report->results.count - report->failed;
         sums.moves += p->moves.count;
@@ -103,11 +166,17 @@ static int run(tb_line *line) {
     return sums.failed ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
 }
 
+static const tb_flag flags[] = {
+    {"suggest", NULL, "给没有覆盖到的动作、到期和拒绝写出现成的用例", "print ready-made scenarios for what is not covered"},
+    {"values", NULL, "打印每个用例提交的申请（没有写的值是怎样补上的）", "print each scenario's application, with the values that were filled in"},
+    {NULL, NULL, NULL, NULL},
+};
 const tb_command tb__command_test = {
     .name = "test",
     .arguments = "文件|目录…",
     .least = 1,
     .most = TB_ARGUMENTS,
+    .flags = flags,
     .run = run,
     .zh = "跑事项里的用例，报告转移覆盖",
     .en = "run the scenarios (用例) of matters, report transition coverage",
