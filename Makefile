@@ -6,6 +6,7 @@
 #   make bench        durable acts a second, beside a bare loop, in one run
 #   make check-clang  the whole tree with clang, warnings as errors
 #   make fuzz         300,000 random edits of rules
+#   make fuzz-parse fuzz-compile      coverage-guided fuzzing with libFuzzer, FUZZ=60 seconds each
 #   make soak         the crash test, 1,000 kills
 #   make editors      highlighting for VS Code and vim, from keywords.def
 #   make clean        removes build/
@@ -38,15 +39,19 @@ FLAGS_obj   := -O2
 FLAGS_asan  := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FLAGS_tsan  := -O1 -fsanitize=thread
 FLAGS_clang := -O2
+# fuzz: clang's coverage for libFuzzer, with the sanitizers. (Debian: libclang-rt-14-dev; no other target needs it.)
+FLAGS_fuzz  := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CC_obj   := $(CC)
 CC_asan  := $(CC)
 CC_tsan  := $(CC)
 CC_clang := $(CLANG)
+CC_fuzz  := $(CLANG)
 # Packages each needs (.ci/install).
 NEEDS_obj   := run
 NEEDS_asan  := test
 NEEDS_tsan  := test
 NEEDS_clang := test
+NEEDS_fuzz  := test
 
 # Layers: a directory sees its own headers and those of the layers below it, never above (runtime → engine → grammar),
 # so that an #include in the wrong direction does not compile.
@@ -66,6 +71,8 @@ LIBS := -luv -lsqlite3 -lcrypto -lutf8proc -lcurl -lzip -lexpat -lpthread -lm
 LIBS_asan := $(LIBS) -ljansson
 LIBS_tsan := $(LIBS) -ljansson
 LIBS_obj  := $(LIBS)
+# libFuzzer brings main().
+LIBS_fuzz := $(LIBS) -fsanitize=fuzzer
 
 # ---- what there is ----
 SOURCES := $(wildcard grammar/*.c engine/*.c engine/*/*.c runtime/*.c runtime/*/*.c)
@@ -80,7 +87,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test bench check-clang asan tsan fuzz soak editors clean
+.PHONY: all run test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors clean
 
 all: $(B)/tongban
 
@@ -139,7 +146,7 @@ $(B)/$(1)/libtongban.a: $(patsubst %,$(B)/$(1)/%.o,$(filter-out $(MAIN),$(PARTS)
 $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtongban.a
 	$(Q)$$(CC_$(1)) $$(FLAGS_$(1)) -o $$@ $$(filter %.o,$$^) $(B)/$(1)/libtongban.a $(LIBS_$(1))
 endef
-$(foreach flavour,obj asan tsan clang,$(eval $(call FLAVOUR,$(flavour))))
+$(foreach flavour,obj asan tsan clang fuzz,$(eval $(call FLAVOUR,$(flavour))))
 
 # ---- checks ----
 # The whole program under ASan and UBSan: what the tests drive over HTTP and the command line.
@@ -162,6 +169,9 @@ test: $(B)/.packages-test all check-clang asan tsan $(B)/asan/tongban $(B)/obj/t
 # The same tests for longer: edits of rules under ASan and UBSan; kills of a loaded server.
 fuzz: $(B)/asan/tests/test_grammar
 	TB_EDITS=100000 $<
+FUZZ ?= 60
+fuzz-parse fuzz-compile: fuzz-%: $(B)/fuzz/tests/fuzz_%
+	tests/fuzz $< $(FUZZ)
 soak: $(B)/asan/tongban $(B)/asan/tests/test_crash
 	$(B)/asan/tests/test_crash 1000
 

@@ -236,6 +236,7 @@ static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_cl
     case TB_C_YEAR: tb_calendar_year(b, k->number, first_text(tb_part_of(k, TB_P_BASIS))); break;
     case TB_C_REST:
     case TB_C_WORK: {
+        if (k->day == TB_NO_DAY) break; /* no such day: the lexer has said so */
         int32_t to = k->day_to == TB_NO_DAY ? k->day : k->day_to;
         if (to < k->day || to - k->day > 366) {
             bad_day(c, k, to);

@@ -23,11 +23,11 @@
 
 struct item {
     tb__token t;
-    uint32_t blank;  /* empty lines before it */
-    bool opens;      /* first on its line, comments counted */
-    bool touches;    /* no white space before it */
-    bool begins;     /* first of its sentence */
-    bool heading;    /* its sentence is a heading or an import (comments: the one they stand directly above) */
+    uint32_t blank; /* empty lines before it */
+    bool opens;     /* first on its line, comments counted */
+    bool touches;   /* no white space before it */
+    bool begins;    /* first of its sentence */
+    bool heading;   /* its sentence is a heading or an import (comments: the one they stand directly above) */
 };
 
 struct layout {
@@ -76,9 +76,10 @@ static void read_tokens(struct layout *l, const tb_source *source) {
         if (t.kind == 0) break;
         uint32_t breaks = 0;
         for (uint32_t i = end; i < t.at.from; i++) breaks += l->text.p[i] == '\n';
-        *TB_PUSH(l->arena, l->items) = (struct item){
-            .t = t, .opens = breaks || end == 0, .touches = end == t.at.from,
-            .blank = breaks > 1 && end ? breaks - 1 : 0};
+        *TB_PUSH(l->arena, l->items) = (struct item){.t = t,
+                                                     .opens = breaks || end == 0,
+                                                     .touches = end == t.at.from,
+                                                     .blank = breaks > 1 && end ? breaks - 1 : 0};
         end = t.at.to;
     }
 }
@@ -88,15 +89,18 @@ static void read_tokens(struct layout *l, const tb_source *source) {
 static void find_sentences(struct layout *l) {
     uint32_t first = UINT32_MAX;
     int before = STOP;
+    bool section = false; /* a heading came before: clauses stand two columns in, so what stands at the margin is told */
     for (uint32_t i = 0; i < l->items.count; i++) {
         struct item *x = &l->items.items[i];
         if (x->t.kind == TB__COMMENT) continue;
         bool fresh = ends(before) || (x->opens && section_word(x->t.kind) && before != COMMA && before != SEP);
         if (fresh) {
+            if (first != UINT32_MAX)
+                section |= l->items.items[first].heading && l->items.items[first].t.kind != K_IMPORT;
             first = i;
             x->begins = true;
             bool margin = x->opens && (x->t.at.from == 0 || l->text.p[x->t.at.from - 1] == '\n');
-            x->heading = section_word(x->t.kind) || (x->t.kind == K_CALENDAR && margin);
+            x->heading = section_word(x->t.kind) || (x->t.kind == K_CALENDAR && (margin || !section));
         }
         if (x->t.kind == COLON && first != UINT32_MAX) l->items.items[first].heading = true;
         if (x->t.kind == STOP && first != UINT32_MAX && l->items.items[first].t.kind == K_CALENDAR)
@@ -131,14 +135,15 @@ static const char *mark_text(const struct layout *l, int kind) {
     case LT: return "<";
     case EQ: return "=";
     case PLUS: return "+";
+    case SUBTRACT: return "-";
     case STAR: return "*";
     case BANG: return "!";
     default: return NULL;
     }
 }
 
-static void put_token(struct layout *l, const tb__token *t) {
-    const char *sign = mark_text(l, t->kind);
+static void put_token(struct layout *l, const tb__token *t, bool as_it_is) {
+    const char *sign = as_it_is ? NULL : mark_text(l, t->kind);
     tb_str s = written(l, t);
     if (sign) {
         tb_puts(&l->out, sign);
@@ -166,7 +171,7 @@ static void put_token(struct layout *l, const tb__token *t) {
 
 static bool space_between(const struct layout *l, const struct item *a, const struct item *b) {
     int x = a->t.kind, y = b->t.kind;
-    if (x == TB__UNREADABLE || y == TB__UNREADABLE) return !b->touches;
+    if (x == TB__UNREADABLE || y == TB__UNREADABLE || open_ended(l, &a->t)) return !b->touches;
     if (mark(y)) return false;
     if (x == SEP || x == OPEN || x == BANG) return false;
     if (l->wide) {
@@ -187,6 +192,7 @@ static void write_all(struct layout *l) {
     const struct item *last = NULL, *word = NULL;      /* the item and the token before */
     for (uint32_t i = 0; i < l->items.count; i++) {
         const struct item *x = &l->items.items[i];
+        bool as_it_is = false; /* a mark behind a quote that nothing closes: it may be what ends the quote */
         if (x->t.kind == TB__COMMENT) {
             if (last && !x->opens) {
                 tb_puts(&l->out, "  ");
@@ -196,6 +202,7 @@ static void write_all(struct layout *l) {
             }
             over = true;
         } else {
+            as_it_is = word && open_ended(l, &word->t);
             bool comment = last && last->t.kind == TB__COMMENT, hanging = last && open_ended(l, &last->t) && x->opens;
             if (x->begins) {
                 bool covered = comment && last->heading && x->blank == 0;
@@ -213,7 +220,7 @@ static void write_all(struct layout *l) {
             over = ends(x->t.kind);
             word = x;
         }
-        put_token(l, &x->t);
+        put_token(l, &x->t, as_it_is);
         last = x;
     }
     if (l->out.n) tb_puts(&l->out, "\n");
@@ -239,7 +246,7 @@ static int work(void *arg) {
 }
 
 tb_str tb_format(tb_arena *a, tb_str path, tb_str text) {
-    (void)path; /* one style for all files */
+    (void)path;                                /* one style for all files */
     if (text.n > TB_SOURCE_BYTES) return text; /* refused by the lexer: not to be touched */
     struct job j = {.l = {.arena = a, .text = text}, .result = {NULL, 0}};
     if (tb_try(a, work, &j) == TB_NOMEM) (void)tb_alloc(a, SIZE_MAX); /* goes to the caller's tb_try(), if any */

@@ -1,5 +1,5 @@
 /* Lines and widths of texts. See source.h. */
-#include "source.h"
+#include "syntax.h"
 #include <string.h>
 #include <utf8proc.h>
 
@@ -96,9 +96,7 @@ uint32_t tb_source_offset(const tb_source *s, uint32_t line, uint32_t column, en
     return s->line_start[line] + i;
 }
 
-uint32_t tb_utf16(tb_str s) {
-    return tb_source_units(s, TB_UNITS_UTF16);
-}
+uint32_t tb_utf16(tb_str s) { return tb_source_units(s, TB_UNITS_UTF16); }
 
 tb_place_in tb_source_place(const tb_sources *s, uint32_t file, uint32_t offset) {
     if (file >= s->list.count) return (tb_place_in){1, 1, 0, 0};
@@ -128,27 +126,56 @@ static uint32_t quoted(tb_str text, uint32_t at, const char *close, uint32_t *ab
     return 0;
 }
 
-bool tb_source_chinese(tb_str t) {
-    static const char *const pairs[][2] = {{"“", "”"}, {"「", "」"}, {"《", "》"}, {"\"", "\""}, {"第", "条"}, {"第", "款"},
-        {"第", "项"}};
-    uint32_t absent[7] = {0};
-    for (uint32_t i = 0; i < t.n;) {
-        uint32_t skip = 0;
-        for (int k = 0; k < 7 && !skip; k++) {
-            uint32_t n = (uint32_t)strlen(pairs[k][0]);
-            if (t.n - i < n || memcmp(t.p + i, pairs[k][0], n) != 0) continue;
-            uint32_t rest = quoted(t, i + n, pairs[k][1], &absent[k]);
-            skip = rest ? n + rest : 0;
-        }
-        if (t.p[i] == '#') /* to the end of the line */
-            for (skip = 1; i + skip < t.n && t.p[i + skip] != '\n';) skip++;
-        if (skip == 0) {
-            unsigned char c = (unsigned char)t.p[i], next = i + 1 < t.n ? (unsigned char)t.p[i + 1] : 0;
-            /* U+3400 … U+9FFF */
-            if ((c == 0xE3 && next >= 0x90) || (c >= 0xE4 && c <= 0xE9 && next >= 0x80)) return true;
-            skip = 1;
-        }
-        i += skip;
+/* Is this a character of words: a letter, a digit, - or _, or beyond ASCII one that is no blank, mark or sign (U+00A0, × and ÷,
+ * U+20xx, U+30xx below the kana, the full-width forms)? -1, a byte that is no character, is none either. */
+static bool of_word(int32_t c) {
+    if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    return c != 0xA0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c > 0x206F) && (c < 0x3000 || c > 0x303F) &&
+           (c < 0xFEFF || c > 0xFFFF);
+}
+
+/* Bytes of the word at `at`; 0: none begins there. */
+static uint32_t word_bytes(tb_str t, uint32_t at, bool *han) {
+    uint32_t i = at;
+    *han = false;
+    while (i < t.n) {
+        int32_t c;
+        uint32_t used = point(t.p + i, t.n - i, &c);
+        if (!of_word(c)) break;
+        *han = *han || (c >= 0x3400 && c <= 0x9FFF);
+        i += used;
     }
-    return false;
+    return i - at;
+}
+
+/* Bytes of a comment, a text, a name in marks or a law at `at`: what is free to be in either language. 0: none. */
+static uint32_t free_text(tb_str t, uint32_t at, uint32_t absent[4]) {
+    static const char *const pairs[4][2] = {{"“", "”"}, {"「", "」"}, {"《", "》"}, {"\"", "\""}};
+    for (int k = 0; k < 4; k++) {
+        uint32_t n = (uint32_t)strlen(pairs[k][0]);
+        if (t.n - at < n || memcmp(t.p + at, pairs[k][0], n) != 0) continue;
+        uint32_t rest = quoted(t, at + n, pairs[k][1], &absent[k]);
+        if (rest) return n + rest;
+    }
+    uint32_t n = 0;
+    if (t.p[at] == '#')
+        while (at + n < t.n && t.p[at + n] != '\n') n++;
+    return n;
+}
+
+bool tb_source_chinese(tb_str t) {
+    enum { WORDS = 2000 }; /* looked at; a text of the language has a keyword in its first line */
+    uint32_t absent[4] = {0}, words = 0;
+    bool any = false;
+    for (uint32_t i = 0; i < t.n && words < WORDS;) {
+        bool han = false;
+        uint32_t skip = free_text(t, i, absent);
+        uint32_t n = skip ? 0 : word_bytes(t, i, &han);
+        tb_str word = {t.p + i, n};
+        if (n) words++;
+        if (n && tb__keyword(word)) return han;
+        any = any || (han && !tb_str_starts(word, "第")); /* 第25条 */
+        i += skip ? skip : n ? n : 1;
+    }
+    return any;
 }

@@ -45,8 +45,8 @@ uint32_t tb_source_units(tb_str s, enum tb_units units); /* the length of a text
 /* The byte offset of a line and column, both from 0. A column beyond the line is its end, a line beyond the text the text's end; within a character:
  * its beginning. */
 uint32_t tb_source_offset(const tb_source *s, uint32_t line, uint32_t column, enum tb_units units);
-/* Is this a Chinese text? Yes as soon as a Han character stands outside comments, “texts”, 「names」 and 《laws》第…条:
- * an English matter may cite Chinese law. Decides the language of messages and the width of the marks that the
- * formatter writes. */
+/* Is this a Chinese text? The first keyword outside comments, “texts”, 「names」 and 《laws》 decides: names, posts and periods
+ * in an English matter may well be Chinese, and the other way about. Without any keyword: whether a Han character stands
+ * there. Decides the language of messages and the width of the marks that the formatter writes. */
 bool tb_source_chinese(tb_str text);
 #endif

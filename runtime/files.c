@@ -224,7 +224,7 @@ bool tb_file_write(tb_arena *a, const char *path, tb_str text) {
     tb_str beside = tb_str_printf(a, "%s.XXXXXX", whole);
     int fd = mkstemp((char *)beside.p);
     if (fd < 0) return false;
-    bool ok = write_all(fd, text) && fchmod(fd, st.st_mode & 07777) == 0;
+    bool ok = write_all(fd, text) && fchmod(fd, st.st_mode & 07777) == 0 && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && ok) ok = false, error = errno;
     if (ok && rename(beside.p, whole) == 0) return true;

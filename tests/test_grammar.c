@@ -8,7 +8,7 @@
  * person sees them; or, if there are none, with `tree` the dump and with `format` the text laid out; `en` asks for
  * English messages. */
 #include "cases.h"
-#include "syntax.h"
+#include "layout.h"
 #include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,35 +47,13 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     return !r.d.list.count && tb_str_ends(title, "[tree]") ? tb_tree_dump(a, r.tree) : shown(a, &r, lang);
 }
 
-/* ---- layout: the same tree, the same comments, and nothing left to do ---- */
+/* ---- layout ---- */
 
-static tb_str comments(tb_arena *a, tb_str text) {
-    tb_sources s = {0};
-    tb_source_add(a, &s, TB_STR(""), text);
-    tb__lexer l;
-    tb__lex_begin(&l, a, NULL, &s.list.items[0], 0);
-    tb_buf b;
-    tb_buf_init(&b, a);
-    for (tb__token t = tb__lex_next(&l); t.kind; t = tb__lex_next(&l)) {
-        if (t.kind != TB__COMMENT) continue;
-        uint32_t to = t.at.to;
-        while (to > t.at.from && (text.p[to - 1] == ' ' || text.p[to - 1] == '\t' || text.p[to - 1] == '\r')) to--;
-        tb_put(&b, text.p + t.at.from, to - t.at.from);
-        tb_puts(&b, "\n");
-    }
-    return tb_buf_str(&b);
-}
-
-static bool layout_holds(tb_arena *a, tb_str text, const struct read *r) {
-    tb_str once = tb_format(a, TB_STR("x"), text), twice = tb_format(a, TB_STR("x"), once);
-    bool ok = CHECK(tb_str_eq(once, twice)) & CHECK(tb_str_eq(comments(a, text), comments(a, once)));
-    if (r->d.errors == 0) {
-        struct read again = parse(a, "x", once);
-        ok &= CHECK(again.d.errors == 0) & CHECK(tb_str_eq(tb_tree_dump(a, r->tree), tb_tree_dump(a, again.tree)));
-    }
-    if (!ok) fprintf(stderr, "-- text\n%.*s\n-- once\n%.*s\n-- twice\n%.*s\n", TB_FMT(text), TB_FMT(once),
-        TB_FMT(twice));
-    return ok;
+static bool layout_holds(tb_arena *a, tb_str text) {
+    const char *fault = layout_fault(a, text);
+    if (!CHECK(!fault))
+        fprintf(stderr, "-- %s\n%.*s\n-- laid out\n%.*s\n", fault, TB_FMT(text), TB_FMT(tb_format(a, TB_STR("x"), text)));
+    return !fault;
 }
 
 static void sound_file(const char *path) {
@@ -84,7 +62,7 @@ static void sound_file(const char *path) {
     if (CHECK(text.p)) {
         struct read r = parse(a, path, text);
         if (!CHECK_INT(r.d.errors, 0)) fprintf(stderr, "%.*s", TB_FMT(shown(a, &r, TB_LANG_AUTO)));
-        if (!layout_holds(a, text, &r)) fprintf(stderr, "in %s\n", path);
+        if (!layout_holds(a, text)) fprintf(stderr, "in %s\n", path);
     }
     tb_arena_free(a);
 }
@@ -170,8 +148,7 @@ static void random_edits(const char *path, int count) {
         tb_buf json;
         tb_buf_init(&json, a);
         tb_diagnostics_json(&json, &r.sources, &r.d, TB_LANG_EN);
-        bool ok = CHECK(r.tree) & CHECK(r.d.list.count == 0 || shown(a, &r, TB_LANG_AUTO).n > 0) & layout_holds(a,
-            text, &r);
+        bool ok = CHECK(r.tree) & CHECK(r.d.list.count == 0 || shown(a, &r, TB_LANG_AUTO).n > 0) & layout_holds(a, text);
         tb_arena_free(a);
         if (!ok) {
             fprintf(stderr, "after edits of %s with TB_SEED=%llu TB_EDITS=1\n", path, (unsigned long long)now);
