@@ -15,6 +15,7 @@ expect 'rules are laid out by fmt' "$tongban" fmt --check rules
 for file in rules/事项/*.tb; do
     expect "$file alone has no errors" "$tongban" check "$file"
     expect "$file can be drawn (dot)" "$tongban" draw "$file" --format dot
+    expect "$file can be drawn (bpmn)" "$tongban" draw "$file" --format bpmn
     expect "$file can be drawn (mermaid)" "$tongban" draw "$file" --format mermaid
     expect "$file has a guide for applicants" "$tongban" guide "$file" --format html
     expect "$file has a guide for staff" "$tongban" guide "$file" --for 工作人员 --format html --picture

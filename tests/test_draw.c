@@ -2,6 +2,7 @@
  * on random ones. No two boxes overlap; no line runs through a box or a text; texts overlap nothing; everything lies on
  * the sheet; each step, move, outcome and mode is shown; the SVG is well-formed XML; the same program gives the same
  * bytes. The checks know the geometry only, not how it came about. */
+#include "draw/bpmn.h"
 #include "draw/layout.h"
 #include "engine.h"
 #include "xml.h"
@@ -220,6 +221,115 @@ static void check_svg(tb_arena *a, const tb_program *p) {
     CHECK(tb_valid_utf8(tb_buf_str(&one), NULL));
 }
 
+/* ---- BPMN: every flow begins and ends on its nodes, every node is tied in, every reference is there ---- */
+
+static bool on_border(tb_point p, tb_rect r) {
+    bool across = p.x >= r.x && p.x <= r.x + r.w, down = p.y >= r.y && p.y <= r.y + r.h;
+    return (across && (p.y == r.y || p.y == r.y + r.h)) || (down && (p.x == r.x || p.x == r.x + r.w));
+}
+
+static const char *node_name(const tb_bpmn *m, uint32_t i) {
+    static char names[2][120];
+    static int turn;
+    const tb_bpmn_node *n = &m->nodes.items[i];
+    char *out = names[turn++ % 2];
+    snprintf(out, 120, "%u kind %d %.*s %d,%d %dx%d", i, n->kind, (int)(n->name.n < 60 ? n->name.n : 60),
+             n->name.n ? n->name.p : "", n->at.x, n->at.y, n->at.w, n->at.h);
+    return out;
+}
+
+static void check_flows(const tb_bpmn *m) {
+    for (uint32_t i = 0; i < m->flows.count; i++) {
+        const tb_bpmn_flow *f = &m->flows.items[i];
+        if (!CHECK(f->from < m->nodes.count && f->to < m->nodes.count && f->points.count >= 2)) continue;
+        hold(on_border(f->points.items[0], m->nodes.items[f->from].at), "a flow begins off its node",
+             node_name(m, f->from), node_name(m, f->to));
+        hold(on_border(f->points.items[f->points.count - 1], m->nodes.items[f->to].at), "a flow ends off its node",
+             node_name(m, f->from), node_name(m, f->to));
+    }
+}
+
+static void check_nodes(const tb_bpmn *m) {
+    uint32_t tasks = 0, starts = 0;
+    for (uint32_t i = 0; i < m->nodes.count; i++) {
+        const tb_bpmn_node *n = &m->nodes.items[i];
+        uint32_t in = 0, out = 0;
+        for (uint32_t k = 0; k < m->flows.count; k++)
+            in += m->flows.items[k].to == i, out += m->flows.items[k].from == i && !m->flows.items[k].association;
+        bool task = n->kind == TB_BPMN_TASK || n->kind == TB_BPMN_SERVICE || n->kind == TB_BPMN_CALL;
+        bool edge = n->kind == TB_BPMN_TIMER || n->kind == TB_BPMN_CONDITION;
+        tasks += task;
+        starts += n->kind == TB_BPMN_START && n->lane != TB_NO_INDEX;
+        hold(n->at.w > 0 && n->at.h > 0, "a node without a size", node_name(m, i), "");
+        if (n->kind == TB_BPMN_START || edge || n->kind == TB_BPMN_SUBPROCESS) CHECK_INT(in, 0);
+        else hold(in > 0, "a node that nothing leads to", node_name(m, i), "");
+        if (n->kind == TB_BPMN_END || n->kind == TB_BPMN_NOTE || n->kind == TB_BPMN_SUBPROCESS) CHECK_INT(out, 0);
+        else if (!task) hold(out > 0, "a node that leads nowhere", node_name(m, i), "");
+        if (edge)
+            hold(on_border((tb_point){n->at.x + n->at.w / 2, n->at.y + n->at.h / 2}, m->nodes.items[n->host].at),
+                 "an event off its task", node_name(m, i), node_name(m, n->host));
+        if (n->lane == TB_NO_INDEX) continue;
+        tb_rect l = m->layout->lanes.items[n->lane].at;
+        int middle = n->at.y + n->at.h / 2; /* a gateway may stand where lanes meet: a bar reaches over both */
+        hold(n->at.x >= 2 * l.x && middle >= 2 * l.y && n->at.x + n->at.w <= 2 * (l.x + l.w) &&
+                 middle <= 2 * (l.y + l.h),
+             "a node off its lane", node_name(m, i), "");
+        for (uint32_t k = 0; k < i; k++)
+            if (task && m->nodes.items[k].lane != TB_NO_INDEX && m->nodes.items[k].kind != TB_BPMN_TIMER &&
+                m->nodes.items[k].kind != TB_BPMN_CONDITION && m->nodes.items[k].kind != TB_BPMN_NOTE)
+                hold(!meet(n->at, m->nodes.items[k].at), "nodes overlap", node_name(m, i), node_name(m, k));
+    }
+    CHECK_INT(tasks, m->layout->program->steps.count);
+    CHECK_INT(starts, m->layout->program->modes.count);
+}
+
+/* Every move is a flow, an event on an edge, or a sub-process. */
+static void check_moves(const tb_bpmn *m) {
+    const tb_program *p = m->layout->program;
+    for (uint32_t i = 0; i < p->moves.count; i++) {
+        tb_str said = tb_source_text(p->sources, p->moves.items[i].span);
+        bool told = false;
+        for (uint32_t k = 0; k < m->flows.count; k++) told |= tb_str_eq(m->flows.items[k].doc, said);
+        for (uint32_t k = 0; k < m->nodes.count; k++) told |= tb_str_eq(m->nodes.items[k].doc, said);
+        hold(told, "BPMN lacks a move", p->moves.items[i].key.p, "");
+    }
+}
+
+static bool has_id(const char *all, const char *id, size_t n) {
+    char wanted[80];
+    snprintf(wanted, sizeof wanted, " id=\"%.*s\"", (int)n, id);
+    const char *one = strstr(all, wanted);
+    return one && !strstr(one + 1, wanted); /* once */
+}
+
+static void check_references(const char *xml) {
+    static const char *const kinds[] = {"sourceRef=\"",  "targetRef=\"",       "attachedToRef=\"", "bpmnElement=\"",
+                                        "processRef=\"", "<bpmn:flowNodeRef>", "<bpmn:incoming>",  "<bpmn:outgoing>"};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (const char *at = strstr(xml, kinds[k]); at; at = strstr(at, kinds[k])) {
+            at += strlen(kinds[k]);
+            hold(has_id(xml, at, strcspn(at, "\"<")), "a reference to nothing", kinds[k], "");
+        }
+}
+
+static void check_bpmn(tb_arena *a, const tb_program *p) {
+    tb_buf one, two;
+    tb_layout l;
+    tb_bpmn m;
+    tb_buf_init(&one, a), tb_buf_init(&two, a);
+    CHECK_INT(tb_draw_bpmn(&one, p), TB_OK);
+    CHECK_INT(tb_draw_bpmn(&two, p), TB_OK);
+    CHECK(one.n == two.n && memcmp(one.p, two.p, one.n) == 0);
+    const char *error = xml_error(one.p, one.n);
+    hold(!error, "BPMN is not XML", error ? error : "", "");
+    CHECK(tb_valid_utf8(tb_buf_str(&one), NULL));
+    CHECK_INT(tb_bpmn_of(a, p, &l, &m), TB_OK);
+    check_flows(&m);
+    check_nodes(&m);
+    check_moves(&m);
+    if (p->steps.count < 30) check_references(one.p);
+}
+
 static void check_program(tb_arena *a, const tb_program *p) {
     static char name[300];
     snprintf(name, sizeof name, "%.*s", (int)(p->matter.n < 200 ? p->matter.n : 200), p->matter.p);
@@ -234,6 +344,7 @@ static void check_program(tb_arena *a, const tb_program *p) {
     check_whole(&l);
     CHECK(l.sheet == TB_DRAW_ROLL || (l.w * 1000 / l.h >= 1400 && l.w * 1000 / l.h <= 1430));
     check_svg(a, p);
+    check_bpmn(a, p);
 }
 
 static int draw_all(void *arg) {

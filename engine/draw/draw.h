@@ -13,6 +13,8 @@ void tb_draw_dot(tb_buf *out, const tb_program *p);
 void tb_draw_mermaid(tb_buf *out, const tb_program *p);
 /* TB_OK, or TB_LIMIT: more than a picture can hold (layout.h). */
 int tb_draw_svg(tb_buf *out, const tb_program *p);
+/* BPMN 2.0 with diagram interchange (bpmn.h). */
+int tb_draw_bpmn(tb_buf *out, const tb_program *p);
 
 /* The matter as a table, a row a move and target (table.c): texts in the language of the source. */
 enum tb_row_cell {

@@ -156,6 +156,8 @@ static void find_lines(tb__plan *t) {
             add_move(t, exit_of(t, a, TB_NO_INDEX, TB_BOX_END, to->index, style), e->move, false);
         else if (e->kind == TB_G_FULFILS)
             add_move(t, exit_of(t, a, TB_NO_INDEX, TB_BOX_FULFILLED, t->nodes.items[a].index, style), e->move, false);
+        else if (to->kind == TB_G_ANYWHERE)
+            add_move(t, exit_of(t, a, TB_NO_INDEX, TB_BOX_RESUMED, t->nodes.items[a].index, style), e->move, false);
         else if (b != TB_NO_INDEX && a != b && (e->kind != TB_G_OBLIGES || !hangs(t, a, b, e->move)))
             add_move(t, exit_of(t, a, b, 0, 0, style), e->move, e->kind == TB_G_OBLIGES);
     }
@@ -202,7 +204,9 @@ static void size_exit(tb__plan *t, tb__tooth *x) {
     if (x->end == TB_NO_INDEX) return;
     tb_box *b = &t->out->boxes.items[x->end];
     tb__block block = {0};
-    tb_str name = b->kind == TB_BOX_END ? t->p->outcomes.items[b->index] : tb_str_z(tb__say(t, "完成", "done"));
+    tb_str name = b->kind == TB_BOX_END       ? t->p->outcomes.items[b->index]
+                  : b->kind == TB_BOX_RESUMED ? tb_str_z(tb__say(t, "原环节", "back"))
+                                              : tb_str_z(tb__say(t, "完成", "done"));
     tb__block_add(t, &block, TB_TEXT_ACT, name, false, false, t->label_width - 24);
     b->texts = block.texts;
     b->at.w = block.w + 20;

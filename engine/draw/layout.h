@@ -63,13 +63,14 @@ enum tb_box_kind {
     TB_BOX_JOIN,
     TB_BOX_END /* an end mark; index: outcome */,
     TB_BOX_FULFILLED /* an obligation's end; index: its step */,
+    TB_BOX_RESUMED /* 转 原环节: back to what was interrupted; index: the step that leads there */,
     TB_BOX_ANYWHERE /* a bar; index: move */
 };
 typedef struct tb_box {
     enum tb_box_kind kind;
     uint32_t index;
     uint32_t lane, frame; /* TB_NO_INDEX: none */
-    uint32_t host; /* END, FULFILLED: the box it stands beside. An obligation: the box that it hangs under, joined by
+    uint32_t host; /* END, FULFILLED, RESUMED: the box it stands beside. An obligation: the box that it hangs under, joined by
                              a dotted line from (x - TB_DRAW_HANG) of its left side up to the host; else TB_NO_INDEX */
     bool excluded; /* 不计入期限 */
     tb_rect at;

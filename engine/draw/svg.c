@@ -242,6 +242,7 @@ static void put_box(tb_buf *b, const tb_layout *l, const tb_box *box) {
         centred = true;
         break;
     case TB_BOX_FULFILLED:
+    case TB_BOX_RESUMED:
         snprintf(more, sizeof more, "rx=\"%d\" fill=\"#ffffff\" stroke=\"#1d2a38\" stroke-dasharray=\"4 2\"",
                  box->at.h / 2);
         put_rect(b, box->at, more);

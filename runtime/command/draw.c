@@ -16,8 +16,11 @@ static const struct format {
     const char *name;
     int (*draw)(tb_buf *out, const tb_program *p); /* NULL: a table */
     bool one;                                      /* one picture a file */
-} formats[] = {
-    {"svg", tb_draw_svg, true}, {"table", NULL, false}, {"dot", draw_dot, false}, {"mermaid", draw_mermaid, false}};
+} formats[] = {{"svg", tb_draw_svg, true},
+               {"bpmn", tb_draw_bpmn, true},
+               {"table", NULL, false},
+               {"dot", draw_dot, false},
+               {"mermaid", draw_mermaid, false}};
 
 static const struct format *format_named(const char *name) {
     for (size_t i = 0; name && i < sizeof formats / sizeof *formats; i++)
@@ -111,8 +114,8 @@ static int run(tb_line *line) {
     const char *name = tb_line_value(line, "format");
     const struct format *format = format_named(name ? name : "dot");
     if (!format)
-        return tb_line_error(line, "没有格式“%s”。现有：svg、table、dot（Graphviz）、mermaid",
-                             "there is no format \"%s\"; there are: svg, table, dot (Graphviz), mermaid", name);
+        return tb_line_error(line, "没有格式“%s”。现有：svg、table、bpmn、dot（Graphviz）、mermaid",
+                             "there is no format \"%s\"; there are: svg, table, bpmn, dot (Graphviz), mermaid", name);
     tb_workspace w;
     if (tb__workspace_open(line, &w)) return TB_EXIT_FAILED;
     if (tb__workspace_tell(line, &w)) return TB_EXIT_FOUND;
@@ -127,8 +130,8 @@ static int run(tb_line *line) {
         return tb_line_error(line, "%s 里没有事项 %s。有：%.*s", "%s has no matter %s; it has: %.*s", line->args[0],
                              tb_line_value(line, "matter"), TB_FMT(names));
     if (count > 1 && format->one && !line->json)
-        return tb_line_error(line, "%s 里有 %u 个事项，一个 SVG 文件只放一张图。请加 --matter 指明一个：%.*s",
-                             "%s has %u matters, and an SVG file holds one picture. Name one with --matter: %.*s",
+        return tb_line_error(line, "%s 里有 %u 个事项，一个文件只放一张图。请加 --matter 指明一个：%.*s",
+                             "%s has %u matters, and a file holds one picture. Name one with --matter: %.*s",
                              line->args[0], count, TB_FMT(names));
     for (uint32_t i = 0; i < w.rules->programs.count; i++) {
         const tb_program *p = w.rules->programs.items[i];
@@ -140,13 +143,13 @@ static int run(tb_line *line) {
 }
 
 static const tb_flag flags[] = {
-    {"format", "svg|table|dot|mermaid", "图的格式，缺省 dot", "format of the drawing, dot when absent"},
+    {"format", "svg|table|bpmn|dot|mermaid", "图的格式，缺省 dot", "format of the drawing, dot when absent"},
     {"matter", "事项", "文件里有几个事项时，画哪一个", "which one, when the file holds several matters"},
     {NULL, NULL, NULL, NULL},
 };
 const tb_command tb__command_draw = {
     .name = "draw",
-    .arguments = "文件 [--format svg|table|dot|mermaid] [--matter 事项]",
+    .arguments = "文件 [--format svg|table|bpmn|dot|mermaid] [--matter 事项]",
     .least = 1,
     .most = 1,
     .flags = flags,
@@ -155,11 +158,13 @@ const tb_command tb__command_draw = {
     .en = "draw a matter as a diagram",
     .more_zh =
         "svg 是挂图：按地点分泳道，按阶段从左到右，A3 横版，图例在图上。\n"
+        "bpmn 是 BPMN 2.0，带图形坐标，通用的流程建模工具能打开。\n"
         "dot、mermaid "
         "给别的程序排版。虚线：逾期或退回；粗红线：不可撤回；点线：应当办理的环节；灰底：不计入期限；双框：办结。\n"
         "例：tongban draw rules/事项/食品经营许可核发.tb --format svg > 食品经营许可核发.svg",
     .more_en =
         "svg is a picture for the wall: lanes by place, phases from left to right, A3 landscape, with its legend.\n"
+        "bpmn is BPMN 2.0 with diagram interchange, for modelling tools.\n"
         "table tells from, event, condition, to, who, where, limit and clock; with --json as rows.\n"
         "dot and mermaid are laid out by other programs. Dashed: overdue or return; bold red: no way back; dotted: "
         "obligations; grey: time stands still; double: outcome.",
