@@ -26,8 +26,9 @@ static const char style[] =
     "nav a{color:#1a4e8a;text-decoration:none}nav a:focus,nav a:hover{text-decoration:underline}"
     "footer{margin-top:2em;border-top:1px solid "
     "#777;padding-top:.4em;color:#444;font-size:.82em;overflow-wrap:anywhere}"
-    "figure{margin:1em 0;page:picture;break-before:page}figure svg{max-width:100%;height:auto}"
-    "@media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}thead{display:table-header-group}"
+    "figure{margin:0;page:picture;break-before:page}figure svg{display:block;max-width:100%;height:auto}"
+    "@media print{body{max-width:none;padding:0;font-size:10.5pt}nav{display:none}figure "
+    "svg{max-height:275mm;width:auto}thead{display:table-header-group}"
     "tr,li,table.facts{break-inside:avoid}tr.long{break-inside:auto}h2,h3{break-after:avoid}p{orphans:2;widows:2}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}";
 
@@ -162,8 +163,9 @@ void tb_guide_html(tb_buf *b, const tb_guide *g, tb_str picture) {
         section += g->blocks.items[i].kind == TB_GUIDE_SECTION;
         put_block(b, &g->blocks.items[i], section);
     }
-    if (picture.n) tb_putf(b, "<figure>\n%.*s</figure>\n", TB_FMT(picture));
     tb_puts(b, "</main>\n<footer><p>");
     put_text(b, g->foot);
-    tb_puts(b, "</p></footer>\n</body>\n</html>\n");
+    tb_puts(b, "</p></footer>\n");
+    if (picture.n) tb_putf(b, "<figure>\n%.*s</figure>\n", TB_FMT(picture)); /* last: a sheet of its own */
+    tb_puts(b, "</body>\n</html>\n");
 }
