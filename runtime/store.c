@@ -388,6 +388,11 @@ const char *tb_reader_why(const tb_reader *r) { return r->why; }
 int tb_reader_begin(tb_reader *r) { return r->store->ops->begin(r); }
 void tb_reader_end(tb_reader *r) { r->store->ops->end(r); }
 
+int tb_reader_check(tb_reader *r) {
+    r->why[0] = '\0';
+    return r->store->ops->check(r);
+}
+
 static int scan(tb_reader *r, tb__query q, tb__row_fn *each, void *user) {
     r->why[0] = '\0';
     int result = fault(r->store, TB_FAULT_READ);

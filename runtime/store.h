@@ -266,6 +266,10 @@ const char *tb_reader_why(const tb_reader *r); /* what the system said of the la
 int tb_reader_begin(tb_reader *r);
 void tb_reader_end(tb_reader *r);
 
+/* Is the file sound in itself: every page, every index, every column's type? Reads all of it. CORRUPT: no, and
+ * tb_reader_why() says what is wrong first. What the rows mean is not looked at. */
+int tb_reader_check(tb_reader *r);
+
 /* All answer a tb_store_result. Rows are copied into the arena (RETRY when it has no room). May be called inside
  * tb_try(). */
 int tb_read_case(tb_reader *r, int64_t id, tb_arena *a, tb_case_row *row); /* NONE: no such case */

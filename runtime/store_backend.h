@@ -57,6 +57,7 @@ typedef struct tb__backend {
     int (*begin)(tb_reader *r);
     void (*end)(tb_reader *r);
     int (*scan)(tb_reader *r, const tb__query *q, tb__row_fn *each, void *user);
+    int (*check)(tb_reader *r); /* is the file sound in itself? CORRUPT: no, and r->why says what */
     /* The loop thread, nothing else running. Frees *s itself. */
     void (*close)(tb_store *s);
 } tb__backend;

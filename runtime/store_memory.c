@@ -344,6 +344,11 @@ static int memory_begin(tb_reader *r) {
 
 static void memory_end(tb_reader *r) { pthread_mutex_unlock(&of(r->store)->disk->lock); }
 
+static int memory_check(tb_reader *r) {
+    (void)r;
+    return TB_STORE_OK; /* there is no file */
+}
+
 static bool passes(const tb_task_row *t, const tb_task_query *q) {
     return (!q->place.p || tb_str_eq(t->place, q->place)) && (!q->post.p || tb_str_eq(t->post, q->post)) &&
            (!q->step.p || tb_str_eq(t->step, q->step)) && (!q->matter.p || tb_str_eq(t->matter, q->matter)) &&
@@ -468,7 +473,8 @@ static void memory_close(tb_store *base) {
 static const tb__backend memory_backend = {
     .write = memory_write, .reopen = memory_reopen, .checkpoint = memory_checkpoint, .passive = memory_passive,
     .backup = memory_backup, .reader_open = memory_reader_open, .reader_close = memory_reader_close,
-    .begin = memory_begin, .end = memory_end, .scan = memory_scan, .close = memory_close,
+    .begin = memory_begin, .end = memory_end, .scan = memory_scan, .check = memory_check,
+    .close = memory_close,
 };
 
 int tb_store_open_memory(tb_memory_disk *disk, const tb_store_options *options, tb_store **out, tb_store_error *error) {

@@ -831,6 +831,22 @@ static void sqlite_end(tb_reader *base) {
     if (!sqlite3_get_autocommit(r->db)) sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL); /* of reads: loses nothing */
 }
 
+/* The first of what SQLite finds, or "ok". */
+static int sqlite_check(tb_reader *base) {
+    struct sqlite_reader *r = (struct sqlite_reader *)base;
+    sqlite3_stmt *st = NULL;
+    int rc = sqlite3_prepare_v2(r->db, "PRAGMA integrity_check(1)", -1, &st, NULL);
+    if (rc == SQLITE_OK) rc = sqlite3_step(st);
+    const char *said = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
+    int result = answer(r, rc);
+    if (said && strcmp(said, "ok") != 0) {
+        snprintf(base->why, TB__WHY, "%.240s", said);
+        result = TB_STORE_CORRUPT;
+    }
+    sqlite3_finalize(st);
+    return result;
+}
+
 static tb_str text_at(sqlite3_stmt *st, int i) {
     const char *p = (const char *)sqlite3_column_text(st, i);
     return (tb_str){p, (uint32_t)sqlite3_column_bytes(st, i)};
@@ -1003,5 +1019,5 @@ static int sqlite_scan(tb_reader *base, const tb__query *q, tb__row_fn *each, vo
 static const tb__backend sqlite_backend = {
     .write = sqlite_write, .reopen = sqlite_reopen, .checkpoint = sqlite_checkpoint, .passive = sqlite_passive,
     .backup = sqlite_backup, .reader_open = sqlite_reader_open, .reader_close = sqlite_reader_close,
-    .begin = sqlite_begin, .end = sqlite_end, .scan = sqlite_scan, .close = sqlite_close,
+    .begin = sqlite_begin, .end = sqlite_end, .scan = sqlite_scan, .check = sqlite_check, .close = sqlite_close,
 };
