@@ -202,7 +202,7 @@ static void check_whole(const tb_layout *l) {
         hold(shown_box(l, TB_BOX_END, i), "an outcome is missing", p->outcomes.items[i].p, "");
     for (uint32_t i = 0; i < p->modes.count; i++) hold(shown_box(l, TB_BOX_START, i), "a mode is missing", "", "");
     for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++)
-        if (p->transition_move[t] != TB_NO_INDEX)
+        if (p->transition_move[t] != TB_NO_INDEX && p->moves.items[p->transition_move[t]].kind != TB_MOVE_EACH)
             hold(shown_move(l, p->transition_move[t]), "a move is missing", p->moves.items[p->transition_move[t]].key.p,
                  "");
     uint32_t spans = 0;
@@ -287,6 +287,7 @@ static void check_nodes(const tb_bpmn *m) {
 static void check_moves(const tb_bpmn *m) {
     const tb_program *p = m->layout->program;
     for (uint32_t i = 0; i < p->moves.count; i++) {
+        if (p->moves.items[i].kind == TB_MOVE_EACH) continue; /* nobody's act: how a list opens its branches */
         tb_str said = tb_source_text(p->sources, p->moves.items[i].span);
         bool told = false;
         for (uint32_t k = 0; k < m->flows.count; k++) told |= tb_str_eq(m->flows.items[k].doc, said);

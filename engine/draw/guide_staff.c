@@ -203,7 +203,7 @@ static void put_free_acts(tb__guide *g, bool joins) {
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
         bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
-        if (m->step != TB_NO_INDEX || m->kind == TB_MOVE_OBLIGE || join != joins) continue;
+        if (m->step != TB_NO_INDEX || m->kind == TB_MOVE_OBLIGE || m->kind == TB_MOVE_EACH || join != joins) continue;
         if (!any) {
             tb__guide_part(g, joins ? TB_STR("分支的会合") : TB_STR("任一环节都可以办的"));
             acts_table(g);
