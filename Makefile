@@ -9,6 +9,7 @@
 #   make fuzz-parse fuzz-compile      coverage-guided fuzzing with libFuzzer, FUZZ=60 seconds each
 #   make soak         the crash test, 1,000 kills
 #   make editors      highlighting for VS Code and vim, from keywords.def
+#   make manual       grammar/词表.md, the lists of the manual, from the tables
 #   make clean        removes build/
 #
 # What is made lies in build/: obj, asan, tsan, clang (one directory a flavour of objects), gen (scanner and parser).
@@ -87,7 +88,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors clean
+.PHONY: all run test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors manual clean
 
 all: $(B)/tongban
 
@@ -188,6 +189,10 @@ run: all
 # What is written is committed, so that an editor needs no build; tests/editors.sh holds it against keywords.def.
 editors:
 	grammar/editors/generate
+
+# Likewise; tests/test_manual.c holds it against the tables.
+manual: $(B)/obj/tests/test_manual
+	$< -u
 
 clean:
 	rm -rf $(B)

@@ -4,104 +4,20 @@
  *   test_catalogue [-u]       -u writes what every wrong example yields into tests/catalogue.txt, for review
  *
  * tests/catalogue.txt pins it: as a person sees it in Chinese, then message and hint in English. */
-#include "cases.h"
-#include "catalogue.h"
 #include "engine.h"
+#include "example.h"
 #include "proof/proof.h"
 #include <unistd.h>
 
 static const char pinned[] = "tests/catalogue.txt";
 static world shipped;
 
-/* ---- an example as files ---- */
-
-typedef struct example {
-    tb_arena *a;
-    tb_str paths[16], texts[16];
-    uint32_t count;
-} example;
-
-/* ⟦FF⟧ is that byte; ⟦×300 text⟧ is the text three hundred times. */
-static tb_str expanded(tb_arena *a, tb_str s) {
-    tb_buf b;
-    tb_buf_init(&b, a);
-    for (uint32_t i = 0; i < s.n; i++) {
-        tb_str rest = {s.p + i, s.n - i};
-        if (!tb_str_starts(rest, "⟦")) {
-            tb_put(&b, s.p + i, 1);
-            continue;
-        }
-        uint32_t end = 3;
-        while (end < rest.n && !tb_str_starts((tb_str){rest.p + end, rest.n - end}, "⟧")) end++;
-        tb_str inside = {rest.p + 3, end - 3};
-        if (tb_str_starts(inside, "×")) {
-            char *text;
-            long times = strtol(inside.p + 2, &text, 10);
-            for (text++; times > 0; times--) tb_put(&b, text, (size_t)(inside.p + inside.n - text));
-        } else {
-            char byte = (char)strtol(inside.p, NULL, 16);
-            tb_put(&b, &byte, 1);
-        }
-        i += end + 2;
-    }
-    return tb_buf_str(&b);
-}
-
-static void add(example *x, tb_str path, tb_str text) {
-    if (!CHECK(x->count < 16)) return;
-    x->paths[x->count] = path;
-    x->texts[x->count++] = text;
-}
-
-/* Lines that begin with 引用 come first, then the preamble, then the rest, then the ending if no step was written. */
-static tb_str completed(tb_arena *a, tb_str text, bool licence) {
-    static const char service[] = "公共服务", licences[] = "行政许可";
-    _Static_assert(sizeof service == sizeof licences, "one is written over the other");
-    tb_buf b;
-    uint32_t at = 0;
-    tb_buf_init(&b, a);
-    while (tb_str_starts((tb_str){text.p + at, text.n - at}, "引用 ")) at = line_end(text, at);
-    tb_put(&b, text.p, at);
-    tb_putstr(&b, tb_example_preamble());
-    char *kind = strstr(b.p, service);
-    if (licence && CHECK(kind)) memcpy(kind, licences, sizeof licences - 1);
-    tb_put(&b, text.p + at, text.n - at);
-    if (find_line(text, 0, "环节") == text.n) tb_putstr(&b, tb_example_ending());
-    return tb_buf_str(&b);
-}
-
-static void read_example(example *x, tb_arena *a, tb_str text, const char *words) {
-    static const char mark[] = "# 文件 ";
-    *x = (example){.a = a};
-    bool whole = strstr(words, "全文 ") != NULL;
-    uint32_t at = find_line(text, 0, mark);
-    if (at == text.n)
-        add(x, TB_STR("甲.tb"), expanded(a, whole ? text : completed(a, text, strstr(words, "许可 ") != NULL)));
-    while (at < text.n) {
-        uint32_t body = line_end(text, at), next = find_line(text, body, mark);
-        uint32_t name = at + (uint32_t)sizeof mark - 1;
-        add(x, (tb_str){text.p + name, body - name - 1}, expanded(a, (tb_str){text.p + body, next - body}));
-        at = next;
-    }
-}
-
-/* 引用: a file of the example, else one below rules/. */
-static bool find_file(void *user, tb_str from, tb_str path, tb_str *found, tb_str *text) {
-    example *x = user;
-    (void)from;
-    *found = path;
-    for (uint32_t i = 0; i < x->count; i++)
-        if (tb_str_eq(x->paths[i], path)) return *text = x->texts[i], true;
-    *text = read_all(x->a, tb_str_printf(x->a, "rules/%.*s", TB_FMT(path)).p);
-    return text->p != NULL;
-}
-
 static tb_rules *run_example(example *x, enum tb_lang lang) {
     tb_rules *rules;
     tb_compile_input in = {.paths = x->paths,
                            .texts = x->texts,
                            .count = x->count,
-                           .resolve = find_file,
+                           .resolve = example_find,
                            .user = x,
                            .sm3 = tb_sm3,
                            .directory = shipped.rules->directory,

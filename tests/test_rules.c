@@ -5,9 +5,10 @@
  * tests/check/NAME.case: `==== title [test|en]`, a rules text, `----`, what must come out: the diagnostics as a person sees them; with `test`, if
  * there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
  * at hand; 引用 is below rules/, else below tests/check/.
- * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. So does every ```tb of grammar/手册.md. */
-#include "cases.h"
+ * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. So does every ```tb of grammar/手册.md, and each of its
+ * matters has a 用例. */
 #include "engine.h"
+#include "example.h"
 #include <time.h>
 #include <unistd.h>
 
@@ -136,18 +137,47 @@ static void all_matters(void) {
 
 /* ---- the manual's examples: each compiles as it stands, and its 用例 pass ---- */
 
+/* The 用例 of one example: how many there are; what failed is put. */
+static uint32_t manual_example(tb_buf *got, tb_arena *a, tb_str text) {
+    example x;
+    tb_rules *rules;
+    read_example(&x, a, text, "全文 ");
+    tb_compile_input in = {.paths = x.paths,
+                           .texts = x.texts,
+                           .count = x.count,
+                           .resolve = example_find,
+                           .user = &x,
+                           .sm3 = tb_sm3,
+                           .directory = shipped.rules->directory};
+    uint32_t scenarios = 0;
+    if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) return 0;
+    tb_diagnostics_print(got, &rules->sources, &rules->diagnostics, TB_LANG_AUTO, false);
+    for (uint32_t i = 0; i < rules->programs.count; i++) {
+        const tb_program *p = rules->programs.items[i];
+        scenarios += p->scenarios.count;
+        if (!p->scenarios.count) tb_putf(got, "%.*s：没有 用例\n", TB_FMT(p->matter));
+        put_failures(got, a, p);
+    }
+    return scenarios;
+}
+
 static void manual(void) {
     tb_arena *a = tb_arena_new(NULL, 0);
     tb_str all = read_all(a, "grammar/手册.md");
-    uint32_t examples = 0;
+    uint32_t examples = 0, scenarios = 0, line = 1, counted = 0;
     for (uint32_t at = find_line(all, 0, "```tb\n"); at < all.n; at = find_line(all, at, "```tb\n")) {
         uint32_t from = line_end(all, at), to = find_line(all, from, "```");
-        tb_str got = answer(a, TB_STR("[test]"), (tb_str){all.p + from, to - from});
-        if (!CHECK_INT(got.n, 0)) fprintf(stderr, "    example %u:\n%.*s", examples + 1, TB_FMT(got));
+        tb_buf got;
+        tb_buf_init(&got, a);
+        scenarios += manual_example(&got, a, (tb_str){all.p + from, to - from});
+        for (; counted < from; counted++) line += all.p[counted] == '\n';
+        if (!CHECK_INT(got.n, 0))
+            fprintf(stderr, "    the example at grammar/手册.md:%u:\n%.*s", line, TB_FMT(tb_buf_str(&got)));
         examples++;
         at = line_end(all, to);
     }
-    CHECK(examples > 5);
+    printf("the manual: %u examples, %u 用例\n", examples, scenarios);
+    CHECK(examples > 5 && scenarios >= examples);
     tb_arena_free(a);
 }
 
