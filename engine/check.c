@@ -160,7 +160,7 @@ static void check_returns(tb__matter *m, struct graph *g) {
     for (uint16_t t = 0; t < tb_chart_transitions(g->chart); t++) {
         struct tb_chart_arrow arrow = tb_chart_arrow(g->chart, t);
         const tb_move *v = &p->moves.items[p->transition_move[t]];
-        if (!v->returns || !arrow.count) continue;
+        if (!v->returns || !arrow.count || m->c->in->stored) continue;
         memset(g->reached, 0, g->n);
         reach(g, arrow.targets[0]);
         spread(g, true);

@@ -15,6 +15,10 @@ typedef struct tb_compile_input {
     bool (*resolve)(void *user, tb_str from, tb_str path, tb_str *found_path, tb_str *text);
     void *user;
     tb_sm3_fn *sm3;
+    /* Sources that a database holds and that were accepted once. What only later compilers ask (退回 says how often, …) is not asked of them:
+     * cases rest on them, and replay must find the same program years later (M4, M5). A check added to the compiler asks
+     * this when a sound program of before could fail it. */
+    bool stored;
     /* For the checks of places and posts when the roots hold no 组织: NULL skips those checks. */
     const tb_directory *directory;
     enum tb_lang lang; /* of the words in messages: the user's wish; TB_LANG_AUTO (0): as each source */
@@ -28,7 +32,7 @@ typedef struct tb_rules {
     const tb_directory *directory; /* NULL when the roots hold no 组织 */
     TB_LIST(const tb_tree *) trees;
     TB_LIST(const struct tb_listing *) listings; /* of the roots (listing.h) */
-    TB_LIST(tb_str) referenced; /* paths pulled in by 引用, as resolved */
+    TB_LIST(tb_str) referenced;                  /* paths pulled in by 引用, as resolved */
 } tb_rules;
 
 /* The calendar of that name among those compiled; NULL: none. */

@@ -400,7 +400,7 @@ uint32_t tb__new_move(tb__matter *m, tb_move v) {
     for (uint32_t i = 0; i < p->moves.count; i++)
         same += p->moves.items[i].step == v.step && tb_str_eq(p->moves.items[i].act, v.act);
     if (same > 1) v.key = tb_str_printf(m->c->a, "%.*s#%u", TB_FMT(v.key), same);
-    if (v.returns && !v.times) TB__REPORT(m, RETURN_TIMES, v.span, v.act, v.target, TB_NONE);
+    if (v.returns && !v.times && !m->c->in->stored) TB__REPORT(m, RETURN_TIMES, v.span, v.act, v.target, TB_NONE);
     *TB_PUSH(m->c->a, p->moves) = v;
     return p->moves.count - 1;
 }

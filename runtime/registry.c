@@ -96,10 +96,8 @@ static source *find_source(const tb_registry *r, tb_str path, uint32_t *at) {
         uint32_t mid = (low + high) / 2;
         int order = tb_str_cmp(r->sources[mid].path, path);
         if (order == 0) return &r->sources[mid];
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
+        if (order < 0) low = mid + 1;
+        else high = mid;
     }
     if (at) *at = low;
     return NULL;
@@ -185,10 +183,8 @@ const tb_version *tb_registry_version(const tb_registry *r, int64_t leaf) {
     while (low < high) {
         uint32_t mid = (low + high) / 2;
         if (r->by_leaf[mid]->leaf == leaf) return r->by_leaf[mid];
-        if (r->by_leaf[mid]->leaf < leaf)
-            low = mid + 1;
-        else
-            high = mid;
+        if (r->by_leaf[mid]->leaf < leaf) low = mid + 1;
+        else high = mid;
     }
     return NULL;
 }
@@ -197,10 +193,8 @@ const tb_version *tb_registry_in_force(const tb_registry *r, tb_str matter, int3
     uint32_t low = 0, high = r->versions_n; /* the first that is after (matter, day) */
     while (low < high) {
         uint32_t mid = (low + high) / 2;
-        if (version_order(r->versions[mid], matter, day) <= 0)
-            low = mid + 1;
-        else
-            high = mid;
+        if (version_order(r->versions[mid], matter, day) <= 0) low = mid + 1;
+        else high = mid;
     }
     return low > 0 && tb_str_eq(r->versions[low - 1]->program->matter, matter) ? r->versions[low - 1] : NULL;
 }
@@ -277,6 +271,7 @@ typedef struct unit {
     tb_str root, matter, version;
     tb_version *out; /* NULL: the file does not give that version (any more) */
     tb_str error;    /* the first diagnostic, then */
+    bool stored;     /* by this database, not by a load at hand */
 } unit;
 
 static tb_str first_error(tb_arena *a, const tb_rules *rules, enum tb_lang lang) {
@@ -300,8 +295,13 @@ static int compile_unit(void *arg) {
     u->find.arena = u->arena;
     u->root = tb_str_copy(u->arena, u->root);
     if (!find_at(&u->find, u->root, &found, &text)) return TB_OK;
-    tb_compile_input in = {
-        .paths = &u->root, .texts = &text, .count = 1, .resolve = resolve, .user = &u->find, .sm3 = tb_sm3};
+    tb_compile_input in = {.paths = &u->root,
+                           .texts = &text,
+                           .count = 1,
+                           .resolve = resolve,
+                           .user = &u->find,
+                           .sm3 = tb_sm3,
+                           .stored = u->stored};
     int rc = tb_compile(u->arena, &in, &rules);
     if (rc) return rc;
     u->error = first_error(u->arena, rules, TB_LANG_ZH);
@@ -377,8 +377,7 @@ static void take_diagnostics(work *w, const tb_rules *rules) {
     if (l->diagnostics.n > 2 && json.n > 2) /* [a] and [b] → [a,b] */
         l->diagnostics = tb_str_printf(l->arena, "%.*s,%.*s", (int)l->diagnostics.n - 1, l->diagnostics.p,
                                        (int)json.n - 1, json.p + 1);
-    else
-        l->diagnostics = json;
+    else l->diagnostics = json;
     if (!l->message.n) l->message = first_error(l->arena, rules, w->lang);
     l->result = TB_LOAD_INVALID;
 }
@@ -549,8 +548,7 @@ static void find_behind(tb_load *l, uint32_t file) {
         size_t where;
         bool last = i + 1 == r->versions_n || !tb_str_eq(r->versions[i + 1]->program->matter, p->matter);
         if (!last || brings(l, p->matter)) continue;
-        const tb_json *files =
-            tb_json_get(tb_json_read(l->arena, r->versions[i]->manifest, &error, &where), "files");
+        const tb_json *files = tb_json_get(tb_json_read(l->arena, r->versions[i]->manifest, &error, &where), "files");
         const tb_json *was = files ? tb_json_find(files, l->paths[file]) : NULL;
         if (was && was->kind == TB_JSON_STR && !tb_str_is(was->text, hex))
             *TB_PUSH(l->arena, l->behind) = (tb_load_behind){l->paths[file], p->matter, p->version};
@@ -627,12 +625,9 @@ static void compile_load(work *w) {
         }
     }
     if (tb_try(l->arena, sort_rest, w)) return;
-    if (l->conflicts.count && !l->keep)
-        l->result = TB_LOAD_CONFLICT;
-    else if (l->open.count && !l->accept_pending)
-        l->result = TB_LOAD_PENDING;
-    else
-        l->result = tb_load_leaves(l) ? TB_LOAD_READY : TB_LOAD_NOTHING;
+    if (l->conflicts.count && !l->keep) l->result = TB_LOAD_CONFLICT;
+    else if (l->open.count && !l->accept_pending) l->result = TB_LOAD_PENDING;
+    else l->result = tb_load_leaves(l) ? TB_LOAD_READY : TB_LOAD_NOTHING;
 }
 
 void tb_load_compile(tb_load *l, enum tb_lang lang) {
@@ -853,7 +848,8 @@ static int open_version(opening *o) {
     unit u = {.find = {.paths = o->all, .texts = o->texts, .count = o->count},
               .root = o->root,
               .matter = o->row.name,
-              .version = o->row.version};
+              .version = o->row.version,
+              .stored = true};
     tb_version *v = make_version(&u);
     uint8_t digest[32];
     if (!v || versions_room(o->r, 1)) {
@@ -893,8 +889,7 @@ int tb_registry_open(tb_registry *r, tb_reader *reader, char *why, size_t room) 
         tb_arena_reset(o.a);
         o.row = p.rows.items[i];
         result = open_row(&o);
-        if (result == TB_OK)
-            r->last = o.row.leaf;
+        if (result == TB_OK) r->last = o.row.leaf;
         else
             snprintf(why, room, "装载记录 %lld（%.*s）：%s。请保留数据库文件以供查证。", (long long)o.row.leaf,
                      TB_FMT(o.row.name), detail);
