@@ -3,7 +3,7 @@
  *   test_manual [-u]      -u (make manual) writes grammar/词表.md, the lists of the manual, from the tables the program is made of
  *
  * A table that changed without the list fails here, and so does a keyword, a clause or a part of one that no example of grammar/手册.md
- * shows, and a chapter that the contents leave out. (That the examples compile and their 用例 pass: test_rules.) */
+ * shows, an example not laid out as `tongban fmt` does, and a chapter that the contents leave out. (That the examples compile and their 用例 pass: test_rules.) */
 #include "engine.h"
 #include "example.h"
 #include "names.h"
@@ -370,6 +370,9 @@ static void note_example(tb_str text) {
         uint32_t file = tb_source_add(arena, &sources, x.paths[i], x.texts[i]);
         const tb_tree *t = tb_parse(arena, &sources, file, &d);
         if (!CHECK(t && !d.errors)) return;
+        if (!CHECK(tb_str_eq(tb_format(arena, x.paths[i], x.texts[i]), x.texts[i])))
+            fprintf(stderr, "    not as tongban fmt lays it out: the example that begins %.*s",
+                    (int)line_end(x.texts[i], 0), x.texts[i].p);
         note_keywords(&sources, file);
         note_tree(t);
     }
