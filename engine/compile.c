@@ -121,6 +121,8 @@ static void check_circles(tb__compiler *c, const links *direct) {
 static void close_references(tb__compiler *c, const links *direct) {
     uint32_t files = c->rules->trees.count;
     c->closure = TB_NEW_ARRAY(c->a, files + 1, uint32_t *);
+    c->text_digests = tb_alloc_array(c->a, files + 1, sizeof *c->text_digests);
+    c->program_digests = TB_NEW_ARRAY(c->a, files + 1, tb_str);
     for (uint32_t f = 0; f < files; f++) {
         uint32_t *seen = TB_NEW_ARRAY(c->a, files + 1, uint32_t), n = 0;
         seen[n++] = f;
@@ -375,20 +377,24 @@ const tb_clause *tb__article_of(const tb_section *law, const tb_law_ref *ref) {
 
 /* ---- all ---- */
 
+static const uint8_t *text_digest(tb__compiler *c, uint32_t file) {
+    static const uint8_t none[32];
+    tb_str text = c->rules->sources.list.items[file].text;
+    if (memcmp(c->text_digests[file], none, sizeof none) == 0) c->in->sm3(text.p, text.n, c->text_digests[file]);
+    return c->text_digests[file];
+}
+
 static tb_str program_digest(tb__compiler *c, uint32_t file) {
-    tb_buf all;
+    tb_buf all, hex;
     uint8_t out[32];
+    if (c->program_digests[file].n) return c->program_digests[file];
     tb_buf_init(&all, c->a);
-    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++) {
-        tb_str text = c->rules->sources.list.items[*f].text;
-        c->in->sm3(text.p, text.n, out);
-        tb_put(&all, (const char *)out, sizeof out);
-    }
+    for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
+        tb_put(&all, (const char *)text_digest(c, *f), sizeof out);
     c->in->sm3(all.p, all.n, out);
-    tb_buf hex;
     tb_buf_init(&hex, c->a);
     for (int i = 0; i < 32; i++) tb_putf(&hex, "%02x", out[i]);
-    return tb_buf_str(&hex);
+    return c->program_digests[file] = tb_buf_str(&hex);
 }
 
 /* A file with any error, a slip of syntax in what it refers to included, yields no program: what was skipped might have

@@ -39,6 +39,8 @@ typedef struct tb__compiler {
     TB_LIST(const struct tb_table *) tables; /* of all files (table.h) */
     uint32_t **closure;                      /* by file: files it references, itself first, ended by TB_NO_INDEX */
     const tb_directory *directory;           /* for checks; NULL: none */
+    uint8_t (*text_digests)[32];             /* by file; all zero: not asked for yet */
+    tb_str *program_digests;                 /* by file; empty likewise: files hold many matters, matters share laws */
 } tb__compiler;
 
 /* A section made for one item of a list (each.c). */

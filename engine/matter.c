@@ -186,6 +186,7 @@ static const tb_law_ref *law_of(const tb_clause *c, enum tb_part_kind kind) {
 
 static void add_field(tb__matter *m, const tb_clause *c) {
     uint32_t at;
+    if (m->p->fields.count > TB_FIELDS) return; /* one too many is told */
     if (c->names.count < 2) return;
     TB__FIND(m->p->fields, .name, c->names.items[0].text, at);
     tb_field f = tb__field_of(m->c, c);
@@ -225,6 +226,7 @@ static void form_conditions(tb__matter *m) {
 
 static void add_material(tb__matter *m, const tb_clause *c) {
     uint32_t at;
+    if (m->p->materials.count > TB_MATERIALS) return; /* one too many is told */
     TB__FIND(m->p->materials, .name, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
         TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
@@ -241,6 +243,7 @@ static void add_material(tb__matter *m, const tb_clause *c) {
 
 static void add_document(tb__matter *m, const tb_clause *c) {
     uint32_t at;
+    if (m->p->documents.count > TB_DOCUMENTS) return; /* one too many is told */
     TB__FIND(m->p->documents, .name, c->names.items[0].text, at);
     if (at != TB_NO_INDEX) {
         TB__REPORT(m, DUPLICATE, c->names.items[0].span, c->names.items[0].text, TB_NONE, TB_NONE)->other =
@@ -345,7 +348,8 @@ static void add_posts(tb__matter *m) {
             if (known != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other =
                     p->posts.items[known].span;
-            else add_post(m, c->names.items[k].text, place, c->names.items[k].span);
+            else if (p->posts.count <= TB_POSTS)
+                add_post(m, c->names.items[k].text, place, c->names.items[k].span);
         }
     }
     /* Who approves extensions sits where the authority is (行政许可法 42), declared or not. */
@@ -592,7 +596,7 @@ static void steps(tb__matter *m) {
     for (uint32_t i = 0; i < m->sections_n; i++) {
         const tb_section *s = m->sections[i];
         uint32_t at;
-        if (s->kind != TB_S_STEP) continue;
+        if (s->kind != TB_S_STEP || p->steps.count > TB_STEPS) continue; /* one too many is told */
         TB__FIND(p->steps, .name, s->name.text, at);
         if (at != TB_NO_INDEX) {
             TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other = p->steps.items[at].span;
@@ -713,9 +717,15 @@ bool tb__matter_tables(tb__matter *m) {
             else if (c->kind == TB_C_MATERIAL) add_material(m, c);
             else if (c->kind == TB_C_DOCUMENT) add_document(m, c);
         }
+    if (!few(m, p->fields.count, TB_FIELDS, TB__SAY(m, "字段", "fields")) ||
+        !few(m, p->materials.count, TB_MATERIALS, TB__SAY(m, "申请材料", "materials")) ||
+        !few(m, p->documents.count, TB_DOCUMENTS, TB__SAY(m, "文书", "documents")))
+        return false;
     m->document_used = TB_NEW_ARRAY(m->c->a, p->documents.count + 1, uint8_t);
     for (uint32_t k = 0; k < m->head->clauses.count; k++)
-        if (m->head->clauses.items[k].names.count) head_clause(m, &m->head->clauses.items[k]);
+        if (m->head->clauses.items[k].names.count && p->places.count <= TB_PLACES)
+            head_clause(m, &m->head->clauses.items[k]);
+    if (!few(m, p->places.count, TB_PLACES, TB__SAY(m, "地点", "places"))) return false;
     missing(m, TB_C_VERSION,
             TB__SAY(m, "版本 2026-1，生效 2026-01-01，适用 申请日。",
                     "version 2026-1, effective 2026-01-01, applies filing-date."));
@@ -725,6 +735,7 @@ bool tb__matter_tables(tb__matter *m) {
     collect_milestones(m);
     authority(m);
     add_posts(m);
+    if (!few(m, p->posts.count, TB_POSTS, TB__SAY(m, "岗位", "posts"))) return false;
     separations(m);
     span_limits(m);
     steps(m);
@@ -736,6 +747,5 @@ bool tb__matter_tables(tb__matter *m) {
         if (m->sections[i]->kind == TB_S_SCENARIO) *TB_PUSH(m->c->a, p->scenarios) = m->sections[i];
     bool fits = few(m, p->milestones.count, TB_MILESTONES, TB__SAY(m, "时点", "milestones"));
     fits &= few(m, p->steps.count, TB_STEPS, TB__SAY(m, "环节", "steps"));
-    fits &= few(m, p->fields.count, TB_FIELDS, TB__SAY(m, "字段", "fields"));
     return fits && p->modes.count > 0;
 }

@@ -39,6 +39,16 @@ static bool later(const tb_diagnostic *x, const tb_diagnostic *y) {
     return x->span.file != y->span.file ? x->span.file > y->span.file : x->span.from > y->span.from;
 }
 
+void tb_diagnostics_keep(tb_diagnostics *d, uint32_t from) {
+    for (uint32_t i = from; i < d->list.count; i++) {
+        tb_diagnostic *x = &d->list.items[i];
+        for (int k = 0; k < TB_DIAGNOSTIC_VALUES; k++) x->values[k] = tb_str_copy(d->arena, x->values[k]);
+        x->expected = tb_str_copy(d->arena, x->expected);
+        x->hint = tb_str_copy(d->arena, x->hint);
+        x->hint_en = tb_str_copy(d->arena, x->hint_en);
+    }
+}
+
 void tb_diagnostics_sort(tb_diagnostics *d) { /* insertion: at most TB_DIAGNOSTIC_LIMIT, and nearly sorted */
     for (uint32_t i = 1; i < d->list.count; i++) {
         tb_diagnostic moving = d->list.items[i];

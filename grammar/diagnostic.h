@@ -42,6 +42,8 @@ void tb_diagnostics_init(tb_diagnostics *d, tb_arena *a);
  * under tb_try. */
 tb_diagnostic *tb_report(tb_diagnostics *d, enum tb_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2);
 #define TB_NONE ((tb_str){"", 0})
+/* Copies the texts of those from number `from` on into d's own arena: their maker's may then go. */
+void tb_diagnostics_keep(tb_diagnostics *d, uint32_t from);
 /* Sorts by place (file, offset), stable. */
 void tb_diagnostics_sort(tb_diagnostics *d);
 /* "TB0123": stable, printed everywhere. */

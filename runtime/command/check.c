@@ -55,19 +55,27 @@ static void tell_programs(tb_line *line, const tb_workspace *w) {
     tb_puts(b, "}\n");
 }
 
-/* The proofs' findings join the others; their tables go to `told`. */
+/* The proofs' findings join the others; their tables go to `told`. A matter's states and valuations are forgotten before the
+ * next is proved: a thousand matters need no more memory than the largest of them. */
 static bool prove(tb_line *line, tb_workspace *w, tb_buf *told) {
     tb_rules *r = w->rules;
-    for (uint32_t i = 0; i < r->programs.count; i++) {
+    tb_arena *work = tb_arena_new(NULL, 0);
+    bool ok = work != NULL;
+    for (uint32_t i = 0; ok && i < r->programs.count; i++) {
         const tb_program *p = r->programs.items[i];
         const tb_directory *d = r->directory;
         const tb_calendar *calendar = d ? tb_rules_calendar(r, tb_directory_calendar(d, tb_default_place(p, d))) : NULL;
         tb_proof_report *report;
-        if (tb_prove(line->arena, p, d, calendar, &r->diagnostics, &report)) return false;
+        uint32_t before = r->diagnostics.list.count;
+        ok = tb_prove(work, p, d, calendar, &r->diagnostics, &report) == TB_OK;
+        if (!ok) break;
+        tb_diagnostics_keep(&r->diagnostics, before);
         tb_proof_print(told, p, report, line->lang);
+        tb_arena_reset(work);
     }
+    tb_arena_free(work);
     tb_diagnostics_sort(&r->diagnostics);
-    return true;
+    return ok;
 }
 
 static int run(tb_line *line) {
