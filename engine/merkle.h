@@ -22,8 +22,8 @@ typedef void tb_merkle_digest(const void *bytes, size_t n, uint8_t out[TB_HASH])
 
 typedef struct tb_merkle {
     tb_merkle_digest *digest;
-    int64_t size;                             /* leaves */
-    uint8_t peak[TB_MERKLE_LEVELS][TB_HASH];  /* [k] is a peak when bit k of size is set */
+    int64_t size;                            /* leaves */
+    uint8_t peak[TB_MERKLE_LEVELS][TB_HASH]; /* [k] is a peak when bit k of size is set */
 } tb_merkle;
 
 void tb_merkle_begin(tb_merkle *t, tb_merkle_digest *digest); /* an empty tree */

@@ -13,7 +13,6 @@
  * parsed twice.
  *
  * Timers that were due stay fired even if the act behind them is refused: they happened before it. */
-#include "digest.h"
 #include "stepping.h"
 #include "walk.h"
 #include <stdio.h>
@@ -43,19 +42,6 @@ typedef struct act { /* in the call's arena */
 
 static const char *const case_members[] = {"matter", "mode", "form", "materials", "by", "at", "request", NULL};
 static const char *const act_members[] = {"act", "task", "by", "input", "at", "request", "expect", NULL};
-
-/* Where a case comes from: who asked and his key. A repeat finds the case by it, wherever the first answer was lost
- * (DESIGN §5). */
-static int64_t origin_of(tb_arena *a, const tb_actor *by, tb_str request) {
-    uint8_t digest[32];
-    uint64_t n = 0;
-    tb_str all = tb_str_printf(a, "%u:%.*s %u:%.*s %u:%.*s %.*s", by->person.n, TB_FMT(by->person), by->post.n,
-                               TB_FMT(by->post), by->place.n, TB_FMT(by->place), TB_FMT(request));
-    tb_sm3(all.p, all.n, digest);
-    for (int i = 0; i < 8; i++) n = n << 8 | digest[i];
-    n &= INT64_MAX;
-    return n ? (int64_t)n : 1;
-}
 
 static int read_request(void *arg) {
     tb_call *c = arg;
@@ -87,7 +73,7 @@ static int read_request(void *arg) {
         if (!names)
             return tb__fail(c, 422, "MEMBER_TYPE",
                             tb_str_z(TB_SAY(c, "“materials”应是材料名称的数组", "materials is an array of names")));
-        x->origin = origin_of(c->arena, &x->event.by, x->request);
+        x->origin = tb__origin_of_request(c->arena, &x->event.by, x->request);
     } else {
         x->event.kind = TB_EV_ACT;
         if (tb__text(c, o, "act", true, TB_NAME_BYTES, &x->event.act) ||

@@ -2,7 +2,9 @@
 #include "ledger.h"
 #include "server_parts.h"
 
-static int read_head(tb_reader *r, void *arg) { return tb_ledger_head_now(r, ((tb_call *)arg)->more); } /* the reading thread */
+static int read_head(tb_reader *r, void *arg) {
+    return tb_ledger_head_now(r, ((tb_call *)arg)->more);
+} /* the reading thread */
 
 static int write_head(void *arg) {
     tb_call *c = arg;

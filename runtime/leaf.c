@@ -112,8 +112,8 @@ static bool put_member(entry *x, tb_str key, const char *p, const char *past, en
     if (where == TOP && object && (is(key, "form") || is(key, "input"))) return put_object(x, p, past, ALL);
     if (people && object) return put_object(x, p, past, ACTOR);
     bool value = where == ALL || people || (where == ACTOR && is(key, "person")) ||
-                 (where == TOP && (is(key, "form") || is(key, "input") || is(key, "digest") || is(key, "name") ||
-                                   is(key, "reason")));
+                 (where == TOP &&
+                  (is(key, "form") || is(key, "input") || is(key, "digest") || is(key, "name") || is(key, "reason")));
     if (value) put_value(x, p, (size_t)(past - p));
     else tb_put(x->b, p, (size_t)(past - p));
     return true;

@@ -15,7 +15,7 @@
 #include "store.h"
 
 enum {
-    TB_SALT = 16,            /* bytes */
+    TB_SALT = 16,              /* bytes */
     TB_SALT_KEPT = TB_SALT + 1 /* in a row some of whose values are erased: one byte says whether, then the salt */
 };
 
@@ -32,7 +32,7 @@ void tb_leaf_entry(tb_buf *b, const tb_event_row *row, uint32_t *erased);
 typedef struct tb_leaf_parts {
     tb_str before, after;
 } tb_leaf_parts;
-tb_leaf_parts tb_leaf_split(tb_arena *a, const tb_event_row *row, uint32_t *erased); /* under tb_try */
+tb_leaf_parts tb_leaf_split(tb_arena *a, const tb_event_row *row, uint32_t *erased);           /* under tb_try */
 void tb_leaf_hash_as(tb_arena *a, const tb_leaf_parts *p, int64_t leaf, uint8_t out[TB_HASH]); /* under tb_try */
 
 void tb_leaf_hash(tb_arena *a, const tb_event_row *row, uint8_t out[TB_HASH]); /* under tb_try */

@@ -55,10 +55,10 @@ typedef struct verifying {
     tb_arena *arena, *kept; /* of a row; of the one that is looked at more closely */
     tb_merkle tree;
     tb_store_tail tail, now; /* at the start; when the end is looked at: a server may have gone on */
-    tb_event_row row;       /* the strange one */
+    tb_event_row row;        /* the strange one */
     bool strange;
-    int64_t good_head;      /* size of the largest head met */
-    int result;             /* of a read within a scan */
+    int64_t good_head; /* size of the largest head met */
+    int result;        /* of a read within a scan */
 } verifying;
 
 static int find(verifying *x, enum tb_ledger_finding f, const tb_event_row *row, int64_t leaf) {
@@ -86,7 +86,8 @@ typedef struct beside {
     bool found;
 } beside;
 
-static int content_differs(verifying *x, const tb_event_row *row, tb_str name, const uint8_t *want, const uint8_t *got) {
+static int content_differs(verifying *x, const tb_event_row *row, tb_str name, const uint8_t *want,
+                           const uint8_t *got) {
     find(x, TB_LEDGER_SOURCE, row, row->leaf);
     snprintf(x->r->name, sizeof x->r->name, "%.*s", (int)(name.n < 200 ? name.n : 200), name.p);
     tb_hex(want, TB_HASH, x->r->expected);
@@ -308,7 +309,8 @@ static int find_place(void *arg) {
 
 static int64_t place_of(verifying *x, const tb_event_row *row) {
     closer c = {.x = x, .row = row};
-    if (tb_try(x->kept, split_row, &c) != TB_OK || tb_try(x->arena, find_place, &c) != TB_OK) x->result = TB_STORE_RETRY;
+    if (tb_try(x->kept, split_row, &c) != TB_OK || tb_try(x->arena, find_place, &c) != TB_OK)
+        x->result = TB_STORE_RETRY;
     return c.was;
 }
 
@@ -387,8 +389,8 @@ static int take_lost_load(void *user, const tb_load_row *row) {
     x->r->until = row->leaf;
     x->r->case_id[0] = '\0';
     x->r->seq = 0;
-    snprintf(x->r->name, sizeof x->r->name, "%.*s %.*s", TB_FMT(row->kind), (int)(row->name.n < 200 ? row->name.n : 200),
-             row->name.p);
+    snprintf(x->r->name, sizeof x->r->name, "%.*s %.*s", TB_FMT(row->kind),
+             (int)(row->name.n < 200 ? row->name.n : 200), row->name.p);
     return 1;
 }
 
@@ -418,7 +420,7 @@ static int check_end(verifying *x) {
 static int verify(verifying *x) {
     int result = tb_read_tail(x->reader, &x->tail);
     if (result) return result;
-    meet_heads(x); /* a head of an empty log */
+    meet_heads(x);            /* a head of an empty log */
     int64_t from = INT64_MIN; /* below 1, too: nothing may stand there */
     while (!x->r->found && x->tree.size < x->tail.leaf) {
         result = tb_scan_leaves(x->reader, from, PAGE, take_leaf, x);
@@ -445,7 +447,8 @@ int tb_ledger_verify(tb_reader *r, const tb_ledger_options *o, tb_ledger_report 
     *report = (tb_ledger_report){0};
     int result = TB_STORE_RETRY;
     if (x) {
-        *x = (verifying){.reader = r, .o = o, .r = report, .arena = tb_arena_new(NULL, 0), .kept = tb_arena_new(NULL, 0)};
+        *x = (verifying){
+            .reader = r, .o = o, .r = report, .arena = tb_arena_new(NULL, 0), .kept = tb_arena_new(NULL, 0)};
         tb_merkle_begin(&x->tree, tb_sm3);
         if (x->arena && x->kept) result = verify(x);
         tb_arena_free(x->arena);
@@ -458,8 +461,17 @@ int tb_ledger_verify(tb_reader *r, const tb_ledger_options *o, tb_ledger_report 
 /* ---- in words ---- */
 
 const char *tb_ledger_finding_name(enum tb_ledger_finding f) {
-    static const char *const names[] = {"whole",     "edited", "inserted", "deleted",   "moved", "rewritten",
-                                        "cut",       "load",   "source",   "shortened", "rewritten_before_head"};
+    static const char *const names[] = {"whole",
+                                        "edited",
+                                        "inserted",
+                                        "deleted",
+                                        "moved",
+                                        "rewritten",
+                                        "cut",
+                                        "load",
+                                        "source",
+                                        "shortened",
+                                        "rewritten_before_head"};
     return names[f];
 }
 
@@ -469,11 +481,15 @@ static void where(tb_buf *b, const tb_ledger_report *r, bool english) {
     if (many) tb_putf(b, english ? " to %lld" : " 至 %lld", (long long)r->until);
     if (r->case_id[0])
         tb_putf(b, english ? " (%scase %s, seq %lld)" : "（%s办件 %s 第 %lld 步）",
-                !many ? "" : english ? "with " : "其中有", r->case_id, (long long)r->seq);
+                !many     ? ""
+                : english ? "with "
+                          : "其中有",
+                r->case_id, (long long)r->seq);
 }
 
 static void digests(tb_buf *b, const tb_ledger_report *r, bool english) {
-    if (r->got[0]) tb_putf(b, english ? "\n  recorded %s\n  computed %s" : "\n  记录 %s\n  重算 %s", r->expected, r->got);
+    if (r->got[0])
+        tb_putf(b, english ? "\n  recorded %s\n  computed %s" : "\n  记录 %s\n  重算 %s", r->expected, r->got);
 }
 
 void tb_ledger_tell(tb_buf *b, const tb_ledger_report *r, enum tb_lang lang) {
@@ -483,7 +499,8 @@ void tb_ledger_tell(tb_buf *b, const tb_ledger_report *r, enum tb_lang lang) {
     switch (r->found) {
     case TB_LEDGER_WHOLE: tb_puts(b, en ? "whole" : "完整"); break;
     case TB_LEDGER_EDITED:
-        tb_puts(b, en ? "edited: its columns no longer give the leaf hash written with it" : "被改动：各列不再得出写入时的叶摘要");
+        tb_puts(b, en ? "edited: its columns no longer give the leaf hash written with it"
+                      : "被改动：各列不再得出写入时的叶摘要");
         break;
     case TB_LEDGER_INSERTED:
         tb_puts(b, en ? "inserted: the server did not write an event here" : "被插入：这里的事件不是服务器写入的");
@@ -492,12 +509,15 @@ void tb_ledger_tell(tb_buf *b, const tb_ledger_report *r, enum tb_lang lang) {
     case TB_LEDGER_DELETED:
         tb_puts(b, en ? "deleted" : "被删除");
         if (r->other)
-            tb_putf(b, en ? ": what stands at %lld now was written as leaf %lld" : "：现在记录号 %lld 处的事件，写入时是 %lld",
+            tb_putf(b,
+                    en ? ": what stands at %lld now was written as leaf %lld"
+                       : "：现在记录号 %lld 处的事件，写入时是 %lld",
                     (long long)r->leaf, (long long)r->other);
         break;
     case TB_LEDGER_MOVED:
-        tb_putf(b, en ? "reordered: it was written as leaf %lld, and exchanged with what was here"
-                      : "被调换：它写入时是记录号 %lld，与原在这里的事件调换了位置",
+        tb_putf(b,
+                en ? "reordered: it was written as leaf %lld, and exchanged with what was here"
+                   : "被调换：它写入时是记录号 %lld，与原在这里的事件调换了位置",
                 (long long)r->other);
         break;
     case TB_LEDGER_REWRITTEN:
@@ -509,14 +529,19 @@ void tb_ledger_tell(tb_buf *b, const tb_ledger_report *r, enum tb_lang lang) {
         if (r->name[0]) tb_putf(b, en ? "the load %s lies after it" : "装载“%s”在它之后", r->name);
         else tb_puts(b, en ? "the row of this case knows a later event" : "该办件的行记着更后的事件");
         break;
-    case TB_LEDGER_LOAD: tb_puts(b, en ? "the record of the load is not what its event says" : "装载记录与它的事件不符"); break;
+    case TB_LEDGER_LOAD:
+        tb_puts(b, en ? "the record of the load is not what its event says" : "装载记录与它的事件不符");
+        break;
     case TB_LEDGER_SOURCE:
-        tb_putf(b, r->got[0] ? (en ? "the content of “%s” was changed" : "“%s”的内容被改动")
-                             : (en ? "the content of “%s” is gone" : "“%s”的内容不见了"),
+        tb_putf(b,
+                r->got[0] ? (en ? "the content of “%s” was changed" : "“%s”的内容被改动")
+                          : (en ? "the content of “%s” is gone" : "“%s”的内容不见了"),
                 r->name);
         break;
     case TB_LEDGER_SHORT:
-        tb_putf(b, en ? "the log ends before the head kept outside, which has %lld events" : "记录比外存的树头短：树头有 %lld 个事件",
+        tb_putf(b,
+                en ? "the log ends before the head kept outside, which has %lld events"
+                   : "记录比外存的树头短：树头有 %lld 个事件",
                 (long long)r->until);
         break;
     case TB_LEDGER_REWRITTEN_WHOLE:

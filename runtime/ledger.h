@@ -15,17 +15,17 @@ typedef struct tb_ledger_head {
     int64_t at; /* wall clock of the last event under it; 0: none */
 } tb_ledger_head;
 
-int tb_ledger_head_now(tb_reader *r, tb_ledger_head *h);               /* a tb_store_result */
-void tb_ledger_head_write(tb_buf *b, const tb_ledger_head *h);         /* {"at":…,"root":…,"size":…} and a newline */
+int tb_ledger_head_now(tb_reader *r, tb_ledger_head *h);       /* a tb_store_result */
+void tb_ledger_head_write(tb_buf *b, const tb_ledger_head *h); /* {"at":…,"root":…,"size":…} and a newline */
 bool tb_ledger_head_read(tb_arena *a, tb_str text, tb_ledger_head *h); /* false: that is no head. Under tb_try */
 
 /* What verification can find; only the first, in the order of the log, is told. In the texts: {leaf} etc. of the finding. */
 enum tb_ledger_finding {
     TB_LEDGER_WHOLE = 0,
-    TB_LEDGER_EDITED,    /* the event's columns no longer give the leaf hash kept with it */
-    TB_LEDGER_INSERTED,  /* an event the server did not write stands between others (or before, or after) */
-    TB_LEDGER_DELETED,   /* leaves from `leaf` to `until` are gone */
-    TB_LEDGER_MOVED,     /* what stands at `leaf` was written as `other`, and what was there stands elsewhere */
+    TB_LEDGER_EDITED,   /* the event's columns no longer give the leaf hash kept with it */
+    TB_LEDGER_INSERTED, /* an event the server did not write stands between others (or before, or after) */
+    TB_LEDGER_DELETED,  /* leaves from `leaf` to `until` are gone */
+    TB_LEDGER_MOVED,    /* what stands at `leaf` was written as `other`, and what was there stands elsewhere */
     TB_LEDGER_REWRITTEN, /* leaves `leaf` … `until`: every leaf hash fits its event, the node above them does not fit */
     TB_LEDGER_CUT,       /* the log ends before an event that a case's row or a load knows */
     TB_LEDGER_LOAD,      /* the record of a load is not what its event says */
@@ -37,15 +37,15 @@ const char *tb_ledger_finding_name(enum tb_ledger_finding f); /* "edited", …; 
 
 typedef struct tb_ledger_report {
     enum tb_ledger_finding found;
-    char case_id[16];           /* "": of no case, or not known any more */
-    int64_t seq;                /* 0: likewise */
+    char case_id[16]; /* "": of no case, or not known any more */
+    int64_t seq;      /* 0: likewise */
     int64_t leaf, until, other;
     char expected[80], got[80]; /* digests in hex, where two were compared */
     char name[256];             /* SOURCE: path or attachment; CUT, LOAD: what knows of it */
     int64_t events, cases, loads, sources, attachments, heads; /* looked at */
-    int64_t erased;             /* values replaced by their commitments, as the law allows: to be justified by who did it */
-    int64_t erased_leaf;        /* the first event with one */
-    tb_ledger_head head;        /* of what is there */
+    int64_t erased;      /* values replaced by their commitments, as the law allows: to be justified by who did it */
+    int64_t erased_leaf; /* the first event with one */
+    tb_ledger_head head; /* of what is there */
 } tb_ledger_report;
 
 typedef struct tb_ledger_options {

@@ -6,8 +6,7 @@
  *     └──────────── NEXT (reader) ◀── none under way, none due ──────────┘
  */
 #include "outbox.h"
-#include "digest.h"
-#include "server_parts.h"
+#include "stepping.h"
 #include "store.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -361,18 +360,11 @@ static void started(tb_inject *in, enum tb_injected how) {
 }
 
 static void start_case(slot *x) {
-    uint8_t digest[32];
-    char text[128];
-    int64_t origin = 0;
     tb__case_name(x->row.case_id, x->parent);
-    int n = snprintf(text, sizeof text, "start %s.%.*s", x->parent, TB_FMT(x->row.key));
-    tb_sm3(text, (size_t)n, digest);
-    for (int i = 0; i < 8; i++) origin = (int64_t)((uint64_t)origin << 8 | digest[i]);
-    origin &= INT64_MAX;
     snprintf(x->request, sizeof x->request, "start:%lld.%d", (long long)x->row.leaf, (int)x->row.n);
     x->inject = (tb_inject){.server = x->o->s,
                             .submit = true,
-                            .id = origin ? origin : 1,
+                            .id = tb__origin_of_start(tb_str_z(x->parent), x->row.key),
                             .matter = x->row.target,
                             .request = tb_str_z(x->request),
                             .make = make_start,

@@ -141,11 +141,11 @@ static int take_event(void *user, const tb_event_row *row) {
     x->next_leaf++;
     if (row->case_id) return 0;
     x->counted++;
-    bool order = tb_str_is(row->kind, "outbox"); /* an operator's, about a call */
+    bool order = tb_str_is(row->kind, "outbox") || tb_str_is(row->kind, "repair"); /* an operator's */
     if (!order && !tb_str_is(row->kind, "attachment")) return 0;
     tb_sm3(row->body.p, row->body.n, digest);
     if (memcmp(digest, row->outcome, 32) != 0)
-        return x->rc = differ(x, "", row->seq, row->leaf, order ? "处置请求的事件的摘要不同" : "附件事件的摘要不同"), 1;
+        return x->rc = differ(x, "", row->seq, row->leaf, order ? "操作员的事件的摘要不同" : "附件事件的摘要不同"), 1;
     return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "stepping.h"
 #include "digest.h"
 #include "walk.h"
+#include <stdio.h>
 #include <string.h>
 
 /* ---- what a case is waiting for ---- */
@@ -26,6 +27,18 @@ int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now) {
     return next;
 }
 
+bool tb__due_fits(const tb_case *c, const tb_env *env, int64_t stored) {
+    int64_t exact = TB_NEVER, bound = TB_NEVER;
+    for (uint32_t i = 0; i < c->clocks.count && c->outcome == TB_NO_INDEX; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->to != TB_NO_TIME || r->overdue) continue;
+        tb_due due = tb_clock_due(c, env, r);
+        int64_t *least = due.kind == TB_DUE_NOT_BEFORE ? &bound : &exact;
+        if (due.kind != TB_DUE_NONE && due.at < *least) *least = due.at;
+    }
+    return bound < exact ? stored >= bound && stored <= exact && stored != TB_NEVER : stored == exact;
+}
+
 /* The next expiry, when it is at or before t (M12). */
 static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_timer *out) {
     return tb_next_timer(c, env, out) && !out->recheck && out->due <= t;
@@ -36,9 +49,7 @@ tb_str tb__post_place(const tb_case *c, uint32_t post) {
     return role == TB_NO_INDEX ? c->applicant.place : c->places[role];
 }
 
-typedef TB_LIST(tb_task_row) tasks;
-
-static void task_rows(tb_arena *a, tasks *out, const tb_case *c, const tb_env *env, int64_t id) {
+void tb__task_rows(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_env *env, int64_t id) {
     const tb_program *p = c->program;
     int64_t span_due = TB_NEVER;
     bool span_late = false;
@@ -74,7 +85,7 @@ static void task_rows(tb_arena *a, tasks *out, const tb_case *c, const tb_env *e
     }
 }
 
-static const tb_task_row *same_task(const tasks *in, const tb_task_row *t) {
+static const tb_task_row *same_task(const tb_task_list *in, const tb_task_row *t) {
     for (uint32_t i = 0; i < in->count; i++)
         if (tb_str_eq(in->items[i].place, t->place) && tb_str_eq(in->items[i].post, t->post) &&
             tb_str_eq(in->items[i].step, t->step))
@@ -179,7 +190,7 @@ void tb__stepping_rows(tb__stepping *g) {
     tb_arena *a = g->work->arena;
     const tb_event_row *last = &g->write.events.items[g->write.events.count - 1];
     const tb_program *p = g->work->version->program;
-    tasks was = {0}, is = {0};
+    tb_task_list was = {0}, is = {0};
     g->work->c = g->now;
     g->work->row = (tb_case_row){.id = g->id,
                                  .origin = g->origin,
@@ -193,8 +204,8 @@ void tb__stepping_rows(tb__stepping *g) {
                                  .keys = tb_buf_str(&g->keys)};
     g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
     *TB_PUSH(a, g->write.cases) = g->work->row;
-    if (g->base) task_rows(a, &was, g->base->c, &g->world->env, g->id);
-    task_rows(a, &is, g->now, &g->world->env, g->id);
+    if (g->base) tb__task_rows(a, &was, g->base->c, &g->world->env, g->id);
+    tb__task_rows(a, &is, g->now, &g->world->env, g->id);
     for (uint32_t i = 0; i < was.count; i++) {
         if (same_task(&is, &was.items[i])) continue;
         tb_task_row *gone = TB_PUSH(a, g->write.tasks_gone);
@@ -227,6 +238,26 @@ void tb__stepping_landed(tb__stepping *g) {
     g->e->pending--;
     tb_entry_unpin(g->s->cases, g->e);
     if (g->write.outbox.count && g->s->outbox) tb_outbox_look(g->s->outbox);
+}
+
+static int64_t origin(tb_str text) {
+    uint8_t digest[32];
+    uint64_t n = 0;
+    tb_sm3(text.p, text.n, digest);
+    for (int i = 0; i < 8; i++) n = n << 8 | digest[i];
+    n &= INT64_MAX;
+    return n ? (int64_t)n : 1;
+}
+
+int64_t tb__origin_of_request(tb_arena *a, const tb_actor *by, tb_str request) {
+    return origin(tb_str_printf(a, "%u:%.*s %u:%.*s %u:%.*s %.*s", by->person.n, TB_FMT(by->person), by->post.n,
+                                TB_FMT(by->post), by->place.n, TB_FMT(by->place), TB_FMT(request)));
+}
+
+int64_t tb__origin_of_start(tb_str parent, tb_str key) {
+    char text[128];
+    int n = snprintf(text, sizeof text, "start %.*s.%.*s", TB_FMT(parent), TB_FMT(key));
+    return origin((tb_str){text, (uint32_t)(n < (int)sizeof text ? n : (int)sizeof text - 1)});
 }
 
 void tb__hash_key(tb_str request, uint8_t key[TB__KEY]) {
@@ -303,7 +334,7 @@ static int rearm_work(void *arg) {
     tb__stepping *g = &f->g;
     tb_arena *a = g->work->arena;
     const char *error;
-    tasks is = {0};
+    tb_task_list is = {0};
     g->work->row = g->base->row;
     g->work->row.state = tb_str_copy(a, g->base->row.state);
     g->work->row.keys = tb_str_copy(a, g->base->row.keys);
@@ -314,7 +345,7 @@ static int rearm_work(void *arg) {
     g->work->row.matter = c->program->matter;
     g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));
     *TB_PUSH(a, g->write.cases) = g->work->row;
-    task_rows(a, &is, c, &g->world->env, g->id);
+    tb__task_rows(a, &is, c, &g->world->env, g->id);
     for (uint32_t i = 0; i < is.count; i++) *TB_PUSH(a, g->write.tasks_come) = is.items[i];
     return TB_OK;
 }

@@ -33,6 +33,16 @@ int tb__stepping_commit(tb__stepping *g, tb_commit_done done, void *user);
 /* To be called first in `done`. */
 void tb__stepping_landed(tb__stepping *g);
 
+/* Where a case comes from: who asked and his key, or the case that started it and the key of the call. A repeat finds the case
+ * by it, wherever the first answer was lost (DESIGN §5). Never 0. The first under tb_try. */
+int64_t tb__origin_of_request(tb_arena *a, const tb_actor *by, tb_str request);
+int64_t tb__origin_of_start(tb_str parent, tb_str key);
+
+/* What a case's rows should be: its open tasks, under tb_try; and whether `due` can be its next timer (a bound that was looked at may be put off,
+ * up to the next exact due date). */
+void tb__task_rows(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_env *env, int64_t id);
+bool tb__due_fits(const tb_case *c, const tb_env *env, int64_t due);
+
 /* The hash under which an idempotency key lies in a case's row, and the event that bears it (0: none). */
 void tb__hash_key(tb_str request, uint8_t key[TB__KEY]);
 int64_t tb__known_key(const tb_state *st, const uint8_t key[TB__KEY]);

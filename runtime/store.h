@@ -209,17 +209,19 @@ tb_store_tail tb_store_last(const tb_store *s);
 /* ---- writing ---- */
 
 /* What one act changes; all lists may be empty. Rows are applied in this order: sources, attachments, loads, events,
- * cases, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), outbox (a new row, or a new due,
- * attempts, state and problem of the one with that key), meta. */
+ * cases, cases gone, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), outbox (a new row, or a new due,
+ * attempts, state and problem of the one with that key), outbox gone, meta. */
 typedef struct tb_write {
     TB_LIST(tb_blob_row) sources;
     TB_LIST(tb_blob_row) attachments;
     TB_LIST(tb_load_row) loads;
     TB_LIST(tb_event_row) events;
     TB_LIST(tb_case_row) cases; /* inserted, or replaced as a whole */
+    TB_LIST(tb_case_row) cases_gone; /* only the id is read; for repairs: a case once begun never goes */
     TB_LIST(tb_task_row) tasks_gone;
     TB_LIST(tb_task_row) tasks_come;
     TB_LIST(tb_outbox_row) outbox;
+    TB_LIST(tb_outbox_row) outbox_gone; /* only the key is read; for repairs */
     TB_LIST(tb_meta_row) meta;
 } tb_write;
 

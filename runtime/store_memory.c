@@ -211,9 +211,11 @@ static bool add_write(struct plan *p, const tb_write *w) {
     ADD_ALL(loads, LOADS, load, false, false)
     ADD_ALL(events, EVENTS, event, false, false)
     ADD_ALL(cases, CASES, kase, false, false)
+    ADD_ALL(cases_gone, CASES, kase, true, false)
     ADD_ALL(tasks_gone, TASKS, task, true, false)
     ADD_ALL(tasks_come, TASKS, task, false, false)
     ADD_ALL(outbox, OUTBOX, outbox, false, false)
+    ADD_ALL(outbox_gone, OUTBOX, outbox, true, false)
     ADD_ALL(meta, METAS, meta, false, false)
     return true;
 }

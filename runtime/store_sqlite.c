@@ -97,7 +97,8 @@ static const char *const migrations[SCHEMA] = {
     "name=?2, matter=?3, program=?4, seq=?5, last=?6, " due "state=?8, keys=?9"
 
 enum statement {
-    PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_TASK, PUT_TASK, PUT_OUTBOX, PUT_META,
+    PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_CASE, DROP_TASK, PUT_TASK, PUT_OUTBOX, DROP_OUTBOX,
+    PUT_META,
     BEGIN, COMMIT, ROLLBACK, STATEMENTS
 };
 static const char *const statement_text[STATEMENTS] = {
@@ -110,10 +111,12 @@ static const char *const statement_text[STATEMENTS] = {
     [KEEP_DUE] = "UPDATE cases SET " UPDATE_CASE("") " WHERE id=?1 AND due IS ?7",
     [PUT_CASE] = "INSERT INTO cases(" CASE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
                  " ON CONFLICT(id) DO UPDATE SET " UPDATE_CASE("due=?7, "),
+    [DROP_CASE] = "DELETE FROM cases WHERE id=?1",
     [DROP_TASK] = "DELETE FROM task WHERE place=?1 AND post=?2 AND case_id=?3 AND step=?4",
     [PUT_TASK] = "INSERT OR REPLACE INTO task(" TASK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [PUT_OUTBOX] = "INSERT INTO outbox(" OUTBOX_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
                    " ON CONFLICT(leaf, n) DO UPDATE SET due=?10, attempts=?12, state=?13, problem=?14",
+    [DROP_OUTBOX] = "DELETE FROM outbox WHERE leaf=?1 AND n=?2",
     [PUT_META] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -654,6 +657,17 @@ static int put_outbox_row(struct sqlite_store *s, const tb_outbox_row *o) {
     return run(st);
 }
 
+static int drop_case_row(struct sqlite_store *s, const tb_case_row *c) {
+    put_int(s->statement[DROP_CASE], 1, c->id);
+    return run(s->statement[DROP_CASE]);
+}
+
+static int drop_outbox_row(struct sqlite_store *s, const tb_outbox_row *o) {
+    put_int(s->statement[DROP_OUTBOX], 1, o->leaf);
+    put_int(s->statement[DROP_OUTBOX], 2, o->n);
+    return run(s->statement[DROP_OUTBOX]);
+}
+
 static int put_meta_row(struct sqlite_store *s, const tb_meta_row *m) {
     put_text(s->statement[PUT_META], 1, m->key);
     put_text(s->statement[PUT_META], 2, m->value);
@@ -670,9 +684,11 @@ static int put_write(struct sqlite_store *s, const tb_write *w) {
     PUT_ALL(loads, put_load_row);
     PUT_ALL(events, put_event_row);
     PUT_ALL(cases, put_case_row);
+    PUT_ALL(cases_gone, drop_case_row);
     PUT_ALL(tasks_gone, drop_task_row);
     PUT_ALL(tasks_come, put_task_row);
     PUT_ALL(outbox, put_outbox_row);
+    PUT_ALL(outbox_gone, drop_outbox_row);
     PUT_ALL(meta, put_meta_row);
     return rc;
 }

@@ -26,14 +26,35 @@ static tb_arena *arena;
 /* ---- the worked examples ---- */
 
 static tb_event_row examples[] = {
-    {.leaf = 1, .seq = 0, .at = 1772413200000, .wall = 1772413200123, .semantics = 1,
-     .body = {NULL, 0}, .kind = {NULL, 0}, .request = {NULL, 0}},
-    {.leaf = 2, .case_id = 2, .seq = 1, .at = 1772413260000, .wall = 1772413260456, .program = 1, .world = 1, .semantics = 1},
-    {.leaf = 3, .case_id = 2, .seq = 2, .prev = 2, .at = 1772726400000, .wall = 1772726400005, .program = 1, .world = 1,
+    {.leaf = 1,
+     .seq = 0,
+     .at = 1772413200000,
+     .wall = 1772413200123,
+     .semantics = 1,
+     .body = {NULL, 0},
+     .kind = {NULL, 0},
+     .request = {NULL, 0}},
+    {.leaf = 2,
+     .case_id = 2,
+     .seq = 1,
+     .at = 1772413260000,
+     .wall = 1772413260456,
+     .program = 1,
+     .world = 1,
+     .semantics = 1},
+    {.leaf = 3,
+     .case_id = 2,
+     .seq = 2,
+     .prev = 2,
+     .at = 1772726400000,
+     .wall = 1772726400005,
+     .program = 1,
+     .world = 1,
      .semantics = 1},
 };
 static const char *const example_bodies[] = {
-    "{\"by\":\"赵管理\",\"digest\":\"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0\",\"kind\":\"source\","
+    "{\"by\":\"赵管理\",\"digest\":\"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0\",\"kind\":"
+    "\"source\","
     "\"name\":\"法规/示例.tb\"}",
     "{\"at\":1772413260000,\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"form\":{\"份数\":2,\"姓名\":\"李四\"},"
     "\"materials\":[],\"submit\":\"全程网办\"}",
@@ -116,7 +137,8 @@ static int write_odd(void *arg) {
 
 /* Whatever stands in a row has one entry, and every other row another: bodies that are not ours, cut at every byte. */
 static void test_odd(void) {
-    static const char whole[] = "{\"by\":{\"person\":\"李\\\"四\",\"place\":\"1\"},\"form\":{\"a\":[1,{\"b\":\"]\"}],\"c\":true},\"x\":{}}";
+    static const char whole[] =
+        "{\"by\":{\"person\":\"李\\\"四\",\"place\":\"1\"},\"form\":{\"a\":[1,{\"b\":\"]\"}],\"c\":true},\"x\":{}}";
     static const char seed[TB_SALT] = "0123456789abcdef";
     tb_str last = {NULL, 0};
     bool json = true, other = true;
@@ -156,15 +178,24 @@ static int put(tb_store *s, tb_write *w) {
 
 static const char source_text[] = "事项 甲：\n";
 enum { FIRST = 3, EVENTS = 40, CASES = 3 };
-#define CASE_OF(leaf) (FIRST + ((leaf) - FIRST) % CASES)
+#define CASE_OF(leaf) (FIRST + ((leaf)-FIRST) % CASES)
 
 /* Load, attachment, then three cases by turns: leaf n is of case FIRST + (n - FIRST) % 3. */
 static tb_event_row event(int64_t leaf, char *body, size_t room) {
     int64_t turn = leaf - FIRST, id = CASE_OF(leaf), seq = 1 + turn / CASES;
-    tb_event_row e = {.leaf = leaf, .case_id = id, .seq = seq, .prev = seq > 1 ? leaf - CASES : 0, .at = 1000 * leaf,
-                      .wall = 1000 * leaf + 7, .program = 1, .semantics = 1, .kind = z(seq > 1 ? "act" : "submit"),
+    tb_event_row e = {.leaf = leaf,
+                      .case_id = id,
+                      .seq = seq,
+                      .prev = seq > 1 ? leaf - CASES : 0,
+                      .at = 1000 * leaf,
+                      .wall = 1000 * leaf + 7,
+                      .program = 1,
+                      .semantics = 1,
+                      .kind = z(seq > 1 ? "act" : "submit"),
                       .request = z("键")};
-    snprintf(body, room, "{\"act\":\"受理\",\"at\":%lld,\"by\":{\"person\":\"李四\",\"place\":\"3704\"},\"input\":{\"意见\":\"第 %lld 次\"}}",
+    snprintf(body, room,
+             "{\"act\":\"受理\",\"at\":%lld,\"by\":{\"person\":\"李四\",\"place\":\"3704\"},\"input\":{\"意见\":\"第 "
+             "%lld 次\"}}",
              (long long)e.at, (long long)leaf);
     e.body = z(body);
     memset(e.outcome, (int)leaf, TB_DIGEST);
@@ -174,8 +205,15 @@ static tb_event_row event(int64_t leaf, char *body, size_t room) {
 static int put_event(tb_store *s, int64_t leaf) {
     char body[256];
     tb_event_row e = event(leaf, body, sizeof body);
-    tb_case_row c = {.id = e.case_id, .program = 1, .seq = e.seq, .last = leaf, .due = TB_NEVER, .name = z("件"),
-                     .matter = z("甲"), .state = z("{}"), .keys = z("")};
+    tb_case_row c = {.id = e.case_id,
+                     .program = 1,
+                     .seq = e.seq,
+                     .last = leaf,
+                     .due = TB_NEVER,
+                     .name = z("件"),
+                     .matter = z("甲"),
+                     .state = z("{}"),
+                     .keys = z("")};
     tb_write w = {.events = {&e, 1, 1}, .cases = {&c, 1, 1}};
     int result = put(s, &w);
     CHECK(e.salts.p == NULL && e.tree.p == NULL); /* the store's own */
@@ -190,15 +228,22 @@ static int put_beginning(tb_store *s) {
     tb_hex(source.digest, 32, hex);
     snprintf(manifest, sizeof manifest, "{\"files\":{\"甲.tb\":\"%s\"}}", hex);
     snprintf(body, sizeof body, "{\"by\":\"赵\",\"digest\":\"%s\",\"kind\":\"source\",\"name\":\"甲.tb\"}", hex);
-    tb_load_row load = {.leaf = 1, .at = 1000, .kind = z("source"), .name = z("甲.tb"), .version = z(""), .by = z("赵"),
+    tb_load_row load = {.leaf = 1,
+                        .at = 1000,
+                        .kind = z("source"),
+                        .name = z("甲.tb"),
+                        .version = z(""),
+                        .by = z("赵"),
                         .manifest = z(manifest)};
     memcpy(load.digest, source.digest, TB_DIGEST);
     tb_hex(bytes.digest, 32, hex);
     snprintf(file, sizeof file, "{\"case\":\"C\",\"digest\":\"%s\",\"name\":\"身份证.jpg\"}", hex);
-    tb_event_row e[] = {{.leaf = 1, .at = 1000, .wall = 1000, .semantics = 1, .kind = z("load"), .body = z(body)},
-                        {.leaf = 2, .at = 1001, .wall = 1001, .semantics = 1, .kind = z("attachment"), .body = z(file)}};
+    tb_event_row e[] = {
+        {.leaf = 1, .at = 1000, .wall = 1000, .semantics = 1, .kind = z("load"), .body = z(body)},
+        {.leaf = 2, .at = 1001, .wall = 1001, .semantics = 1, .kind = z("attachment"), .body = z(file)}};
     tb_sm3(manifest, strlen(manifest), e[0].outcome);
-    tb_write w = {.sources = {&source, 1, 1}, .attachments = {&bytes, 1, 1}, .loads = {&load, 1, 1}, .events = {e, 2, 2}};
+    tb_write w = {
+        .sources = {&source, 1, 1}, .attachments = {&bytes, 1, 1}, .loads = {&load, 1, 1}, .events = {e, 2, 2}};
     return put(s, &w);
 }
 
@@ -221,9 +266,10 @@ static tb_ledger_report report_of(tb_store *s, const tb_ledger_head *heads, uint
 static tb_ledger_report report_of_file(const char *path, const tb_ledger_head *heads, uint32_t n) {
     tb_store *s;
     tb_store_error error;
-    tb_ledger_report r = {.found = (enum tb_ledger_finding)-1};
+    tb_ledger_report r = {.found = (enum tb_ledger_finding) - 1};
     tb_store_options reading = {.read_only = true, .ledger = true};
-    if (!CHECK_INT(tb_store_open_sqlite(path, &reading, &s, &error), TB_OK)) return fprintf(stderr, "    %s\n", error.text), r;
+    if (!CHECK_INT(tb_store_open_sqlite(path, &reading, &s, &error), TB_OK))
+        return fprintf(stderr, "    %s\n", error.text), r;
     r = report_of(s, heads, n);
     tb_store_close(s);
     return r;
@@ -285,8 +331,8 @@ static void sql(const char *path, const char *text) {
 }
 
 /* What was done to a copy, and what exactly is found (case_id 0: none is named). */
-static void tampered(const char *what, const char *statements, enum tb_ledger_finding found, int64_t leaf, int64_t until,
-                     int64_t other, int64_t case_id, int64_t seq) {
+static void tampered(const char *what, const char *statements, enum tb_ledger_finding found, int64_t leaf,
+                     int64_t until, int64_t other, int64_t case_id, int64_t seq) {
     char name[TB_CASE_NAME + 1] = "";
     char path[256];
     snprintf(path, sizeof path, "%s", in_dir("tampered.db"));
@@ -303,8 +349,9 @@ static void tampered(const char *what, const char *statements, enum tb_ledger_fi
 }
 
 static void test_tampering(void) {
-#define EDIT(what, set, leaf) \
-    tampered(what, "UPDATE event SET " set " WHERE leaf = " #leaf, TB_LEDGER_EDITED, leaf, leaf, 0, CASE_OF(leaf), 1 + (leaf - FIRST) / CASES)
+#define EDIT(what, set, leaf)                                                                                          \
+    tampered(what, "UPDATE event SET " set " WHERE leaf = " #leaf, TB_LEDGER_EDITED, leaf, leaf, 0, CASE_OF(leaf),     \
+             1 + (leaf - FIRST) / CASES)
     EDIT("a body edited", "body = replace(body, '李四', '王五')", 9);
     EDIT("a plain member edited", "body = replace(body, '受理', '不予')", 9);
     EDIT("a body that is no JSON any more", "body = '{'", 9);
@@ -326,50 +373,61 @@ static void test_tampering(void) {
     EDIT("the tree cut", "tree = substr(tree, 1, 31)", 24);
     tampered("seq edited", "UPDATE event SET seq = 9 WHERE leaf = 9", TB_LEDGER_EDITED, 9, 9, 0, CASE_OF(9), 9);
     tampered("body and outcome edited to fit each other",
-             "UPDATE event SET body = replace(body, '第', '共'), outcome = randomblob(32) WHERE leaf = 12", TB_LEDGER_EDITED, 12, 12, 0,
-             CASE_OF(12), 4);
-    tampered("a node changed", "UPDATE event SET tree = CAST(substr(tree, 1, 64) || zeroblob(32) || substr(tree, 97) AS BLOB) WHERE leaf = 16",
-             TB_LEDGER_REWRITTEN, 13, 16, 0, 0, 0);
+             "UPDATE event SET body = replace(body, '第', '共'), outcome = randomblob(32) WHERE leaf = 12",
+             TB_LEDGER_EDITED, 12, 12, 0, CASE_OF(12), 4);
+    tampered(
+        "a node changed",
+        "UPDATE event SET tree = CAST(substr(tree, 1, 64) || zeroblob(32) || substr(tree, 97) AS BLOB) WHERE leaf = 16",
+        TB_LEDGER_REWRITTEN, 13, 16, 0, 0, 0);
     tampered("the last deleted", "DELETE FROM event WHERE leaf = 40", TB_LEDGER_CUT, 40, 40, 0, CASE_OF(40), 13);
     tampered("the last three deleted", "DELETE FROM event WHERE leaf > 37", TB_LEDGER_CUT, 38, 38, 0, CASE_OF(38), 12);
     tampered("a middle one deleted", "DELETE FROM event WHERE leaf = 11", TB_LEDGER_DELETED, 11, 11, 0, CASE_OF(11), 3);
     tampered("the first deleted", "DELETE FROM event WHERE leaf = 1", TB_LEDGER_DELETED, 1, 1, 0, 0, 0);
-    tampered("four deleted", "DELETE FROM event WHERE leaf BETWEEN 11 AND 14", TB_LEDGER_DELETED, 11, 14, 0, CASE_OF(12), 4);
-    tampered("one deleted, the later ones moved up", "DELETE FROM event WHERE leaf = 11;"
+    tampered("four deleted", "DELETE FROM event WHERE leaf BETWEEN 11 AND 14", TB_LEDGER_DELETED, 11, 14, 0,
+             CASE_OF(12), 4);
+    tampered("one deleted, the later ones moved up",
+             "DELETE FROM event WHERE leaf = 11;"
              "UPDATE event SET leaf = -leaf WHERE leaf > 11; UPDATE event SET leaf = -leaf - 1 WHERE leaf < 0",
              TB_LEDGER_DELETED, 11, 11, 12, CASE_OF(11), 3);
     tampered("one put in, the later ones moved down",
              "UPDATE event SET leaf = -leaf WHERE leaf >= 11; UPDATE event SET leaf = 1 - leaf WHERE leaf < 0;"
-             "INSERT INTO event SELECT 11, case_id, seq, prev, at, wall, kind, program, world, semantics, request, '{}', outcome,"
+             "INSERT INTO event SELECT 11, case_id, seq, prev, at, wall, kind, program, world, semantics, request, "
+             "'{}', outcome,"
              " salts, tree FROM event WHERE leaf = 5",
              TB_LEDGER_INSERTED, 11, 11, 0, CASE_OF(5), 1);
     tampered("one put in as a copy",
              "UPDATE event SET leaf = -leaf WHERE leaf >= 11; UPDATE event SET leaf = 1 - leaf WHERE leaf < 0;"
-             "INSERT INTO event SELECT 11, case_id, seq, prev, at, wall, kind, program, world, semantics, request, body, outcome,"
+             "INSERT INTO event SELECT 11, case_id, seq, prev, at, wall, kind, program, world, semantics, request, "
+             "body, outcome,"
              " salts, tree FROM event WHERE leaf = 5",
              TB_LEDGER_INSERTED, 11, 11, 5, CASE_OF(5), 1);
     tampered("one added at the end",
-             "INSERT INTO event SELECT 41, case_id, seq + 1, 40, at, wall, kind, program, world, semantics, request, body, outcome,"
+             "INSERT INTO event SELECT 41, case_id, seq + 1, 40, at, wall, kind, program, world, semantics, request, "
+             "body, outcome,"
              " x'', x'' FROM event WHERE leaf = 40",
              TB_LEDGER_INSERTED, 41, 41, 0, CASE_OF(40), 14);
     tampered("one put before the first",
-             "INSERT INTO event SELECT 0, case_id, seq, prev, at, wall, kind, program, world, semantics, request, body, outcome,"
+             "INSERT INTO event SELECT 0, case_id, seq, prev, at, wall, kind, program, world, semantics, request, "
+             "body, outcome,"
              " salts, tree FROM event WHERE leaf = 40",
              TB_LEDGER_INSERTED, 0, 0, 0, CASE_OF(40), 13);
-    tampered("two swapped", "UPDATE event SET leaf = -1 WHERE leaf = 8; UPDATE event SET leaf = 8 WHERE leaf = 30;"
-             "UPDATE event SET leaf = 30 WHERE leaf = -1", TB_LEDGER_MOVED, 8, 8, 30, CASE_OF(30), 10);
+    tampered("two swapped",
+             "UPDATE event SET leaf = -1 WHERE leaf = 8; UPDATE event SET leaf = 8 WHERE leaf = 30;"
+             "UPDATE event SET leaf = 30 WHERE leaf = -1",
+             TB_LEDGER_MOVED, 8, 8, 30, CASE_OF(30), 10);
     tampered("two swapped under their hashes",
              "CREATE TEMP TABLE t AS SELECT leaf, tree FROM event WHERE leaf IN (8, 30);"
              "UPDATE event SET leaf = -1 WHERE leaf = 8; UPDATE event SET leaf = 8 WHERE leaf = 30;"
              "UPDATE event SET leaf = 30 WHERE leaf = -1;"
              "UPDATE event SET tree = (SELECT tree FROM t WHERE t.leaf = event.leaf) WHERE leaf IN (8, 30)",
              TB_LEDGER_MOVED, 8, 8, 30, CASE_OF(30), 10);
-    tampered("a manifest edited", "UPDATE load SET manifest = replace(manifest, '甲', '乙')", TB_LEDGER_LOAD, 1, 1, 0, 0, 0);
+    tampered("a manifest edited", "UPDATE load SET manifest = replace(manifest, '甲', '乙')", TB_LEDGER_LOAD, 1, 1, 0,
+             0, 0);
     tampered("who loaded edited", "UPDATE load SET by = '钱'", TB_LEDGER_LOAD, 1, 1, 0, 0, 0);
     tampered("a load's row removed", "DELETE FROM load", TB_LEDGER_LOAD, 1, 1, 0, 0, 0);
     tampered("a load's row too many",
-             "INSERT INTO load SELECT 50, kind, name, version, digest, manifest, by, at FROM load WHERE leaf = 1", TB_LEDGER_CUT, 41,
-             50, 0, 0, 0);
+             "INSERT INTO load SELECT 50, kind, name, version, digest, manifest, by, at FROM load WHERE leaf = 1",
+             TB_LEDGER_CUT, 41, 50, 0, 0, 0);
     tampered("a source edited", "UPDATE source SET text = text || '#'", TB_LEDGER_SOURCE, 1, 1, 0, 0, 0);
     tampered("a source removed", "DELETE FROM source", TB_LEDGER_SOURCE, 1, 1, 0, 0, 0);
     tampered("a file replaced", "UPDATE attachment SET bytes = x'00'", TB_LEDGER_SOURCE, 2, 2, 0, 0, 0);
@@ -392,7 +450,9 @@ static void write_hash(const char *path, int64_t leaf) {
     tb_reader_close(r);
     tb_store_close(s);
     CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
-    CHECK_INT(sqlite3_prepare_v2(db, "UPDATE event SET tree = CAST(?1 || substr(tree, 33) AS BLOB) WHERE leaf = ?2", -1, &st, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_prepare_v2(db, "UPDATE event SET tree = CAST(?1 || substr(tree, 33) AS BLOB) WHERE leaf = ?2", -1,
+                                 &st, NULL),
+              SQLITE_OK);
     sqlite3_bind_blob(st, 1, hash, TB_HASH, SQLITE_STATIC);
     sqlite3_bind_int64(st, 2, leaf);
     CHECK_INT(sqlite3_step(st), SQLITE_DONE);
@@ -401,7 +461,8 @@ static void write_hash(const char *path, int64_t leaf) {
 }
 
 /* To the forger the way from before the ledger is as good as any: everything is computed anew. */
-static const char forget_ledger[] = "ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; PRAGMA user_version=2";
+static const char forget_ledger[] =
+    "ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; PRAGMA user_version=2";
 
 static void recompute_all(const char *path) {
     tb_store *s;
@@ -558,8 +619,10 @@ static void erase_person(const char *path, int64_t leaf, bool lie) {
     tb_hex(commitment[1], 32, hex);
     snprintf(text, sizeof text, "{\"sm3\":\"%s\"}", hex);
     CHECK_INT(sqlite3_open(path, &db), SQLITE_OK);
-    CHECK_INT(sqlite3_prepare_v2(db, "UPDATE event SET body = replace(body, '\"李四\"', ?1), outcome = ?2, salts = ?3 WHERE leaf = ?4",
-                                 -1, &st, NULL), SQLITE_OK);
+    CHECK_INT(sqlite3_prepare_v2(
+                  db, "UPDATE event SET body = replace(body, '\"李四\"', ?1), outcome = ?2, salts = ?3 WHERE leaf = ?4",
+                  -1, &st, NULL),
+              SQLITE_OK);
     sqlite3_bind_text(st, 1, text, -1, SQLITE_STATIC);
     sqlite3_bind_blob(st, 2, commitment[0], TB_HASH, SQLITE_STATIC);
     sqlite3_bind_blob(st, 3, kept, sizeof kept, SQLITE_STATIC);
@@ -595,7 +658,8 @@ static int head_texts(void *arg) {
     tb_ledger_head_write(&b, &late);
     CHECK(tb_ledger_head_read(arena, tb_buf_str(&b), &h));
     CHECK(h.size == late.size && h.at == late.at && memcmp(h.root, late.root, TB_HASH) == 0);
-    static const char *const bad[] = {"", "{}", "[]", "{\"root\":\"00\",\"size\":1}", "{\"size\":-1}", "{\"at\":\"gestern\"}", "\xff"};
+    static const char *const bad[] = {
+        "", "{}", "[]", "{\"root\":\"00\",\"size\":1}", "{\"size\":-1}", "{\"at\":\"gestern\"}", "\xff"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) CHECK(!tb_ledger_head_read(arena, z(bad[i]), &h));
     return TB_OK;
 }

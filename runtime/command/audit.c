@@ -14,7 +14,8 @@ enum { HEAD_BYTES = 4096 /* of a file with a head */ };
 
 static void progress(void *user, int64_t events, int64_t all) {
     tb_line *line = user;
-    fprintf(stderr, tb_line_say(line, "\r%lld / %lld 个事件… ", "\r%lld of %lld events… "), (long long)events, (long long)all);
+    fprintf(stderr, tb_line_say(line, "\r%lld / %lld 个事件… ", "\r%lld of %lld events… "), (long long)events,
+            (long long)all);
 }
 
 /* ---- heads in files ---- */
@@ -40,7 +41,8 @@ static bool read_head(tb_line *line, const char *path, tb_ledger_head *h) {
 static int write_head(tb_line *line, const char *path, tb_str text) {
     FILE *f = fopen(path, "wbx");
     if (!f && errno == EEXIST)
-        return tb_line_error(line, "“%s”已经存在；树头不覆盖，请另取文件名", "%s exists; a head is not overwritten, name another file", path);
+        return tb_line_error(line, "“%s”已经存在；树头不覆盖，请另取文件名",
+                             "%s exists; a head is not overwritten, name another file", path);
     bool ok = f && fwrite(text.p, 1, text.n, f) == text.n && fflush(f) == 0 && fsync(fileno(f)) == 0;
     int why = errno;
     if (f && fclose(f) != 0) ok = false;
@@ -65,8 +67,9 @@ static int head(tb_line *line, tb_reader *r) {
     }
     int code = write_head(line, to, tb_buf_str(&b));
     if (code == TB_EXIT_CLEAN && !line->json)
-        tb_putf(&line->out, tb_line_say(line, "树头已写到 %s：%lld 个事件。请存放在这台机器之外\n",
-                                        "the head is in %s: %lld events; keep it away from this machine\n"),
+        tb_putf(&line->out,
+                tb_line_say(line, "树头已写到 %s：%lld 个事件。请存放在这台机器之外\n",
+                            "the head is in %s: %lld events; keep it away from this machine\n"),
                 to, (long long)h.size);
     return code;
 }
@@ -84,32 +87,41 @@ static void tell_people(tb_line *line, const tb_ledger_report *r) {
         return;
     }
     for (int i = 0; i < TB_HASH; i++) snprintf(hex + 2 * i, 3, "%02x", r->head.root[i]);
-    tb_putf(b,
-            tb_line_say(line, "%s账本完整：%lld 个事件、%lld 次装载、%lld 份来源、%lld 个附件，逐一重算相符%s\n",
-                        "%sthe ledger holds: %lld events, %lld loads, %lld sources, %lld attachments, all recomputed%s\n"),
-            tb_ink(line, TB_INK_GREEN), (long long)r->events, (long long)r->loads, (long long)r->sources,
-            (long long)r->attachments, tb_ink(line, TB_INK_OFF));
+    tb_putf(
+        b,
+        tb_line_say(line, "%s账本完整：%lld 个事件、%lld 次装载、%lld 份来源、%lld 个附件，逐一重算相符%s\n",
+                    "%sthe ledger holds: %lld events, %lld loads, %lld sources, %lld attachments, all recomputed%s\n"),
+        tb_ink(line, TB_INK_GREEN), (long long)r->events, (long long)r->loads, (long long)r->sources,
+        (long long)r->attachments, tb_ink(line, TB_INK_OFF));
     tb_putf(b, tb_line_say(line, "树根 %s，%lld 个叶\n", "root %s, %lld leaves\n"), hex, (long long)r->head.size);
     if (r->heads)
-        tb_putf(b, tb_line_say(line, "与外存的 %lld 个树头相符\n", "agrees with %lld heads kept outside\n"), (long long)r->heads);
+        tb_putf(b, tb_line_say(line, "与外存的 %lld 个树头相符\n", "agrees with %lld heads kept outside\n"),
+                (long long)r->heads);
     else
-        tb_puts(b, tb_line_say(line, "没有与外存的树头比较（--head）：连同摘要一起的改写，只有那样才能发现\n",
-                               "not compared with a head kept outside (--head): only that finds a rewriting that recomputed all\n"));
+        tb_puts(
+            b,
+            tb_line_say(
+                line, "没有与外存的树头比较（--head）：连同摘要一起的改写，只有那样才能发现\n",
+                "not compared with a head kept outside (--head): only that finds a rewriting that recomputed all\n"));
     if (r->erased)
-        tb_putf(b, tb_line_say(line, "%s有 %lld 个值已被删除，只剩承诺（最早在记录号 %lld）：请核对每一个都有依据%s\n",
-                               "%s%lld values are erased, only their commitments remain (first at leaf %lld): each needs its ground%s\n"),
+        tb_putf(b,
+                tb_line_say(line, "%s有 %lld 个值已被删除，只剩承诺（最早在记录号 %lld）：请核对每一个都有依据%s\n",
+                            "%s%lld values are erased, only their commitments remain (first at leaf %lld): each needs "
+                            "its ground%s\n"),
                 tb_ink(line, TB_INK_YELLOW), (long long)r->erased, (long long)r->erased_leaf, tb_ink(line, TB_INK_OFF));
 }
 
 static void tell_programs(tb_line *line, const tb_ledger_report *r) {
     tb_buf *b = &line->out, text;
     tb_ledger_head h = r->head;
-    tb_putf(b, "{\"whole\":%s,\"events\":%lld,\"loads\":%lld,\"sources\":%lld,\"attachments\":%lld,\"heads\":%lld,\"erased\":%lld",
+    tb_putf(b,
+            "{\"whole\":%s,\"events\":%lld,\"loads\":%lld,\"sources\":%lld,\"attachments\":%lld,\"heads\":%lld,"
+            "\"erased\":%lld",
             r->found ? "false" : "true", (long long)r->events, (long long)r->loads, (long long)r->sources,
             (long long)r->attachments, (long long)r->heads, (long long)r->erased);
     if (r->found) {
-        tb_putf(b, ",\"found\":\"%s\",\"leaf\":%lld,\"until\":%lld", tb_ledger_finding_name(r->found), (long long)r->leaf,
-                (long long)r->until);
+        tb_putf(b, ",\"found\":\"%s\",\"leaf\":%lld,\"until\":%lld", tb_ledger_finding_name(r->found),
+                (long long)r->leaf, (long long)r->until);
         if (r->case_id[0]) tb_putf(b, ",\"case\":\"%s\",\"seq\":%lld", r->case_id, (long long)r->seq);
         if (r->other) tb_putf(b, ",\"other\":%lld", (long long)r->other);
         if (r->expected[0]) tb_putf(b, ",\"expected\":\"%s\"", r->expected);
@@ -149,7 +161,9 @@ static int verify(tb_line *line, tb_reader *r) {
 
 static int run(tb_line *line) {
     const char *db = tb_line_value(line, "db"), *what = line->args[0];
-    int (*work)(tb_line *, tb_reader *) = strcmp(what, "verify") == 0 ? verify : strcmp(what, "head") == 0 ? head : NULL;
+    int (*work)(tb_line *, tb_reader *) = strcmp(what, "verify") == 0 ? verify
+                                          : strcmp(what, "head") == 0 ? head
+                                                                      : NULL;
     tb_store *store;
     tb_store_error error;
     if (!work)
@@ -167,7 +181,8 @@ static int run(tb_line *line) {
 
 static const tb_flag flags[] = {
     {"db", "文件", "数据库文件（服务器运行着也可以读）", "the database (a running server's may be read, too)"},
-    {"head", "文件", "verify：与存放在别处的树头比较，可以重复", "verify: compare with a head kept elsewhere; may be repeated"},
+    {"head", "文件", "verify：与存放在别处的树头比较，可以重复",
+     "verify: compare with a head kept elsewhere; may be repeated"},
     {"o", "文件", "head：写到这个新文件", "head: write it to this new file"},
     {NULL, NULL, NULL, NULL},
 };

@@ -13,10 +13,13 @@ static void tell(tb_line *line, const char *to, const tb_copy *c) {
     }
     tb_putf(&line->out, tb_line_say(line, "已备份到 %s", "backed up to %s"), to);
     if (c->older)
-        tb_puts(&line->out, tb_line_say(line, "（较早版本的数据库，还没有账本，只核对了文件本身）\n",
-                                        " (of an older version without a ledger: only the file itself was verified)\n"));
+        tb_puts(&line->out,
+                tb_line_say(line, "（较早版本的数据库，还没有账本，只核对了文件本身）\n",
+                            " (of an older version without a ledger: only the file itself was verified)\n"));
     else
-        tb_putf(&line->out, tb_line_say(line, "：%lld 个事件、%lld 件，已读回核对\n", ": %lld events, %lld cases, read back and verified\n"),
+        tb_putf(&line->out,
+                tb_line_say(line, "：%lld 个事件、%lld 件，已读回核对\n",
+                            ": %lld events, %lld cases, read back and verified\n"),
                 (long long)r->events, (long long)r->cases);
 }
 
@@ -24,7 +27,8 @@ static int run(tb_line *line) {
     const char *db = tb_line_value(line, "db"), *to = tb_line_value(line, "o");
     tb_copy from, copy;
     if (!db || !to)
-        return tb_line_error(line, "请用 --db 指定数据库文件，用 -o 指定备份到哪个新文件", "name the database with --db, and the new file with -o");
+        return tb_line_error(line, "请用 --db 指定数据库文件，用 -o 指定备份到哪个新文件",
+                             "name the database with --db, and the new file with -o");
     if (!tb__copy_open(line, db, &from)) return TB_EXIT_FAILED;
     int code = tb__copy_to(line, &from, to);
     tb__copy_close(&from);

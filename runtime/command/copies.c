@@ -29,13 +29,15 @@ void tb__copy_close(tb_copy *c) {
 
 static void progress(void *user, int64_t events, int64_t all) {
     tb_line *line = user;
-    fprintf(stderr, tb_line_say(line, "\r核对 %lld / %lld 个事件… ", "\rverifying %lld of %lld events… "), (long long)events, (long long)all);
+    fprintf(stderr, tb_line_say(line, "\r核对 %lld / %lld 个事件… ", "\rverifying %lld of %lld events… "),
+            (long long)events, (long long)all);
 }
 
 int tb__copy_verify(tb_line *line, const char *path, tb_copy *c) {
     int result = tb_reader_check(c->reader);
     if (result == TB_STORE_CORRUPT)
-        return tb_line_error(line, "“%s”已损坏：%s", "%s is damaged: %s", path, tb_reader_why(c->reader)), TB_EXIT_FOUND;
+        return tb_line_error(line, "“%s”已损坏：%s", "%s is damaged: %s", path, tb_reader_why(c->reader)),
+               TB_EXIT_FOUND;
     if (result) return tb_line_error(line, "读不了“%s”：%s", "cannot read %s: %s", path, tb_reader_why(c->reader));
     if (c->older) return TB_EXIT_CLEAN;
     bool show = isatty(STDERR_FILENO) && !line->json;
@@ -58,7 +60,8 @@ struct copied {
 
 static void copied(void *user, int result, const char *why) {
     struct copied *x = user;
-    x->code = result == TB_STORE_OK ? TB_EXIT_CLEAN : tb_line_error(x->line, "没有复制：%s", "nothing was copied: %s", why);
+    x->code =
+        result == TB_STORE_OK ? TB_EXIT_CLEAN : tb_line_error(x->line, "没有复制：%s", "nothing was copied: %s", why);
 }
 
 int tb__copy_to(tb_line *line, const tb_copy *c, const char *path) {

@@ -11,9 +11,12 @@ static bool name_is_free(tb_line *line, const char *db) {
     static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
     char name[PATH_MAX];
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (snprintf(name, sizeof name, "%s%s", db, endings[i]) >= (int)sizeof name || access(name, F_OK) != 0) continue;
-        tb_line_error(line, "“%s”已经存在，没有改动它。请另取文件名，或先把原来的数据库（连同 -wal）移开",
-                      "%s exists and was left alone; name another file, or move the old database (and its -wal) away first", name);
+        if (snprintf(name, sizeof name, "%s%s", db, endings[i]) >= (int)sizeof name || access(name, F_OK) != 0)
+            continue;
+        tb_line_error(
+            line, "“%s”已经存在，没有改动它。请另取文件名，或先把原来的数据库（连同 -wal）移开",
+            "%s exists and was left alone; name another file, or move the old database (and its -wal) away first",
+            name);
         return false;
     }
     return true;
@@ -28,8 +31,9 @@ static int compare(tb_line *line, const char *db, const tb_copy *from) {
     bool same = result == TB_STORE_OK && (copy.older || (head.size == from->report.head.size &&
                                                          memcmp(head.root, from->report.head.root, TB_HASH) == 0));
     int code = same ? TB_EXIT_CLEAN
-                    : tb_line_error(line, "“%s”与备份不同（%s）：请检查磁盘，不要使用它", "%s differs from the backup (%s): check the disk, do not use it",
-                                    db, result ? tb_reader_why(copy.reader) : tb_line_say(line, "树根不同", "other root"));
+                    : tb_line_error(line, "“%s”与备份不同（%s）：请检查磁盘，不要使用它",
+                                    "%s differs from the backup (%s): check the disk, do not use it", db,
+                                    result ? tb_reader_why(copy.reader) : tb_line_say(line, "树根不同", "other root"));
     tb__copy_close(&copy);
     return code;
 }
@@ -37,13 +41,18 @@ static int compare(tb_line *line, const char *db, const tb_copy *from) {
 static void tell(tb_line *line, const char *db, const tb_copy *from) {
     const tb_ledger_report *r = &from->report;
     if (line->json)
-        tb_putf(&line->out, "{\"events\":%lld,\"cases\":%lld,\"ledger\":%s}\n", (long long)r->events, (long long)r->cases,
-                from->older ? "false" : "true");
+        tb_putf(&line->out, "{\"events\":%lld,\"cases\":%lld,\"ledger\":%s}\n", (long long)r->events,
+                (long long)r->cases, from->older ? "false" : "true");
     else if (from->older)
-        tb_putf(&line->out, tb_line_say(line, "已恢复到 %s（较早版本的数据库，还没有账本，只核对了文件本身）\n",
-                                        "restored to %s (of an older version without a ledger: only the file itself was verified)\n"), db);
+        tb_putf(
+            &line->out,
+            tb_line_say(line, "已恢复到 %s（较早版本的数据库，还没有账本，只核对了文件本身）\n",
+                        "restored to %s (of an older version without a ledger: only the file itself was verified)\n"),
+            db);
     else
-        tb_putf(&line->out, tb_line_say(line, "已恢复到 %s：%lld 个事件、%lld 件，账本完整\n", "restored to %s: %lld events, %lld cases, the ledger holds\n"),
+        tb_putf(&line->out,
+                tb_line_say(line, "已恢复到 %s：%lld 个事件、%lld 件，账本完整\n",
+                            "restored to %s: %lld events, %lld cases, the ledger holds\n"),
                 db, (long long)r->events, (long long)r->cases);
 }
 
