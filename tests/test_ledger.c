@@ -52,14 +52,14 @@ static tb_event_row examples[] = {
      .world = 1,
      .semantics = 1},
 };
-static const char *const example_bodies[] = {
-    "{\"by\":\"赵管理\",\"digest\":\"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0\",\"kind\":"
-    "\"source\","
-    "\"name\":\"法规/示例.tb\"}",
-    "{\"at\":1772413260000,\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"form\":{\"份数\":2,\"姓名\":\"李四\"},"
-    "\"materials\":[],\"submit\":\"全程网办\"}",
-    "{\"at\":1772726400000,\"timer\":\"法定期限\"}",
-};
+static const char load_body[] =
+    "{\"by\":\"赵管理\",\"digest\":\"66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0\","
+    "\"kind\":\"source\",\"name\":\"法规/示例.tb\"}";
+static const char submit_body[] =
+    "{\"at\":1772413260000,\"by\":{\"person\":\"李四\",\"place\":\"370402\"},"
+    "\"form\":{\"份数\":2,\"姓名\":\"李四\"},\"materials\":[],\"submit\":\"全程网办\"}";
+static const char timer_body[] = "{\"at\":1772726400000,\"timer\":\"法定期限\"}";
+static const char *const example_bodies[] = {load_body, submit_body, timer_body};
 static const char *const example_kinds[] = {"load", "submit", "timer"};
 
 static char *whole_file(const char *path) {
