@@ -118,7 +118,7 @@ $(B)/gen/lexer.c: grammar/lexer.l grammar/keywords.def | $(B)/.packages-run
 $(B)/gen/lexer.h: $(B)/gen/lexer.c ;
 
 # The catalogue of diagnostics, written as text, as data: `tongban explain`. In the order of the listing.
-CATALOGUE := grammar/诊断.md grammar/诊断-含义.md grammar/诊断-模板.md grammar/诊断-证明.md grammar/诊断-构造.md grammar/诊断-表.md \
+CATALOGUE := grammar/诊断.md grammar/诊断-含义.md grammar/诊断-模板.md grammar/诊断-证明.md grammar/诊断-构造.md grammar/诊断-表.md grammar/诊断-人员.md \
              grammar/诊断-办件.md
 $(B)/gen/explanations.c: grammar/catalogue.awk $(CATALOGUE)
 	@mkdir -p $(@D)

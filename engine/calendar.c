@@ -493,6 +493,17 @@ tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit 
     return due_rolled(c, start, last, roll && n >= 0, out, outs);
 }
 
+tb_due tb_due_before(const tb_calendar *c, tb_due due, int n, enum tb_unit unit) {
+    if (due.kind == TB_DUE_NONE || n < 1) return no_due();
+    bool instant = unit == TB_HOURS || unit == TB_MINUTES;
+    tb_due before = tb_due_after(c, instant ? due.at : tb_day_start(due.day), -n, unit, false, NULL, 0);
+    if (before.kind == TB_DUE_NONE) return before;
+    if (!instant) before.at = tb_day_start(before.day) + (int64_t)c->opens * MINUTE_MS;
+    if (before.kind == TB_DUE_EXACT && due.kind == TB_DUE_NOT_BEFORE)
+        before.kind = TB_DUE_NOT_BEFORE, before.unpublished = due.unpublished;
+    return before;
+}
+
 int tb_workdays_between(const tb_calendar *c, int32_t after, int32_t until, const tb_exclusion *out, uint32_t outs) {
     if (until <= after) return 0;
     if (!in_range(after) || !in_range(until) || first_in(&c->unknown, after, until, out, outs) != TB_NO_DAY) return -1;

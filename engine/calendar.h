@@ -92,6 +92,10 @@ typedef struct tb_exclusion {
  * outs²). */
 tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit unit, bool roll,
                     const tb_exclusion *out, uint32_t outs);
+/* When `n` units (n ≥ 1) are left before `due` runs out: counted backwards from its day, which is not counted (M9), and
+ * falling at the beginning of that day's office hours, so that the day itself can be used; hours and minutes at the
+ * instant. Of a due date that is only a bound the answer is one too (M11): not before that. TB_DUE_NONE of none. */
+tb_due tb_due_before(const tb_calendar *c, tb_due due, int n, enum tb_unit unit);
 /* Working days d with after < d ≤ until that are not excluded; -1 when one of the days that matter is unpublished. */
 int tb_workdays_between(const tb_calendar *c, int32_t after, int32_t until, const tb_exclusion *out, uint32_t outs);
 /* The next workday on or after `day`; TB_NO_DAY when that is not published. */

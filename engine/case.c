@@ -62,6 +62,7 @@ tb_case *tb__case_new(tb_arena *a, const tb_program *p, tb_str id) {
 static void copy_task(tb_arena *a, tb_task *t, const tb_task *old) {
     t->confirming = tb_str_copy(a, old->confirming);
     t->call = tb_str_copy(a, old->call);
+    t->holder = tb_str_copy(a, old->holder);
     COPY_LIST(a, t->confirmed, old->confirmed);
     for (uint32_t j = 0; j < t->confirmed.count; j++)
         t->confirmed.items[j] = tb_str_copy(a, old->confirmed.items[j]);
@@ -95,6 +96,9 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     COPY_LIST(a, c->issued, from->issued);
     for (uint32_t i = 0; i < c->issued.count; i++)
         c->issued.items[i].number = tb_str_copy(a, from->issued.items[i].number);
+    c->undo.before = tb_str_copy(a, from->undo.before);
+    c->undo.post = tb_str_copy(a, from->undo.post);
+    c->undo.place = tb_str_copy(a, from->undo.place);
     COPY_LIST(a, c->duties, from->duties);
     for (uint32_t i = 0; i < c->duties.count; i++) c->duties.items[i].who = tb_str_copy(a, from->duties.items[i].who);
     return c;
@@ -135,12 +139,25 @@ static void write_active(tb_buf *b, const tb_case *c) {
     tb_puts(b, "]");
 }
 
+static void write_alerted(tb_buf *b, const tb_program *p, const tb_running *r) {
+    bool more = false;
+    for (uint32_t i = 0; i < p->alerts.count && r->alerted; i++) {
+        if (p->alerts.items[i].clock != r->def || !(r->alerted >> p->alerts.items[i].slot & 1)) continue;
+        tb_puts(b, more ? "," : "\"alerted\":[");
+        tb_json_put_text(b, p->alerts.items[i].key);
+        more = true;
+    }
+    if (more) tb_puts(b, "],");
+}
+
 static void write_clocks(tb_buf *b, const tb_case *c) {
     const tb_program *p = c->program;
     tb_puts(b, ",\"clocks\":[");
     for (uint32_t i = 0; i < c->clocks.count; i++) {
         const tb_running *r = &c->clocks.items[i];
         tb_putf(b, "%s{", i ? "," : "");
+        write_alerted(b, p, r);
+        if (r->begun != r->from) tb_putf(b, "\"begun\":%lld,", (long long)r->begun);
         if (r->extended) tb_putf(b, "\"extended\":%d,", r->extended);
         tb_putf(b, "\"from\":%lld,", (long long)r->from);
         text_member(b, "name", p->clocks.items[r->def].name);
@@ -163,6 +180,7 @@ static void write_tasks(tb_buf *b, const tb_program *p, const tb_task *tasks, ui
             text_member(b, "call", t->call);
             tb_puts(b, ",");
         }
+        if (t->holder.n) tb_putf(b, "\"claimed\":%lld,", (long long)t->claimed);
         if (t->confirmed.count) {
             tb_puts(b, "\"confirmed\":[");
             for (uint32_t j = 0; j < t->confirmed.count; j++) {
@@ -174,6 +192,10 @@ static void write_tasks(tb_buf *b, const tb_program *p, const tb_task *tasks, ui
             tb_puts(b, ",");
         }
         tb_putf(b, "\"entered\":%lld,", (long long)t->entered);
+        if (t->holder.n) {
+            text_member(b, "holder", t->holder);
+            tb_puts(b, ",");
+        }
         text_member(b, "state", p->nodes[t->state].name);
         tb_puts(b, "}");
     }
@@ -226,9 +248,22 @@ static void write_issued(tb_buf *b, const tb_case *c) {
         text_member(b, "name", c->program->documents.items[d->document].name);
         tb_puts(b, ",");
         text_member(b, "number", d->number);
-        tb_putf(b, ",\"seq\":%u}", d->seq);
+        tb_putf(b, ",\"seq\":%u%s}", d->seq, d->voided ? ",\"void\":true" : "");
     }
     tb_puts(b, "]");
+}
+
+static void write_undo(tb_buf *b, const tb_case *c) {
+    const tb_undo *u = &c->undo;
+    tb_putf(b, ",\"undo\":{\"at\":%lld,\"before\":", (long long)u->at);
+    tb_putstr(b, u->before);
+    tb_puts(b, ",");
+    text_member(b, "move", c->program->moves.items[u->move].key);
+    tb_puts(b, ",");
+    text_member(b, "place", u->place);
+    tb_puts(b, ",");
+    text_member(b, "post", u->post);
+    tb_puts(b, "}");
 }
 
 void tb_case_write(tb_buf *b, const tb_case *c) {
@@ -313,6 +348,7 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     }
     tb_puts(b, "},\"tasks\":[");
     write_tasks(b, p, c->tasks.items, c->tasks.count);
+    if (c->undo.before.n) write_undo(b, c);
     tb_puts(b, ",");
     text_member(b, "version", p->version);
     tb_puts(b, "}");
@@ -350,6 +386,16 @@ static bool read_active(struct reading *r, const tb_json *o) {
     return true;
 }
 
+static bool read_alerted(struct reading *r, const tb_json *list, tb_running *k) {
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        uint32_t at;
+        TB__FIND(r->p->alerts, .key, list->items[i].text, at);
+        if (at == TB_NO_INDEX || r->p->alerts.items[at].clock != k->def) return false;
+        k->alerted |= (uint32_t)1 << r->p->alerts.items[at].slot;
+    }
+    return true;
+}
+
 static bool read_clocks(struct reading *r, const tb_json *o) {
     const tb_json *list = member(o, "clocks", TB_JSON_ARRAY);
     for (uint32_t i = 0; list && i < list->count; i++) {
@@ -359,10 +405,12 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
                         .to = tb_json_number(v, "to", TB_NO_TIME),
                         .extended = (int)tb_json_number(v, "extended", 0),
                         .overdue = tb_json_get(v, "overdue") != NULL};
+        k.begun = tb_json_number(v, "begun", k.from);
         TB__FIND(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
         if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT) return false;
         if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE)
             return false;
+        if (!read_alerted(r, member(v, "alerted", TB_JSON_ARRAY), &k)) return false;
         *TB_PUSH(r->a, r->c->clocks) = k;
     }
     return list != NULL;
@@ -378,6 +426,8 @@ static bool read_tasks(struct reading *r, const tb_json *list, tasks *out) {
         t.step = r->p->nodes[t.state].index;
         t.confirming = tb_json_text(v, "confirming");
         t.call = tb_json_text(v, "call");
+        t.holder = tb_json_text(v, "holder");
+        t.claimed = tb_json_number(v, "claimed", 0);
         for (uint32_t j = 0; confirmed && j < confirmed->count; j++)
             *TB_PUSH(r->a, t.confirmed) = confirmed->items[j].text;
         *TB_PUSH(r->a, *out) = t;
@@ -398,7 +448,8 @@ static bool read_lists(struct reading *r, const tb_json *o) {
         const tb_json *v = &list->items[i];
         tb_issued d = {.seq = (uint32_t)tb_json_number(v, "seq", 0),
                        .at = tb_json_number(v, "at", 0),
-                       .number = tb_json_text(v, "number")};
+                       .number = tb_json_text(v, "number"),
+                       .voided = tb_json_get(v, "void") != NULL};
         TB__FIND(r->p->documents, .name, tb_json_text(v, "name"), d.document);
         if (d.document == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->issued) = d;
@@ -439,6 +490,23 @@ static bool read_tables(struct reading *r, const tb_json *o) {
         r->c->taken[at] = (uint32_t)taken->items[i].number;
     }
     return true;
+}
+
+/* The state before is kept as text: it is read when it is wanted, and must then be as whole as this one. */
+static bool read_undo(struct reading *r, const tb_json *o) {
+    const tb_json *u = tb_json_get(o, "undo"), *before = u ? member(u, "before", TB_JSON_OBJECT) : NULL;
+    tb_undo *to = &r->c->undo;
+    tb_buf b;
+    if (!u) return true;
+    if (!before) return false;
+    tb_buf_init(&b, r->a);
+    tb_json_write(&b, before);
+    *to = (tb_undo){.before = tb_buf_str(&b),
+                    .at = tb_json_number(u, "at", 0),
+                    .post = tb_json_text(u, "post"),
+                    .place = tb_json_text(u, "place")};
+    TB__FIND(r->p->moves, .key, tb_json_text(u, "move"), to->move);
+    return to->move != TB_NO_INDEX && r->p->moves.items[to->move].correct_n > 0;
 }
 
 /* What an interruption has put aside: members that are there only then. */
@@ -556,7 +624,7 @@ static int read_work(void *arg) {
     const tb_json *active = member(o, "tasks", TB_JSON_ARRAY), *suspended = member(o, "suspended", TB_JSON_ARRAY);
     tasks now = {0}, later = {0};
     if (!read_active(r, o) || !read_clocks(r, o) || !read_tasks(r, active, &now) || !read_lists(r, o) ||
-        !read_tables(r, o) || (suspended && !read_tasks(r, suspended, &later)) || !read_interruption(r, o))
+        !read_tables(r, o) || (suspended && !read_tasks(r, suspended, &later)) || !read_interruption(r, o) || !read_undo(r, o))
         return TB_FAILED;
     memcpy(&c->tasks, &now, sizeof now);
     memcpy(&c->suspended, &later, sizeof later);
@@ -564,6 +632,11 @@ static int read_work(void *arg) {
         return TB_FAILED;
     r->error = NULL;
     return TB_OK;
+}
+
+tb_case *tb__case_read(tb_arena *a, const tb_program *p, tb_str state) {
+    struct reading r = {.a = a, .p = p, .state = state};
+    return read_work(&r) == TB_OK ? r.c : NULL;
 }
 
 tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error) {

@@ -5,6 +5,7 @@
 
 tb_case *tb__case_new(tb_arena *a, const tb_program *p, tb_str id); /* under tb_try */
 tb_case *tb__case_copy(tb_arena *a, const tb_case *from);           /* deep */
+tb_case *tb__case_read(tb_arena *a, const tb_program *p, tb_str state); /* as tb_case_read(), under tb_try */
 tb_json tb__json_copy(tb_arena *a, const tb_json *v);               /* deep */
 enum { TB__EXCLUSIONS = 256 /* that reach one clock */ };
 const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code);

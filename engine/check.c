@@ -290,4 +290,5 @@ void tb__matter_check(tb__matter *m) {
     check_milestones(m);
     check_expiry_loops(m);
     check_posts(m);
+    tb__corrections(m);
 }

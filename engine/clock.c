@@ -74,33 +74,63 @@ tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def) {
     return d->kind == TB_CLOCK_STEP ? tb_str_printf(a, "“%.*s”的期限", TB_FMT(d->name)) : d->name;
 }
 
-/* Which of two expiries of one instant goes first: a step's before a span's, then in order of declaration. M12 has
- * declaration alone; but what a step's expiry brings about (视为 受理, a decision) happens on the day that ends, and may
- * itself end the span in time. */
-static bool goes_before(const tb_program *p, uint32_t a, uint32_t b) {
-    bool step_a = p->clocks.items[a].kind == TB_CLOCK_STEP, step_b = p->clocks.items[b].kind == TB_CLOCK_STEP;
-    return step_a != step_b ? step_a : a < b;
+tb_due tb_alert_due(const tb_case *c, const tb_env *env, const tb_running *clock, const tb_alert_def *alert) {
+    static const tb_due none = {.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
+    const tb_calendar *calendar = tb__calendar_of(c, env, c->program->clocks.items[clock->def].place);
+    if (!calendar) return none;
+    tb_due due = tb_due_before(calendar, tb_clock_due(c, env, clock), alert->n, alert->unit);
+    return due.kind == TB_DUE_EXACT && due.at <= clock->begun ? none : due;
 }
 
-bool tb_next_timer(const tb_case *c, const tb_env *env, tb_timer *t) {
-    bool found = false;
-    uint32_t best = 0;
-    if (c->outcome != TB_NO_INDEX) return false;
-    for (uint32_t i = 0; i < c->clocks.count; i++) {
+void tb_each_timer(const tb_case *c, const tb_env *env, tb_timer_fn *fn, void *user) {
+    const tb_program *p = c->program;
+    for (uint32_t i = 0; i < c->clocks.count && c->outcome == TB_NO_INDEX; i++) {
         const tb_running *r = &c->clocks.items[i];
         if (r->to != TB_NO_TIME || r->overdue) continue;
         tb_due due = tb_clock_due(c, env, r);
         if (due.kind == TB_DUE_NONE) continue;
-        /* Earliest first, then in order of declaration (M12). An expiry goes before any re-check: a bound that has
-         * passed says nothing (M11) and must not hide a limit that did expire. */
-        bool recheck = due.kind == TB_DUE_NOT_BEFORE;
-        bool earlier = !found || (recheck != t->recheck
-                                      ? !recheck
-                                      : due.at < t->due || (due.at == t->due && goes_before(c->program, r->def, best)));
-        if (!earlier) continue;
-        *t = (tb_timer){.due = due.at, .key = c->program->clocks.items[r->def].name, .recheck = recheck};
-        best = r->def;
-        found = true;
+        tb_timer expiry = {due.at, p->clocks.items[r->def].name, due.kind == TB_DUE_NOT_BEFORE, false, r->def};
+        fn(user, &expiry);
+        for (uint32_t k = 0; p->clocks.items[r->def].alerts && k < p->alerts.count; k++) {
+            const tb_alert_def *a = &p->alerts.items[k];
+            if (a->clock != r->def || (r->alerted >> a->slot & 1)) continue;
+            due = tb_alert_due(c, env, r, a);
+            if (due.kind == TB_DUE_NONE) continue;
+            tb_timer alert = {due.at, a->key, due.kind == TB_DUE_NOT_BEFORE, true, k};
+            fn(user, &alert);
+        }
     }
-    return found;
+}
+
+/* Which of two timers of one instant goes first: an alert before any expiry, a step's expiry before a span's, then in
+ * order of declaration. M12 has declaration alone; but what a step's expiry brings about (视为 受理, a decision) happens
+ * on the day that ends, and may itself end the span in time. */
+static bool goes_before(const tb_program *p, const tb_timer *a, const tb_timer *b) {
+    if (a->alert != b->alert) return a->alert;
+    if (a->alert) return a->def < b->def;
+    bool step_a = p->clocks.items[a->def].kind == TB_CLOCK_STEP, step_b = p->clocks.items[b->def].kind == TB_CLOCK_STEP;
+    return step_a != step_b ? step_a : a->def < b->def;
+}
+
+struct next {
+    const tb_program *p;
+    tb_timer *t;
+    bool found;
+};
+
+/* Any expiry or alert goes before any re-check: a bound that has passed says nothing (M11) and must not hide a limit that
+ * did expire. */
+static void take_earlier(void *user, const tb_timer *x) {
+    struct next *n = user;
+    bool earlier = !n->found || (x->recheck != n->t->recheck ? !x->recheck
+                                 : x->due != n->t->due       ? x->due < n->t->due
+                                                             : goes_before(n->p, x, n->t));
+    if (earlier) *n->t = *x;
+    n->found = true;
+}
+
+bool tb_next_timer(const tb_case *c, const tb_env *env, tb_timer *t) {
+    struct next n = {.p = c->program, .t = t};
+    tb_each_timer(c, env, take_earlier, &n);
+    return n.found;
 }

@@ -4,6 +4,7 @@
 #ifndef TB_COMPILE_WORK_H
 #define TB_COMPILE_WORK_H
 #include "compile.h"
+#include "step.h"
 
 struct tb_table;
 
@@ -131,6 +132,11 @@ void tb__outside_answers(tb__matter *m);
 void tb__outside_check(tb__compiler *c);                        /* when all matters are compiled */
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 tb_str tb__type_name(uint32_t i);                               /* the types of fields; empty after the last */
+/* people.c: which acts may be corrected, once the chart stands */
+void tb__corrections(tb__matter *m);
+bool tb__limit_fits(int n, enum tb_unit unit, int *most); /* matter.c: of a duration; `most` of that unit, 0: no unit of limits */
+/* alert.c: 提醒, 黄牌, 红牌, once the limits are known */
+void tb__alerts(tb__matter *m);
 /* advice.c: goes over what was said of the matter from the `from`-th on. */
 void tb__advise(tb__matter *m, uint32_t from);
 void tb__advise_all(tb__compiler *c); /* once, at the end */

@@ -483,7 +483,7 @@ static bool done(const tb_case *s, const tb_condition *c) {
     if (c->asked == TB_ASK_MILESTONE) return s->milestones[c->index].count > 0;
     if (c->asked == TB_ASK_STEP) return step_completed(s, c->index);
     for (uint32_t i = 0; i < s->issued.count; i++)
-        if (s->issued.items[i].document == c->index) return true;
+        if (s->issued.items[i].document == c->index && !s->issued.items[i].voided) return true;
     return false;
 }
 

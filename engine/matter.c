@@ -35,6 +35,9 @@ tb_str tb__fixed_name(tb_str s) {
                  {"same-day", "当日收到"},
                  {"next-workday", "次一工作日收到"},
                  {"online", "全程网办"},
+                 {"remind", "提醒"},
+                 {"yellow-card", "黄牌"},
+                 {"red-card", "红牌"},
                  {"task-taken", "接受任务"},
                  {"均完成", "均办结"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -224,7 +227,17 @@ static void form_conditions(tb__matter *m) {
         }
 }
 
+/* What parses but is not run is refused rather than passed over: a window would rely on it. */
+static void not_run(tb__matter *m, tb_span span, const char *word) {
+    TB__REPORT(m, LATER_PAPERS, span, tb_str_z(word), TB_NONE, TB_NONE);
+}
+
 static void add_material(tb__matter *m, const tb_clause *c) {
+    static const enum tb_part_kind later[] = {TB_P_DEFERRABLE, TB_P_PROMISABLE};
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
+        const tb_part *part = tb_part_of(c, later[i]);
+        if (part) not_run(m, part->span, tb_part_word(part->kind, TB_LANG_ZH));
+    }
     uint32_t at;
     if (m->p->materials.count > TB_MATERIALS) return; /* one too many is told */
     TB__FIND(m->p->materials, .name, c->names.items[0].text, at);
@@ -420,6 +433,11 @@ static void separations(tb__matter *m) {
 
 static const int unit_limits[] = {0, 3650, 36500, 8760, 1200, 100};
 
+bool tb__limit_fits(int n, enum tb_unit unit, int *most) {
+    *most = unit >= TB_WORKDAYS && unit <= TB_YEARS ? unit_limits[unit] : 0;
+    return n >= 1 && n <= *most;
+}
+
 static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
     if (c->names.count && !c->duration.unit) return false; /* left open outside a template: said */
     d->n = c->duration.n;
@@ -530,6 +548,17 @@ static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
                    s->name, TB_NONE);
 }
 
+/* 现场必须 (M16): whoever must come cannot do it 全程网办, so the step may not exist in that mode. */
+static void on_site(tb__matter *m, tb_step_def *s, const tb_clause *c) {
+    const tb_part *why = tb_part_of(c, TB_P_GROUND);
+    s->on_site = true;
+    s->on_site_why = text_of(why);
+    if (why && why->laws.count) s->on_site_why = tb_source_text(m->p->sources, why->laws.items[0].span);
+    for (uint32_t i = 0; i < m->p->modes.count; i++)
+        if (tb_str_is(tb__fixed_name(m->p->modes.items[i].name), "全程网办") && (s->modes >> i & 1))
+            TB__REPORT(m, ON_SITE_ONLINE, c->head, s->name, m->p->modes.items[i].name, TB_NONE);
+}
+
 static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) {
     tb_program *p = m->p;
     tb__enter_copy(m, section);
@@ -553,6 +582,8 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
             s.seal = text_of(tb_part_of(c, TB_P_SEAL));
         } else if (c->kind == TB_C_EXCLUSION) {
             exclusion(m, &s, c);
+        } else if (c->kind == TB_C_ON_SITE) {
+            on_site(m, &s, c);
         } else if (c->kind == TB_C_LIMIT) {
             limit = c;
         }
@@ -657,7 +688,8 @@ static void receipt(tb__matter *m) {
 static bool said_once(enum tb_clause_kind k) {
     static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,    TB_C_SERVICE, TB_C_AUTHORITY,
                                                TB_C_MODES,   TB_C_RECEIPT, TB_C_DEEM,    TB_C_EXTENSION,
-                                               TB_C_ACTORS,  TB_C_LIMIT,   TB_C_ORGAN,   TB_C_EXCLUSION};
+                                               TB_C_ACTORS,  TB_C_LIMIT,   TB_C_ORGAN,   TB_C_EXCLUSION,
+                                               TB_C_ON_SITE};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;
     return false;
@@ -722,6 +754,11 @@ bool tb__matter_tables(tb__matter *m) {
         !few(m, p->documents.count, TB_DOCUMENTS, TB__SAY(m, "文书", "documents")))
         return false;
     m->document_used = TB_NEW_ARRAY(m->c->a, p->documents.count + 1, uint8_t);
+    for (uint32_t k = 0; k < m->head->clauses.count; k++) {
+        enum tb_clause_kind kind = m->head->clauses.items[k].kind;
+        if (kind == TB_C_DEFERRED || kind == TB_C_PROMISE)
+            not_run(m, m->head->clauses.items[k].head, tb_clause_word(kind, TB_LANG_ZH));
+    }
     for (uint32_t k = 0; k < m->head->clauses.count; k++)
         if (m->head->clauses.items[k].names.count && p->places.count <= TB_PLACES)
             head_clause(m, &m->head->clauses.items[k]);
@@ -741,6 +778,7 @@ bool tb__matter_tables(tb__matter *m) {
     steps(m);
     tb__tables_adopt(m);
     form_conditions(m);
+    tb__alerts(m);
     receipt(m);
     cite_all(m);
     for (uint32_t i = 0; i < m->sections_n; i++)

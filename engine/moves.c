@@ -286,6 +286,7 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
         if (p->kind == TB_P_BY || p->kind == TB_P_APPROVE) v->posts = posts_of(m, p, &v->posts_n);
         if (p->kind == TB_P_CHOICE && p->names.count) tb__post_named(m, &p->names.items[0]);
         if (p->kind == TB_P_TIMES) v->times = p->number;
+        if (p->kind == TB_P_CORRECTABLE) v->correct_n = p->duration.n, v->correct_unit = (enum tb_unit)p->duration.unit;
         if (p->kind == TB_P_TIMES && p->number < 1)
             TB__REPORT(m, LIMIT_RANGE, p->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
         if (p->kind == TB_P_IF && p->expr) {
@@ -433,6 +434,7 @@ static void collect_acts(tb__matter *m) {
             if (c->kind != TB_C_EVENT || !c->names.count || !step || tb_str_is(act_of(c), "逾期") ||
                 tb__outside_timeout(m->sections[i], act_of(c)))
                 continue;
+            if (tb_builtin_act(act_of(c))) TB__REPORT(m, BUILTIN_ACT, c->head, act_of(c), TB_NONE, TB_NONE);
             if (m->p->extension_n && tb_str_is(act_of(c), EXTEND))
                 TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
             event_of(m, act_of(c));

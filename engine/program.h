@@ -27,7 +27,8 @@ enum {
     TB_LIST_ITEMS = 1000 /* 至多 N at most */,
     TB_LIST_USUAL = 100 /* a 列表 that says no 至多 */,
     TB_EACH = 16 /* items of a list that 逐一 goes through */,
-    TB_COUNTED_MOVES = 1024 /* with 限 N次, or of a step that 已 asks for */
+    TB_COUNTED_MOVES = 1024 /* with 限 N次, or of a step that 已 asks for */,
+    TB_CLOCK_ALERTS = 32    /* 提醒, 黄牌, 红牌 of one limit: a set of them is a word */
 };
 #define TB_NO_INDEX UINT32_MAX
 
@@ -150,9 +151,24 @@ typedef struct tb_clock_def {
     uint32_t to;           /* milestone that ends it; TB_NO_INDEX: the step's end */
     uint32_t step;         /* TB_CLOCK_STEP: its step */
     uint32_t place;        /* role whose calendar counts */
+    uint32_t alerts;       /* how many alerts it has */
     const tb_law_ref *law; /* may be NULL */
     tb_span span;
 } tb_clock_def;
+
+/* 提醒, 黄牌, 红牌: something to be told once, n units before a limit runs out (alert.c). */
+enum tb_alert_kind { TB_ALERT_REMIND = 1, TB_ALERT_YELLOW, TB_ALERT_RED };
+typedef struct tb_alert_def {
+    enum tb_alert_kind kind;
+    tb_str key;          /* unique: the key of its timer */
+    uint32_t clock, slot /* its number among the alerts of that clock */;
+    const uint32_t *to;  /* 提醒: posts; cards: place roles */
+    uint32_t to_n;
+    int n;
+    enum tb_unit unit;
+    tb_str report; /* 报告 X; empty: nobody */
+    tb_span span;
+} tb_alert_def;
 
 typedef struct tb_step_def {
     tb_str name, phase;
@@ -165,6 +181,8 @@ typedef struct tb_step_def {
     tb_str duty, seal; /* 主体 P 派出所，用章 X */
     uint32_t call;     /* what it asks of others: 1 + index into calls; 0 none (outside.c) */
     bool asked;        /* some condition asks 已 S: how often its acts were taken is state */
+    bool on_site;      /* 现场必须: somebody must come; not in the mode 全程网办 (M16) */
+    tb_str on_site_why;
     bool excludes;     /* 不计入期限 (M10) */
     bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;
@@ -226,6 +244,8 @@ typedef struct tb_move {
     bool irreversible, rejects, returns;
     bool interrupts;      /* 任一环节 into a step that interrupts: what is left is kept */
     bool resumes;         /* 转 原环节 */
+    int correct_n; /* 可更正: how long afterwards; 0: it cannot be */
+    enum tb_unit correct_unit;
     const tb_str *stated; /* 载明: inputs that must be given */
     uint32_t stated_n;
     const tb_str *choices; /* 由 P 选择 A、B: the input 选择 is one of them */
@@ -333,6 +353,7 @@ typedef struct tb_program {
     TB_LIST(tb_milestone) milestones;
     TB_LIST(tb_step_def) steps;
     TB_LIST(tb_clock_def) clocks;
+    TB_LIST(tb_alert_def) alerts;    /* in order of writing */
     TB_LIST(tb_call_def) calls;
     uint32_t outside;                /* the post 外部接口; 0: nothing is called */
     TB_LIST(tb_move) moves;          /* in order of writing; coverage counts these */
@@ -378,6 +399,7 @@ static inline bool tb__counted(const tb_program *p, uint32_t move) {
 
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
+const char *tb_alert_word(enum tb_alert_kind k); /* 提醒, 黄牌, 红牌: as in effects */
 /* "食品经营许可.tb:31" for messages. */
 tb_str tb_span_text(tb_arena *a, const tb_program *p, tb_span span);
 #endif

@@ -29,6 +29,8 @@ static void note(tb__scenario *r, const tb_outcome *o) {
     char time[TB_TIME_TEXT];
     for (uint32_t i = 0; i < o->effects.count; i++) {
         const tb_effect *e = &o->effects.items[i];
+        for (enum tb_alert_kind k = TB_ALERT_REMIND; k <= TB_ALERT_RED; k++)
+            if (strcmp(e->what, tb_alert_word(k)) == 0) r->told |= 1U << k;
         tb_putf(&r->timeline, "    %.16s  %s %.*s%s%.*s\n", tb_time_text(e->at, time), e->what, TB_FMT(e->name),
                 e->value.n ? "：" : "", TB_FMT(e->value));
     }
@@ -71,15 +73,16 @@ static tb_outcome *step(tb__scenario *r, const tb_event *e) {
 
 bool tb__scenario_wait(tb__scenario *r, int64_t until) {
     tb_timer t;
+    int steps = 0;
     r->fired = 0;
-    for (int i = 0; i < FIRINGS && r->c && tb_next_timer(r->c, r->env, &t) && t.due <= until && !t.recheck; i++) {
+    for (; steps < FIRINGS && r->c && tb_next_timer(r->c, r->env, &t) && t.due <= until && !t.recheck; steps++) {
         tb_event e = {.kind = TB_EV_TIMER, .at = t.due, .timer = t.key};
         tb_outcome *o = step(r, &e);
         if (!o || o->refused)
             return tb__scenario_fail(r, r->section->span, tb_str_printf(r->a, "时限“%.*s”到期时出错", TB_FMT(t.key)));
-        r->fired++;
+        r->fired += !t.alert;
     }
-    if (r->fired == FIRINGS)
+    if (steps == FIRINGS)
         return tb__scenario_fail(r, r->section->span, tb_str_printf(r->a, "一行之前到期的时限超过 %d 个", FIRINGS));
     r->now = until;
     return true;
@@ -220,11 +223,12 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
     return refused ? refused_well(r, c, o->refusal.code) : true;
 }
 
-static tb_json act_input(tb__scenario *r, const tb_clause *c, const tb_move *m) {
+static tb_json act_input(tb__scenario *r, const tb_clause *c, const tb_possible *x) {
+    const tb_move *m = x && x->move != TB_NO_INDEX ? &r->p->moves.items[x->move] : NULL;
     tb_json_maker in;
     tb_json_begin(&in, r->a);
-    for (uint32_t i = 0; m && i < m->stated_n; i++)
-        tb_json_add(&in, m->stated[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(m->stated[i]))));
+    for (uint32_t i = 0; x && i < x->needs_n; i++)
+        tb_json_add(&in, x->needs[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(x->needs[i]))));
     for (uint32_t i = 0; m && m->call && i < r->c->tasks.count; i++)
         if (r->c->tasks.items[i].step == m->step)
             tb_json_add(&in, TB_STR("键"), tb_json_of_text(r->c->tasks.items[i].call));
@@ -244,8 +248,9 @@ static const tb_possible *meant(tb__scenario *r, const tb_possibles *list, tb_st
     const tb_possible *found = NULL;
     for (uint32_t i = 0; i < list->count; i++) {
         const tb_possible *x = &list->items[i];
-        if (!tb_str_eq(r->p->moves.items[x->move].act, act)) continue;
-        bool anywhere = r->p->moves.items[x->move].step == TB_NO_INDEX; /* listed once, for whichever task */
+        if (!tb_str_eq(x->act, act)) continue;
+        bool anywhere = x->move == TB_NO_INDEX ? x->step == TB_NO_INDEX /* else listed once, for whichever task */
+                                               : r->p->moves.items[x->move].step == TB_NO_INDEX;
         if (task.n && !anywhere && !tb_str_eq(r->p->steps.items[x->step].name, task)) continue;
         if (!found || (!found->open && x->open)) found = x;
     }
@@ -276,7 +281,7 @@ static bool candidate(tb__scenario *r, const tb_clause *c, const tb_possible *x,
         return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place},
                true;
     }
-    const tb_move *m = x ? &r->p->moves.items[x->move] : NULL;
+    const tb_move *m = x && x->move != TB_NO_INDEX ? &r->p->moves.items[x->move] : NULL;
     if (m && m->call) /* an answer from outside */
         return i == 0 &&
                (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE},
@@ -288,6 +293,8 @@ static bool candidate(tb__scenario *r, const tb_clause *c, const tb_possible *x,
         }
         tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
         uint32_t holders = tb_directory_holders(r->env->directory, place, post);
+        if (x->person.n && tb_directory_holds(r->env->directory, place, post, x->person)) /* 退签: who has claimed it */
+            return i == 0 && (*who = (tb_actor){x->person, post, place}, true);
         if (i < holders)
             return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place}, true;
         i -= holders;
@@ -302,15 +309,15 @@ static bool act(tb__scenario *r, const tb_clause *c) {
     bool refused_wanted = tb_part_of(c, TB_P_REFUSED) != NULL;
     if (!r->c) return tb__scenario_fail(r, c->span, TB_STR("还没有提交"));
     /* A misspelt act would be refused too, and 应当拒绝 be content: say so instead. */
-    if (!tb_act_event(r->p, name))
+    if (!tb_act_event(r->p, name) && !tb_builtin_act(name))
         return tb__scenario_fail(r, c->span, tb_str_printf(r->a, "事项里没有“%.*s”这个动作", TB_FMT(name)));
     if (task.n && tb_step_named(r->p, task) == TB_NO_INDEX)
         return tb__scenario_fail(r, c->span, tb_str_printf(r->a, "事项里没有环节“%.*s”", TB_FMT(task)));
     if (tb_possible_acts(r->a, r->c, r->env, &list) != TB_OK) return tb__scenario_fail(r, c->span, TB_STR("内存不足"));
     const tb_possible *x = meant(r, list, name, task);
     tb_json *input = TB_NEW(r->a, tb_json);
-    *input = act_input(r, c, x ? &r->p->moves.items[x->move] : NULL);
-    if (!task.n && x && r->c->tasks.count > 1) task = r->p->steps.items[x->step].name;
+    *input = act_input(r, c, x);
+    if (!task.n && x && x->step != TB_NO_INDEX && r->c->tasks.count > 1) task = r->p->steps.items[x->step].name;
     tb_refusal last = {.code = TB_R_NONE};
     bool accepted = false;
     for (uint32_t i = 0; i < CONFIRMERS; i++) {
@@ -324,7 +331,7 @@ static bool act(tb__scenario *r, const tb_clause *c) {
             break;
         }
         accepted = true;
-        if (o->move != TB_NO_INDEX)
+        if (o->move != TB_NO_INDEX || tb_builtin_act(name))
             return refused_wanted ? tb__scenario_fail(r, c->span, TB_STR("应当拒绝，却接受了")) : true;
     }
     if (refused_wanted && last.code != TB_R_NONE) return refused_well(r, c, last.code);

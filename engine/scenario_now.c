@@ -40,7 +40,9 @@ static bool same_steps(tb__scenario *r, const tb_names *want) {
 
 static bool issued(tb__scenario *r, tb_str name) {
     for (uint32_t i = 0; i < r->c->issued.count; i++)
-        if (tb_str_eq(r->p->documents.items[r->c->issued.items[i].document].name, name)) return true;
+        if (!r->c->issued.items[i].voided &&
+            tb_str_eq(r->p->documents.items[r->c->issued.items[i].document].name, name))
+            return true;
     return false;
 }
 
@@ -152,12 +154,14 @@ static void check_happened(struct asking *k, const tb_part *p, tb_str name) {
     const tb_occurrence *m = milestone(r, name);
     bool wanted = p->kind == TB_P_DONE;
     tb_str expected = tb_str_printf(r->a, "%s %.*s", wanted ? "已" : "未", TB_FMT(name));
-    if (!m && !document(r, name)) {
+    enum tb_alert_kind alert = TB_ALERT_RED; /* 已 「提醒」, 「黄牌」, 「红牌」: told at some time so far */
+    while (alert && !tb_str_is(tb__fixed_name(name), tb_alert_word(alert))) alert--;
+    if (!m && !document(r, name) && !alert) {
         compare(k, p, false, expected, TB_STR("没有这个名称"),
                 tb_str_printf(r->a, "没有时点或文书“%.*s”", TB_FMT(name)));
         return;
     }
-    bool done = m ? m->count > 0 : issued(r, name);
+    bool done = m ? m->count > 0 : document(r, name) ? issued(r, name) : r->told >> alert & 1;
     compare(k, p, done == wanted, expected, tb_str_printf(r->a, "%s %.*s", done ? "已" : "未", TB_FMT(name)),
             tb_str_printf(r->a, "“%.*s”%s", TB_FMT(name), done ? "已经发生" : "还没有发生"));
 }

@@ -13,7 +13,8 @@ typedef struct tb__scenario {
     const tb_section *section;
     tb_case *c; /* NULL before the submission */
     int64_t now;
-    uint32_t fired; /* timers, before the line in hand */
+    uint32_t fired; /* expiries, before the line in hand */
+    uint32_t told;  /* set of the alerts told so far, by kind: 已 「提醒」 */
     tb_buf timeline;
     tb_scenario_seen *seen;
     void *user;

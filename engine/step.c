@@ -7,30 +7,15 @@
  *
  *   submit ─▶ form, places, authority ─▶ 提交, 收到 ─▶ first step of the mode
  *   act    ─▶ which task ─▶ which move ─▶ who ─▶ input ─▶ confirmations ─▶ chart
- *   timer  ─▶ which clock ─▶ 超期 ─▶ the step's 逾期的, if it has one
+ *   timer  ─▶ an alert, or which clock ─▶ 超期 ─▶ the step's 逾期的, if it has one
  */
-#include "step.h"
 #include "calls.h"
 #include "case.h"
 #include "expression.h"
 #include "form.h"
 #include "history.h"
+#include "step_work.h"
 #include <string.h>
-
-struct work {
-    tb_arena *a;
-    const tb_program *p;
-    tb_str id;
-    const tb_case *before;
-    const tb_event *e;
-    const tb_env *env;
-    tb_outcome *o;
-    tb_case *c;
-    int64_t at;        /* legal time of what happens: the event's, but see do_timer */
-    TB_LIST(tb_task) left; /* tasks left in this microstep: what took them away says whether they are kept */
-    bool resuming;     /* 转 原环节 was taken: what is entered now goes on */
-    uint64_t recorded; /* milestones this move has set already: 视为 and a document may both say 受理 */
-};
 
 /* ---- refusals ---- */
 
@@ -66,7 +51,6 @@ bool tb__refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v
     *r = (tb_refusal){.code = code, .span = span, .values = {v0, v1, v2}};
     return false;
 }
-#define REFUSE(w, code, span, v0, v1, v2) tb__refuse(&(w)->o->refusal, TB_R_##code, (span), (v0), (v1), (v2))
 
 void tb__list_name(tb_buf *b, tb_str name) {
     if (b->n) tb_puts(b, "、");
@@ -79,10 +63,6 @@ static tb_str time_text(tb_arena *a, int64_t at) {
 }
 
 /* ---- effects ---- */
-
-static void tell(struct work *w, const char *what, tb_str name, tb_str value, int64_t at) {
-    *TB_PUSH(w->a, w->o->effects) = (tb_effect){what, name, value, at};
-}
 
 static void put_effects(tb_buf *b, const tb_outcome *o) {
     tb_puts(b, "[");
@@ -146,7 +126,13 @@ static void start_clock(struct work *w, uint32_t def, uint16_t state, int64_t fr
         r = TB_PUSH(w->a, w->c->clocks);
         *r = (tb_running){.extended = -used};
     }
-    *r = (tb_running){.def = def, .state = state, .from = from, .to = TB_NO_TIME, .extended = r->extended};
+    bool late = w->p->clocks.items[def].alerts && w->at > from; /* alerts of the time before are not told */
+    *r = (tb_running){.def = def,
+                      .state = state,
+                      .from = from,
+                      .to = TB_NO_TIME,
+                      .extended = r->extended,
+                      .begun = late ? w->at : from};
 }
 
 static void end_clock(struct work *w, tb_running *r, int64_t at) {
@@ -452,7 +438,7 @@ static tb_chart_run run_of(struct work *w) {
 
 /* ---- acts ---- */
 
-static tb_str active_names(struct work *w) {
+tb_str tb__active_names(struct work *w) {
     tb_buf b;
     tb_buf_init(&b, w->a);
     for (uint32_t i = 0; i < w->c->tasks.count; i++)
@@ -466,7 +452,7 @@ static tb_str possible_names(struct work *w) {
     tb_buf_init(&b, w->a);
     if (tb_possible_acts(w->a, w->c, w->env, &list) == TB_OK)
         for (uint32_t i = 0; i < list->count; i++)
-            if (list->items[i].open) tb__list_name(&b, w->p->moves.items[list->items[i].move].act);
+            if (list->items[i].open && list->items[i].move != TB_NO_INDEX) tb__list_name(&b, list->items[i].act);
     return b.n ? tb_buf_str(&b) : TB_STR("（无）");
 }
 
@@ -502,7 +488,7 @@ static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *tra
             *transition = UINT16_MAX; /* more than one could take it */
         }
     }
-    if (w->e->task.n && !named) return REFUSE(w, NO_SUCH_TASK, TB_NO_SPAN, w->e->task, active_names(w), TB_NONE);
+    if (w->e->task.n && !named) return REFUSE(w, NO_SUCH_TASK, TB_NO_SPAN, w->e->task, tb__active_names(w), TB_NONE);
     if (*task && *transition == UINT16_MAX)
         return REFUSE(w, TASK_NEEDED, TB_NO_SPAN, w->e->act, tb_buf_str(&able), TB_NONE);
     if (*task) return true;
@@ -515,7 +501,7 @@ static bool choose(struct work *w, uint32_t event, tb_task **task, uint16_t *tra
                        tb_chart_arrow(w->p->chart, written).source, &w->o->refusal))
             return false;
     }
-    return REFUSE(w, NOT_HERE, TB_NO_SPAN, w->e->task.n ? w->e->task : active_names(w), w->e->act, possible_names(w));
+    return REFUSE(w, NOT_HERE, TB_NO_SPAN, w->e->task.n ? w->e->task : tb__active_names(w), w->e->act, possible_names(w));
 }
 
 static tb_str post_names(struct work *w, const uint32_t *posts, uint32_t n) {
@@ -542,24 +528,24 @@ static bool same_post(const tb_program *p, uint32_t a, uint32_t b) {
 
 /* Who acts (M14, M16, M17): post, place, holding the post there, and not already in an incompatible duty. Answers the
  * post, or TB_NO_INDEX. */
-static uint32_t authority(struct work *w, const tb_move *m, const uint32_t *posts, uint32_t n) {
+uint32_t tb__authority(struct work *w, tb_str act, tb_span span, const uint32_t *posts, uint32_t n, bool answer) {
     const tb_program *p = w->p;
     const tb_actor *by = &w->e->by;
     uint32_t post = TB_NO_INDEX;
     for (uint32_t i = 0; i < n && post == TB_NO_INDEX; i++)
         if (tb_str_eq(p->posts.items[posts[i]].name, by->post)) post = posts[i];
     if (post == TB_NO_INDEX)
-        return REFUSE(w, WRONG_POST, m->span, m->act, post_names(w, posts, n), by->post), TB_NO_INDEX;
-    if (post == p->outside && m->call) return post; /* whose answer it is: reply_fits() */
+        return REFUSE(w, WRONG_POST, span, act, post_names(w, posts, n), by->post), TB_NO_INDEX;
+    if (post == p->outside && answer) return post; /* whose answer it is: reply_fits() */
     if (post == TB_POST_APPLICANT)
         return tb_str_eq(by->person, w->c->applicant.person)
                    ? post
-                   : (REFUSE(w, NOT_APPLICANT, m->span, m->act, TB_NONE, TB_NONE), TB_NO_INDEX);
+                   : (REFUSE(w, NOT_APPLICANT, span, act, TB_NONE, TB_NONE), TB_NO_INDEX);
     uint32_t role = p->posts.items[post].place;
     tb_str place = role == TB_NO_INDEX ? w->c->applicant.place : w->c->places[role];
-    if (!tb_str_eq(by->place, place)) return REFUSE(w, WRONG_PLACE, m->span, m->act, place, by->place), TB_NO_INDEX;
+    if (!tb_str_eq(by->place, place)) return REFUSE(w, WRONG_PLACE, span, act, place, by->place), TB_NO_INDEX;
     if (!tb_directory_holds(w->env->directory, place, by->post, by->person))
-        return REFUSE(w, NOT_HOLDER, m->span, by->person, by->post, place), TB_NO_INDEX;
+        return REFUSE(w, NOT_HOLDER, span, by->person, by->post, place), TB_NO_INDEX;
     for (uint32_t i = 0; i < p->separations.count; i++) {
         const tb_separation *s = &p->separations.items[i];
         if (s->a != post && s->b != post) continue;
@@ -698,6 +684,7 @@ static bool after_chart(struct work *w, enum tb_chart_result r) {
 }
 
 static bool do_act(struct work *w) {
+    if (tb_builtin_act(w->e->act)) return tb__builtin_done(w);
     tb_task *task = NULL;
     uint16_t transition = UINT16_MAX;
     uint32_t event = tb_act_event(w->p, w->e->act);
@@ -707,19 +694,24 @@ static bool do_act(struct work *w) {
     if (!choose(w, event, &task, &transition)) return false;
     const tb_move *m = &w->p->moves.items[w->p->transition_move[transition]];
     const tb_step_def *s = &w->p->steps.items[task->step];
-    uint32_t post = authority(w, m, m->posts ? m->posts : s->posts, m->posts ? m->posts_n : s->posts_n);
-    if (post == TB_NO_INDEX || (m->call && !reply_fits(w, m, task)) || !input_fits(w, m)) return false;
+    uint32_t post = tb__authority(w, m->act, m->span, m->posts ? m->posts : s->posts,
+                                  m->posts ? m->posts_n : s->posts_n, m->call != 0);
+    if (post == TB_NO_INDEX || tb__claim_bars(w, m, task, post) || (m->call && !reply_fits(w, m, task)) || !input_fits(w, m)) return false;
     int go = confirmations(w, m, task, post);
     if (go < 0) return false;
     remember_duty(w, post);
+    w->c->undo = (tb_undo){0};
     if (go == 0) return true;
     tb_chart_run run = run_of(w);
-    return after_chart(w, tb_chart_send(&run, event, task->state));
+    if (!after_chart(w, tb_chart_send(&run, event, task->state))) return false;
+    tb__correctable(w, m);
+    return true;
 }
 
 /* ---- timers ---- */
 
 static bool do_timer(struct work *w) {
+    if (tb__alert_told(w)) return true;
     for (uint32_t i = 0; i < w->c->clocks.count && w->c->outcome == TB_NO_INDEX; i++) {
         tb_running *r = &w->c->clocks.items[i];
         const tb_clock_def *d = &w->p->clocks.items[r->def];
@@ -728,6 +720,7 @@ static bool do_timer(struct work *w) {
         if (due.kind != TB_DUE_EXACT || due.at > w->e->at)
             continue; /* another of the name may be due: two branches, one step */
         r->overdue = true;
+        w->c->undo = (tb_undo){0};
         tb_str charged = TB_NONE; /* M14: overdue charges the post that holds it */
         if (d->kind == TB_CLOCK_STEP)
             charged = post_names(w, w->p->steps.items[d->step].posts, w->p->steps.items[d->step].posts_n);
@@ -753,7 +746,7 @@ static bool do_submit(struct work *w) {
     if (w->before) { /* a case is applied for once */
         if (w->c->outcome != TB_NO_INDEX)
             return REFUSE(w, CLOSED, TB_NO_SPAN, p->outcomes.items[w->c->outcome], TB_STR("提交"), TB_NONE);
-        return REFUSE(w, NOT_HERE, TB_NO_SPAN, active_names(w), TB_STR("提交"), possible_names(w));
+        return REFUSE(w, NOT_HERE, TB_NO_SPAN, tb__active_names(w), TB_STR("提交"), possible_names(w));
     }
     w->c->mode = TB_NO_INDEX;
     for (uint32_t i = 0; i < p->modes.count; i++) {
@@ -841,6 +834,9 @@ static int list_acts(void *arg) {
                 if (listed) continue;
                 const tb_step_def *step = &w->p->steps.items[task->step];
                 tb_possible x = {.move = number,
+                                 .act = m->act,
+                                 .needs = m->stated,
+                                 .needs_n = m->stated_n,
                                  .step = task->step,
                                  .posts = m->posts ? m->posts : step->posts,
                                  .posts_n = m->posts ? m->posts_n : step->posts_n};
@@ -848,7 +844,9 @@ static int list_acts(void *arg) {
                 *TB_PUSH(w->a, *l->list) = x;
             }
         }
+        tb__builtin_list(w, task, l->list);
     }
+    tb__correction_list(w, l->list);
     return TB_OK;
 }
 

@@ -28,7 +28,8 @@ tb_str tb_refusal_text(tb_arena *a, const tb_refusal *r, enum tb_lang lang);
 enum {
     TB_CASE_EVENTS = 10000 /* of one case */,
     TB_INPUT_BYTES = 64 << 10,
-    TB_CASE_BYTES = 256 << 10 /* of one state */
+    TB_CASE_BYTES = 256 << 10 /* of one state */,
+    TB_UNDO_BYTES = TB_CASE_BYTES / 2 /* of the state before that 更正 may need: a larger one cannot be corrected */
 };
 
 typedef struct tb_env {
@@ -68,6 +69,8 @@ typedef struct tb_task {
     TB_LIST(tb_str) confirmed; /* 「post/place/person」 who have done the act so far (不少于 N人, 与) */
     tb_str confirming;         /* the act they confirm */
     tb_str call;               /* the key of the open call; empty: none, or answered */
+    tb_str holder;             /* 「post/place/person」 who has claimed it (签收); empty: nobody */
+    int64_t claimed;           /* when */
 } tb_task;
 typedef struct tb_running {
     uint32_t def;
@@ -75,6 +78,8 @@ typedef struct tb_running {
     int64_t from, to; /* start; end, TB_NO_TIME while it runs */
     int extended;     /* units added */
     bool overdue;     /* its expiry has been stepped */
+    int64_t begun;    /* when it was started, which may be after `from`: alerts of a time before that are not told */
+    uint32_t alerted; /* set of its alerts, by slot, that have been told */
 } tb_running;
 typedef struct tb_stopped {
     uint32_t step;
@@ -89,7 +94,15 @@ typedef struct tb_issued {
     uint32_t seq;
     int64_t at;
     tb_str number;
+    bool voided; /* its act has been corrected (更正); the number is not used again */
 } tb_issued;
+/* What 更正 needs to go back: the last act, while it can still be corrected. */
+typedef struct tb_undo {
+    tb_str before; /* the state before it, as canonical JSON without an undo of its own; empty: nothing to correct */
+    uint32_t move;
+    int64_t at;
+    tb_str post, place; /* of whoever did it */
+} tb_undo;
 typedef struct tb_duty_done {
     uint32_t post;
     tb_str who; /* place/person */
@@ -117,6 +130,7 @@ typedef struct tb_case {
     TB_LIST(tb_pause) pauses;
     TB_LIST(tb_issued) issued;
     TB_LIST(tb_duty_done) duties;
+    tb_undo undo;
 } tb_case;
 
 /* What happened, in order: one line each, as canonical JSON members {"do","name",…}. */
@@ -154,31 +168,50 @@ typedef struct tb_outcome {
 int tb_step(tb_arena *a, const tb_program *p, tb_str id, const tb_case *before, const tb_event *e, const tb_env *env,
             tb_outcome **out);
 
-/* The next timer of a case: the earliest running clock's expiry not yet stepped; when there is none, the earliest
- * re-check of a clock whose due day is not published (M11: recheck = true, never an overdue; it stays until a calendar
- * is loaded). false: none. */
+/* What will happen by itself: the expiry of each running clock not yet stepped, and its alerts not yet told. `recheck`: the
+ * day is not published (M11), `due` is the earliest it can be: never an expiry or alert, but a time to look again. */
 typedef struct tb_timer {
     int64_t due;
     tb_str key;
     bool recheck;
+    bool alert;   /* an alert, not an expiry */
+    uint32_t def; /* its clock, or its alert */
 } tb_timer;
+typedef void tb_timer_fn(void *user, const tb_timer *t);
+void tb_each_timer(const tb_case *c, const tb_env *env, tb_timer_fn *fn, void *user);
+/* The next of them: the earliest expiry or alert (M12: alerts first at one instant, then in order of declaration); when
+ * there is none, the earliest re-check, which stays until a calendar is loaded. false: none. */
 bool tb_next_timer(const tb_case *c, const tb_env *env, tb_timer *t);
 
 /* Due date of one running clock, derived (M8). */
 tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock);
 tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why);
+/* When an alert of a running clock falls; TB_DUE_NONE while the clock stands still, and for one whose time had passed when
+ * the clock was started. */
+tb_due tb_alert_due(const tb_case *c, const tb_env *env, const tb_running *clock, const tb_alert_def *alert);
 tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def); /* 法定期限, 承诺期限, 「审查」期限 */
 
-/* What may be done now, by whom: for people and for GET /v1/cases/ID. */
+/* What may be done now, by whom: for people and for GET /v1/cases/ID. Built-in acts (people.c) are listed after the moves
+ * of their task. */
 typedef struct tb_possible {
-    uint32_t move;
-    uint32_t step; /* the task it is addressed to */
+    uint32_t move;  /* TB_NO_INDEX: a built-in act */
+    tb_str act;     /* its name in requests */
+    uint32_t step;  /* the task it is addressed to */
     const uint32_t *posts;
     uint32_t posts_n;
+    tb_str person;       /* only this one; empty: whoever holds one of the posts */
+    const tb_str *needs; /* inputs that must be given */
+    uint32_t needs_n;
     bool open; /* conditions hold now; otherwise `blocked` says which does not */
     tb_refusal blocked;
 } tb_possible;
 typedef TB_LIST(tb_possible) tb_possibles;
+/* Until when the last act may be corrected; TB_DUE_NONE: it cannot be (any more, apart from the time). */
+tb_due tb_correct_until(const tb_case *c, const tb_env *env);
+/* 签收 and 退签 of each task, 更正 …: acts that the engine gives to every matter. False: `act` is none of them. */
+bool tb_builtin_act(tb_str act);
+/* The person of a 「post/place/person」. */
+tb_str tb_holder_person(tb_str holder);
 int tb_possible_acts(tb_arena *a, const tb_case *c, const tb_env *env, tb_possibles **out);
 
 /* The event that carries an answer to a waiting step: `reply` of an interface, the outcome of a started case, or 未能发起. Answers false when the

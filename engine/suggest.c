@@ -62,7 +62,8 @@ static uint64_t signature(const struct search *k, const tb_case *c, uint32_t way
     for (uint32_t i = 0; i < p->moves.count; i++) h = mix(h, p->moves.items[i].times ? c->taken[i] : 0);
     for (uint32_t i = 0; i < p->documents.count; i++) {
         bool there = false;
-        for (uint32_t n = 0; n < c->issued.count; n++) there |= c->issued.items[n].document == i;
+        for (uint32_t n = 0; n < c->issued.count; n++)
+            there |= c->issued.items[n].document == i && !c->issued.items[n].voided;
         h = mix(h, there);
     }
     for (uint32_t i = 0; i < c->clocks.count; i++)
@@ -246,10 +247,17 @@ static void try_acts(struct search *k, uint32_t index) {
     }
 }
 
+/* The first expiry, past the alerts on the way to it. */
+static void earlier_expiry(void *user, const tb_timer *x) {
+    tb_timer *first = user;
+    if (!x->alert && !x->recheck && (!first->key.n || x->due < first->due)) *first = *x;
+}
+
 static void try_expiry(struct search *k, uint32_t index) {
     node n = k->nodes.items[index];
-    tb_timer t;
-    if (!tb_next_timer(n.c, k->env, &t) || t.recheck) return;
+    tb_timer t = {0};
+    tb_each_timer(n.c, k->env, earlier_expiry, &t);
+    if (!t.key.n) return;
     bool midnight = tb_day_start(tb_day_of(t.due)) == t.due; /* 24:00: looked at in the morning */
     int64_t at = midnight ? t.due + 9 * 3600000 : t.due + 60000;
     if (at <= n.now) at = n.now + 60000;

@@ -59,6 +59,12 @@ void tb__put_steps(tb_buf *b, const tb_case *c, const tb_env *env) {
         tb_puts(b, ",\"due\":");
         tb__put_time(b, due);
         tb_puts(b, overdue ? ",\"overdue\":true" : ",\"overdue\":false");
+        if (t->holder.n) {
+            tb_puts(b, ",");
+            put_name(b, "holder", tb_holder_person(t->holder));
+            tb_puts(b, ",\"claimed\":");
+            tb__put_time(b, t->claimed);
+        }
         if (t->confirmed.count) {
             tb_puts(b, ",\"confirming\":{");
             put_name(b, "act", t->confirming);
@@ -112,6 +118,30 @@ static void put_ranges(tb_buf *b, const tb_due_ranges *why) {
     tb_puts(b, "]");
 }
 
+/* 提醒, 黄牌, 红牌 of a running clock: when, to whom, and whether it has been told. */
+static void put_alerts(tb_buf *b, const tb_case *c, const tb_env *env, const tb_running *r) {
+    const tb_program *p = c->program;
+    bool more = false;
+    for (uint32_t i = 0; i < p->alerts.count; i++) {
+        const tb_alert_def *a = &p->alerts.items[i];
+        if (a->clock != r->def) continue;
+        bool told = r->alerted >> a->slot & 1;
+        tb_due due = tb_alert_due(c, env, r, a);
+        tb_puts(b, more ? ",{" : ",\"alerts\":[{");
+        more = true;
+        put_name(b, "name", tb_str_z(tb_alert_word(a->kind)));
+        tb_puts(b, ",\"to\":[");
+        for (uint32_t k = 0; k < a->to_n; k++) {
+            if (k) tb_puts(b, ",");
+            tb_json_put_text(b, a->kind == TB_ALERT_REMIND ? p->posts.items[a->to[k]].name : p->places.items[a->to[k]].name);
+        }
+        tb_puts(b, "],\"at\":");
+        tb__put_time(b, due.kind == TB_DUE_EXACT ? due.at : TB_NO_TIME);
+        tb_putf(b, ",\"told\":%s}", told ? "true" : "false");
+    }
+    if (more) tb_puts(b, "]");
+}
+
 /* kind: exact; not-before (M11: a bound, with the year whose calendar is missing); stopped (M10); ended. */
 void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why) {
     int n = 0;
@@ -148,6 +178,7 @@ void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why) {
         }
         if (r->extended) tb_putf(b, ",\"extended\":%d", r->extended);
         tb_puts(b, r->overdue ? ",\"overdue\":true" : ",\"overdue\":false");
+        if (!ended && c->program->clocks.items[r->def].alerts) put_alerts(b, c, env, r);
         if (due.kind == TB_DUE_NOT_BEFORE) tb_putf(b, ",\"unpublished\":%d", due.unpublished);
         if (why) put_ranges(b, &ranges);
         tb_puts(b, "}");
@@ -167,7 +198,7 @@ void tb__put_documents(tb_buf *b, const tb_case *c, uint32_t of_seq) {
         put_name(b, "name", c->program->documents.items[d->document].name);
         tb_putf(b, ",\"seq\":%u,\"at\":", d->seq);
         tb__put_time(b, d->at);
-        tb_puts(b, "}");
+        tb_puts(b, d->voided ? ",\"void\":true}" : "}");
     }
     tb_puts(b, "]");
 }
@@ -193,8 +224,12 @@ void tb__put_effects(tb_buf *b, const tb_outcome *o) {
 
 enum { PEOPLE = 20 /* names shown for a post; how many there are is told beside */ };
 
-static void put_people(tb_buf *b, const tb_case *c, const tb_env *env, const uint32_t *posts, uint32_t n) {
+static void put_people(tb_buf *b, const tb_case *c, const tb_env *env, tb_str only, const uint32_t *posts, uint32_t n) {
     tb_puts(b, ",\"people\":[");
+    if (only.n) { /* 退签 is for who has claimed the task */
+        tb_json_put_text(b, only);
+        n = 0;
+    }
     for (uint32_t i = 0, any = 0; i < n; i++) {
         tb_str place = tb__post_place(c, posts[i]), post = c->program->posts.items[posts[i]].name;
         if (posts[i] == TB_POST_APPLICANT) {
@@ -224,12 +259,13 @@ static void put_names(tb_buf *b, const char *member, const tb_str *names, uint32
 void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang lang) {
     tb_possibles *list = NULL;
     tb_puts(b, "[");
-    int rc = c->outcome == TB_NO_INDEX ? tb_possible_acts(b->arena, c, env, &list) : TB_OK;
+    int rc = tb_possible_acts(b->arena, c, env, &list);
     for (uint32_t i = 0; rc == TB_OK && list && i < list->count; i++) {
         const tb_possible *x = &list->items[i];
-        const tb_move *m = &c->program->moves.items[x->move];
+        static const tb_move builtin;
+        const tb_move *m = x->move == TB_NO_INDEX ? &builtin : &c->program->moves.items[x->move];
         tb_puts(b, i ? ",{" : "{");
-        put_name(b, "act", m->act);
+        put_name(b, "act", x->act);
         tb_puts(b, ",");
         if (x->step != TB_NO_INDEX)
             put_name(b, "task", c->program->steps.items[x->step].name);
@@ -237,8 +273,8 @@ void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang l
             tb_puts(b, "\"task\":null");
         tb_puts(b, ",");
         put_posts(b, c, x->posts, x->posts_n);
-        put_people(b, c, env, x->posts, x->posts_n);
-        put_names(b, "needs", m->stated, m->stated_n);
+        put_people(b, c, env, x->person, x->posts, x->posts_n);
+        put_names(b, "needs", x->needs, x->needs_n);
         put_names(b, "choices", m->choices, m->choices_n);
         if (m->target.n) {
             tb_puts(b, ",");
@@ -263,6 +299,20 @@ static void put_outcome(tb_buf *b, const tb_case *c) {
         tb_puts(b, "null");
     else
         tb_json_put_text(b, c->program->outcomes.items[c->outcome]);
+}
+
+static void put_correctable(tb_buf *b, const tb_case *c, const tb_env *env) {
+    tb_due until = tb_correct_until(c, env);
+    if (!c->undo.before.n) return;
+    tb_puts(b, ",\"correctable\":{");
+    put_name(b, "act", c->program->moves.items[c->undo.move].act);
+    tb_puts(b, ",");
+    put_name(b, "post", c->undo.post);
+    tb_puts(b, ",");
+    put_name(b, "place", c->undo.place);
+    tb_puts(b, ",\"until\":");
+    tb__put_time(b, until.kind == TB_DUE_NONE ? TB_NO_TIME : until.at);
+    tb_puts(b, "}");
 }
 
 void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env) {
@@ -319,6 +369,7 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env) {
     tb__put_clocks(b, c, env, true);
     tb_puts(b, ",\"documents\":");
     tb__put_documents(b, c, 0);
+    put_correctable(b, c, env);
 }
 
 void tb__put_answer(tb_buf *b, const tb_outcome *o, const tb_env *env) {

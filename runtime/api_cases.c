@@ -358,6 +358,7 @@ static int write_document(void *arg) {
                  {",\"applicant\":", k->applicant.person},
                  {",\"organ\":", organ},
                  {",\"seal\":", seal},
+                 {",\"status\":", d->voided ? TB_STR("作废") : TB_NONE},
                  {",\"issued_by\":", e.kind == TB_EV_TIMER ? TB_STR("系统（期限届满）") : e.by.person},
                  {",\"post\":", e.by.post}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

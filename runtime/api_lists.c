@@ -46,6 +46,15 @@ static bool read_cursor(tb_arena *a, tb_str text, tb_task_row *row) {
     return tb__case_number(parts[2], &row->case_id);
 }
 
+static int read_flag(tb_call *c, const char *name, bool *flag) {
+    tb_str text;
+    if (!tb_http_parameter(c->req, name, &text)) return TB_OK;
+    *flag = tb_str_is(text, "true") || tb_str_is(text, "1");
+    if (*flag || tb_str_is(text, "false") || tb_str_is(text, "0") || !text.n) return TB_OK;
+    return tb__fail(c, 422, "PARAMETER",
+                    tb_str_printf(c->arena, TB_SAY(c, "%s 应是 true 或 false", "%s is true or false"), name));
+}
+
 static int read_query(void *arg) {
     tb_call *c = arg;
     listing *l = c->more = TB_NEW(c->arena, listing);
@@ -56,12 +65,8 @@ static int read_query(void *arg) {
     } filters[] = {{"post", &l->q.post}, {"place", &l->q.place}, {"step", &l->q.step}, {"matter", &l->q.matter}};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         if (tb_http_parameter(c->req, filters[i].name, &text) && text.n) *filters[i].into = text;
-    if (tb_http_parameter(c->req, "overdue", &text)) {
-        if (tb_str_is(text, "true") || tb_str_is(text, "1")) l->q.overdue_only = true;
-        else if (!tb_str_is(text, "false") && !tb_str_is(text, "0") && text.n)
-            return tb__fail(c, 422, "PARAMETER",
-                            tb_str_z(TB_SAY(c, "overdue 应是 true 或 false", "overdue is true or false")));
-    }
+    if (read_flag(c, "overdue", &l->q.overdue_only) || read_flag(c, "alert", &l->q.alert_only)) return TB_FAILED;
+    if (tb_http_parameter(c->req, "holder", &text)) l->q.holder = text.n ? text : TB_STR(""); /* empty: nobody's */
     l->q.limit = TB_PAGE;
     if (tb_http_parameter(c->req, "limit", &text)) {
         uint32_t n = 0;
@@ -110,7 +115,10 @@ static int write_tasks(void *arg) {
         tb__put_time(&b, t->entered);
         tb_puts(&b, ",\"due\":");
         tb__put_time(&b, t->due);
-        tb_putf(&b, ",\"overdue\":%s}", t->overdue ? "true" : "false");
+        tb_putf(&b, ",\"overdue\":%s", t->overdue ? "true" : "false");
+        if (t->holder.n) tb_puts(&b, ",\"holder\":"), tb_json_put_text(&b, t->holder);
+        if (t->alert.n) tb_puts(&b, ",\"alert\":"), tb_json_put_text(&b, t->alert);
+        tb_puts(&b, "}");
     }
     tb_puts(&b, "],\"next\":");
     if (l->rows.count == l->q.limit) {
@@ -200,6 +208,7 @@ static void put_details(tb_buf *b, const tb_program *p) {
     for (uint32_t i = 0; i < p->steps.count; i++) {
         const tb_step_def *s = &p->steps.items[i];
         put_text(b, i ? ",{\"name\":" : "{\"name\":", s->name);
+        if (s->on_site) put_text(b, ",\"on_site\":", s->on_site_why);
         tb_puts(b, ",\"posts\":[");
         for (uint32_t k = 0; k < s->posts_n; k++) put_text(b, k ? "," : "", p->posts.items[s->posts[k]].name);
         tb_puts(b, "],\"acts\":[");

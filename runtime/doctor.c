@@ -91,6 +91,8 @@ static mark mark_of_task(doctor *x, const tb_task_row *t) {
     tb_putf(&b, "%lld ", (long long)t->case_id);
     m.key = digest(&b);
     put_part(&b, t->matter);
+    put_part(&b, t->holder);
+    put_part(&b, t->alert);
     tb_putf(&b, "%lld", (long long)t->entered);
     if (!x->r->underived) tb_putf(&b, " %lld %d", (long long)t->due, t->overdue);
     m.content = digest(&b);
@@ -451,21 +453,31 @@ static int tell_tasks(doctor *x) {
             continue;
         }
         bool due = !x->r->underived && t->due != right->due, late = !x->r->underived && t->overdue != right->overdue;
-        bool matter = !tb_str_eq(t->matter, right->matter), entered = t->entered != right->entered;
-        if (!due && !late && !matter && !entered) continue;
+        const struct {
+            const char *name;
+            tb_str is, should;
+        } texts[] = {{"matter", t->matter, right->matter},
+                     {"holder", t->holder, right->holder},
+                     {"alert", t->alert, right->alert}};
+        size_t text = 0;
+        while (text < sizeof texts / sizeof *texts && tb_str_eq(texts[text].is, texts[text].should)) text++;
+        bool entered = t->entered != right->entered;
+        if (text < sizeof texts / sizeof *texts) {
+            say(x, TB_DOCTOR_TASK, TB_DOCTOR_DIFFERS, right->case_id, task_key(x, right), texts[text].name,
+                texts[text].is, texts[text].should);
+            continue;
+        }
+        if (!due && !late && !entered) continue;
         say(x, TB_DOCTOR_TASK, TB_DOCTOR_DIFFERS, right->case_id, task_key(x, right),
-            matter    ? "matter"
-            : entered ? "entered"
-            : due     ? "due"
-                      : "overdue",
-            matter ? t->matter
-                   : number(x, entered ? t->entered
-                               : due   ? t->due
-                                       : t->overdue),
-            matter ? right->matter
-                   : number(x, entered ? right->entered
-                               : due   ? right->due
-                                       : right->overdue));
+            entered ? "entered"
+            : due   ? "due"
+                    : "overdue",
+            number(x, entered ? t->entered
+                      : due   ? t->due
+                              : t->overdue),
+            number(x, entered ? right->entered
+                      : due   ? right->due
+                              : right->overdue));
     }
     return TB_OK;
 }

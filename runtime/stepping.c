@@ -10,36 +10,42 @@
 
 /* ---- what a case is waiting for ---- */
 
+struct waiting {
+    int64_t now, next;
+};
+
+static void wait_for(void *user, const tb_timer *t) {
+    struct waiting *w = user;
+    int64_t at = t->due, now = w->now;
+    /* M11: a bound is no due date. It is looked at again when it comes, then after one day, two, four …: a calendar
+     * that says more has every case looked at when it is loaded (timers.h), so this is only a second look. */
+    if (t->recheck && at <= now) at = now + (now - at > TB_DAY_MS ? now - at : TB_DAY_MS);
+    if (at < w->next) w->next = at;
+}
+
 int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now) {
-    int64_t next = TB_NEVER;
-    if (c->outcome != TB_NO_INDEX) return next;
-    for (uint32_t i = 0; i < c->clocks.count; i++) {
-        const tb_running *r = &c->clocks.items[i];
-        if (r->to != TB_NO_TIME || r->overdue) continue;
-        tb_due due = tb_clock_due(c, env, r);
-        int64_t at = due.at;
-        if (due.kind == TB_DUE_NONE) continue;
-        /* M11: a bound is no due date. It is looked at again when it comes, then after one day, two, four …: a calendar
-         * that says more has every case looked at when it is loaded (timers.h), so this is only a second look. */
-        if (due.kind == TB_DUE_NOT_BEFORE && at <= now) at = now + (now - at > TB_DAY_MS ? now - at : TB_DAY_MS);
-        if (at < next) next = at;
-    }
-    return next;
+    struct waiting w = {now, TB_NEVER};
+    tb_each_timer(c, env, wait_for, &w);
+    return w.next;
+}
+
+struct fitting {
+    int64_t exact, bound;
+};
+
+static void fit(void *user, const tb_timer *t) {
+    struct fitting *w = user;
+    int64_t *least = t->recheck ? &w->bound : &w->exact;
+    if (t->due < *least) *least = t->due;
 }
 
 bool tb__due_fits(const tb_case *c, const tb_env *env, int64_t stored) {
-    int64_t exact = TB_NEVER, bound = TB_NEVER;
-    for (uint32_t i = 0; i < c->clocks.count && c->outcome == TB_NO_INDEX; i++) {
-        const tb_running *r = &c->clocks.items[i];
-        if (r->to != TB_NO_TIME || r->overdue) continue;
-        tb_due due = tb_clock_due(c, env, r);
-        int64_t *least = due.kind == TB_DUE_NOT_BEFORE ? &bound : &exact;
-        if (due.kind != TB_DUE_NONE && due.at < *least) *least = due.at;
-    }
-    return bound < exact ? stored >= bound && stored <= exact && stored != TB_NEVER : stored == exact;
+    struct fitting w = {TB_NEVER, TB_NEVER};
+    tb_each_timer(c, env, fit, &w);
+    return w.bound < w.exact ? stored >= w.bound && stored <= w.exact && stored != TB_NEVER : stored == w.exact;
 }
 
-/* The next expiry, when it is at or before t (M12). */
+/* The next expiry or alert, when it is at or before t (M12). */
 static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_timer *out) {
     return tb_next_timer(c, env, out) && !out->recheck && out->due <= t;
 }
@@ -47,6 +53,41 @@ static bool timer_before(const tb_case *c, const tb_env *env, int64_t t, tb_time
 tb_str tb__post_place(const tb_case *c, uint32_t post) {
     uint32_t role = c->program->posts.items[post].place;
     return role == TB_NO_INDEX ? c->applicant.place : c->places[role];
+}
+
+/* Has this alert been told, of a limit that still runs and is this task's, or the whole case's? */
+static bool is_told(const tb_case *c, const tb_task *t, const tb_alert_def *alert) {
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->def == alert->clock && r->to == TB_NO_TIME && (r->state == TB_NO_STATE || r->state == t->state) &&
+            (r->alerted >> alert->slot & 1))
+            return true;
+    }
+    return false;
+}
+
+/* The gravest alert that concerns a post at a place: 提醒 names posts, cards name places. */
+static tb_str alert_of(const tb_case *c, const tb_task *t, uint32_t post, tb_str place) {
+    const tb_program *p = c->program;
+    enum tb_alert_kind gravest = 0;
+    for (uint32_t i = 0; i < p->alerts.count; i++) {
+        const tb_alert_def *alert = &p->alerts.items[i];
+        bool concerns = false;
+        for (uint32_t k = 0; k < alert->to_n && !concerns; k++)
+            concerns = alert->kind == TB_ALERT_REMIND ? alert->to[k] == post
+                                                      : tb_str_eq(c->places[alert->to[k]], place);
+        if (concerns && alert->kind > gravest && is_told(c, t, alert)) gravest = alert->kind;
+    }
+    return tb_str_z(tb_alert_word(gravest));
+}
+
+static const tb_task_row *same_task(const tb_task_list *in, const tb_task_row *t);
+
+static void push_row(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_task *t, tb_task_row row, uint32_t post) {
+    row.place = tb__post_place(c, post);
+    row.post = c->program->posts.items[post].name;
+    row.alert = alert_of(c, t, post, row.place);
+    if (!same_task(out, &row)) *TB_PUSH(a, *out) = row;
 }
 
 void tb__task_rows(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_env *env, int64_t id) {
@@ -73,15 +114,17 @@ void tb__task_rows(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_en
             late |= r->overdue;
             if (d.kind == TB_DUE_EXACT) due = d.at;
         }
-        for (uint32_t k = 0; k < step->posts_n; k++)
-            *TB_PUSH(a, *out) = (tb_task_row){.place = tb__post_place(c, step->posts[k]),
-                                              .post = p->posts.items[step->posts[k]].name,
-                                              .case_id = id,
-                                              .step = step->name,
-                                              .matter = p->matter,
-                                              .entered = t->entered,
-                                              .due = due,
-                                              .overdue = late};
+        tb_task_row row = {.case_id = id,
+                           .step = step->name,
+                           .matter = p->matter,
+                           .entered = t->entered,
+                           .due = due,
+                           .overdue = late,
+                           .holder = tb_holder_person(t->holder)};
+        for (uint32_t k = 0; k < step->posts_n; k++) push_row(a, out, c, t, row, step->posts[k]);
+        for (uint32_t k = 0; k < p->alerts.count; k++) /* a post that is reminded sees it, though others do it */
+            for (uint32_t n = 0; p->alerts.items[k].kind == TB_ALERT_REMIND && n < p->alerts.items[k].to_n; n++)
+                if (is_told(c, t, &p->alerts.items[k])) push_row(a, out, c, t, row, p->alerts.items[k].to[n]);
     }
 }
 
@@ -214,7 +257,9 @@ void tb__stepping_rows(tb__stepping *g) {
     }
     for (uint32_t i = 0; i < is.count; i++) {
         const tb_task_row *t = same_task(&was, &is.items[i]);
-        if (t && t->entered == is.items[i].entered && t->due == is.items[i].due && t->overdue == is.items[i].overdue)
+        if (t && t->entered == is.items[i].entered && t->due == is.items[i].due &&
+            t->overdue == is.items[i].overdue && tb_str_eq(t->holder, is.items[i].holder) &&
+            tb_str_eq(t->alert, is.items[i].alert))
             continue;
         *TB_PUSH(a, g->write.tasks_come) = is.items[i];
     }

@@ -466,6 +466,8 @@ static void push_task(struct take *t) {
     to.post = tb_str_copy(t->arena, from->post);
     to.step = tb_str_copy(t->arena, from->step);
     to.matter = tb_str_copy(t->arena, from->matter);
+    to.holder = tb_str_copy(t->arena, from->holder);
+    to.alert = tb_str_copy(t->arena, from->alert);
     *TB_PUSH(t->arena, *(tb_task_list *)t->into) = to;
 }
 

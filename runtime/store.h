@@ -126,6 +126,8 @@ typedef struct tb_task_row {
     tb_str step, matter;
     int64_t entered, due; /* ms; due may be TB_NEVER */
     bool overdue;
+    tb_str holder; /* the person who has claimed it; empty: nobody */
+    tb_str alert;  /* 提醒, 黄牌 or 红牌 told to this post or place of a limit that still runs; empty: none */
 } tb_task_row;
 
 /* What a case asked of others, from the event that asked it until it is settled (outbox.h). Key: (leaf, n). */
@@ -321,11 +323,11 @@ int tb_read_outbox_row(tb_reader *r, int64_t leaf, int32_t n, tb_arena *a, tb_ou
 int tb_read_outbox_due(tb_reader *r, int64_t t, uint32_t limit, tb_arena *a, tb_outbox_list *rows);
 int tb_read_outbox_next(tb_reader *r, int64_t *due);
 
-/* Tasks in key order. A filter with p == NULL is not asked; overdue_only asks for the overdue. `after`: the last row
+/* Tasks in key order. A filter with p == NULL is not asked; overdue_only asks for the overdue, alert_only for those with an alert. `after`: the last row
  * of the page before (its key is read), or NULL. */
 typedef struct tb_task_query {
-    tb_str place, post, step, matter;
-    bool overdue_only;
+    tb_str place, post, step, matter, holder; /* holder "": those that nobody has claimed */
+    bool overdue_only, alert_only;
     const tb_task_row *after;
     uint32_t limit; /* 0: TB_TASK_PAGE */
 } tb_task_query;

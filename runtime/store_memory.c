@@ -117,7 +117,7 @@ static bool is_at(const tb_memory_disk *d, enum table t, size_t i, const struct 
 /* ---- writing ---- */
 
 /* The texts of a row, in order: what has to be copied with it. */
-enum { TEXTS = 5 };
+enum { TEXTS = 6 };
 static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
     switch (t) {
     case EVENTS:
@@ -131,7 +131,8 @@ static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
         return 4;
     case TASKS:
         texts[0] = &r->task.place, texts[1] = &r->task.post, texts[2] = &r->task.step, texts[3] = &r->task.matter;
-        return 4;
+        texts[4] = &r->task.holder, texts[5] = &r->task.alert;
+        return 6;
     case OUTBOX:
         texts[0] = &r->outbox.target, texts[1] = &r->outbox.step, texts[2] = &r->outbox.key, texts[3] = &r->outbox.body;
         return texts[4] = &r->outbox.problem, 5;
@@ -354,6 +355,7 @@ static int memory_check(tb_reader *r) {
 static bool passes(const tb_task_row *t, const tb_task_query *q) {
     return (!q->place.p || tb_str_eq(t->place, q->place)) && (!q->post.p || tb_str_eq(t->post, q->post)) &&
            (!q->step.p || tb_str_eq(t->step, q->step)) && (!q->matter.p || tb_str_eq(t->matter, q->matter)) &&
+           (!q->holder.p || tb_str_eq(t->holder, q->holder)) && (!q->alert_only || t->alert.n) &&
            (!q->overdue_only || t->overdue) && (!q->after || cmp_task(t, q->after) > 0);
 }
 

@@ -39,7 +39,7 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 3,                  /* user_version */
+    SCHEMA = 4,                  /* user_version */
     LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
     WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
     READER_CACHE_KIB = 8192,
@@ -51,7 +51,7 @@ enum {
 #define EVENT_COLUMNS "leaf, case_id, seq, prev, at, wall, kind, program, world, semantics, request, body, outcome"
 #define LEAF_COLUMNS EVENT_COLUMNS ", salts, tree"
 #define CASE_COLUMNS "id, name, matter, program, seq, last, due, state, keys, origin"
-#define TASK_COLUMNS "place, post, case_id, step, matter, entered, due, overdue"
+#define TASK_COLUMNS "place, post, case_id, step, matter, entered, due, overdue, holder, alert"
 #define OUTBOX_COLUMNS "leaf, n, case_id, kind, target, step, key, body, at, due, retries, attempts, state, problem"
 #define LOAD_COLUMNS "leaf, kind, name, version, digest, manifest, by, at"
 
@@ -91,6 +91,8 @@ static const char *const migrations[SCHEMA] = {
     /* The ledger. The leaves of events that are there already follow: grow_ledger(). */
     [2] = "ALTER TABLE event ADD COLUMN salts BLOB NOT NULL DEFAULT x'';"
           "ALTER TABLE event ADD COLUMN tree BLOB NOT NULL DEFAULT x'';",
+    [3] = "ALTER TABLE task ADD COLUMN holder TEXT NOT NULL DEFAULT '';"
+          "ALTER TABLE task ADD COLUMN alert TEXT NOT NULL DEFAULT '';",
 };
 
 #define UPDATE_CASE(due) \
@@ -113,7 +115,7 @@ static const char *const statement_text[STATEMENTS] = {
                  " ON CONFLICT(id) DO UPDATE SET " UPDATE_CASE("due=?7, "),
     [DROP_CASE] = "DELETE FROM cases WHERE id=?1",
     [DROP_TASK] = "DELETE FROM task WHERE place=?1 AND post=?2 AND case_id=?3 AND step=?4",
-    [PUT_TASK] = "INSERT OR REPLACE INTO task(" TASK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [PUT_TASK] = "INSERT OR REPLACE INTO task(" TASK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     [PUT_OUTBOX] = "INSERT INTO outbox(" OUTBOX_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
                    " ON CONFLICT(leaf, n) DO UPDATE SET due=?10, attempts=?12, state=?13, problem=?14",
     [DROP_OUTBOX] = "DELETE FROM outbox WHERE leaf=?1 AND n=?2",
@@ -603,6 +605,8 @@ static int put_task_row(struct sqlite_store *s, const tb_task_row *t) {
     put_int(st, 6, t->entered);
     put_due(st, 7, t->due);
     put_int(st, 8, t->overdue);
+    put_text(st, 9, t->holder);
+    put_text(st, 10, t->alert);
     return run(st);
 }
 
@@ -926,7 +930,8 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
         row.task = (tb_task_row){.place = text_at(st, 0), .post = text_at(st, 1),
                                  .case_id = sqlite3_column_int64(st, 2), .step = text_at(st, 3),
                                  .matter = text_at(st, 4), .entered = sqlite3_column_int64(st, 5),
-                                 .due = due_at(st, 6), .overdue = sqlite3_column_int(st, 7) != 0};
+                                 .due = due_at(st, 6), .overdue = sqlite3_column_int(st, 7) != 0,
+                                 .holder = text_at(st, 8), .alert = text_at(st, 9)};
         break;
     case TB__OUTBOX:
     case TB__OUTBOX_DUE:
@@ -957,6 +962,8 @@ static int prepare_tasks(struct sqlite_reader *r, const tb_task_query *q, sqlite
     if (q->step.p) n += snprintf(sql + n, sizeof sql - (size_t)n, " AND step = ?5");
     if (q->matter.p) n += snprintf(sql + n, sizeof sql - (size_t)n, " AND matter = ?6");
     if (q->overdue_only) n += snprintf(sql + n, sizeof sql - (size_t)n, " AND overdue = 1");
+    if (q->alert_only) n += snprintf(sql + n, sizeof sql - (size_t)n, " AND alert <> ''");
+    if (q->holder.p) n += snprintf(sql + n, sizeof sql - (size_t)n, " AND holder = ?11");
     if (q->after)
         n += snprintf(sql + n, sizeof sql - (size_t)n, " AND (%s) > (%s)",
                       place && post ? "case_id, step" : place ? "post, case_id, step" : "place, post, case_id, step",
@@ -969,6 +976,7 @@ static int prepare_tasks(struct sqlite_reader *r, const tb_task_query *q, sqlite
     if (post) put_text(*st, 4, q->post);
     if (q->step.p) put_text(*st, 5, q->step);
     if (q->matter.p) put_text(*st, 6, q->matter);
+    if (q->holder.p) put_text(*st, 11, q->holder);
     if (q->after) {
         if (!place) put_text(*st, 7, q->after->place);
         if (!place || !post) put_text(*st, 8, q->after->post);

@@ -374,6 +374,12 @@ static bool moved(const tb_case *c, const tb_world *from, const tb_world *to) {
         if (r->to != TB_NO_TIME) continue;
         tb_due a = tb_clock_due(c, &from->env, r), b = tb_clock_due(c, &to->env, r);
         if (a.kind != b.kind || a.at != b.at) return true;
+        for (uint32_t k = 0; k < c->program->alerts.count; k++) { /* the days before may have moved, and it not */
+            const tb_alert_def *alert = &c->program->alerts.items[k];
+            if (alert->clock != r->def || (r->alerted >> alert->slot & 1)) continue;
+            a = tb_alert_due(c, &from->env, r, alert), b = tb_alert_due(c, &to->env, r, alert);
+            if (a.kind != b.kind || a.at != b.at) return true;
+        }
     }
     return false;
 }

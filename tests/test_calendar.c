@@ -252,6 +252,40 @@ static void test_known(void) {
     CHECK_STR(tb_time_text(due.at, text), "2026-03-31T00:00:00+08:00");
 }
 
+/* 届满前 n: in words as say(), with the instant at which it is told. */
+static const char *before(const char *start, int limit, bool closing, int n, enum tb_unit unit) {
+    static char out[3][96];
+    static int turn;
+    char text[TB_TIME_TEXT], *to = out[turn++ % 3];
+    const tb_calendar *c = closing ? build(arena, 2007, 2026, 0, 1) : cal;
+    tb_due due = tb_due_after(c, at_z(start), limit, TB_WORKDAYS, false, NULL, 0);
+    tb_due told = tb_due_before(c, due, n, unit);
+    snprintf(to, 96, "%s%s", say(told), told.kind == TB_DUE_NONE ? "" : tb_time_text(told.at, text) + 10);
+    return to;
+}
+
+static void test_before(void) {
+    /* 2026-09-18 and 20 workdays is 10-22; 10-10 is a make-up Saturday, 10-01 to 10-07 are holidays */
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 1, TB_WORKDAYS), "2026-10-21T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 3, TB_WORKDAYS), "2026-10-19T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 9, TB_WORKDAYS), "2026-10-10T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 12, TB_WORKDAYS), "2026-09-30T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 19, TB_WORKDAYS), "2026-09-20T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 5, TB_DAYS), "2026-10-17T09:00:00+08:00"); /* a Saturday: as the law counts */
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 1, TB_MONTHS), "2026-09-22T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 4, TB_HOURS), "2026-10-22T20:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, true, 4, TB_HOURS), "2026-10-22T13:30:00+08:00"); /* closing time is 17:30 */
+    CHECK_STR(before("2026-12-18 09:00", 4, false, 2, TB_WORKDAYS), "2026-12-22T09:00:00+08:00");
+    /* a bound gives a bound: the due day is not before 12-25, so the day before is not before 12-24 */
+    CHECK_STR(before("2026-12-18 09:00", 5, false, 1, TB_WORKDAYS), "≥2026-12-24 (2027)T09:00:00+08:00");
+    CHECK_STR(before("2026-12-18 09:00", 9, false, 1, TB_WORKDAYS), "≥2026-12-24 (2027)T09:00:00+08:00");
+    CHECK_STR(before("2026-12-18 09:00", 5, false, 3, TB_DAYS), "≥2026-12-22 (2027)T09:00:00+08:00");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, 0, TB_WORKDAYS), "none");
+    CHECK_STR(before("2026-09-18 09:00", 20, false, -1, TB_WORKDAYS), "none");
+    tb_due stopped = {.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
+    CHECK_INT(tb_due_before(cal, stopped, 1, TB_WORKDAYS).kind, TB_DUE_NONE);
+}
+
 static void test_exclusions(void) {
     int64_t start = at_z("2026-03-02 09:00");
     tb_exclusion out[] = {{day_z("2026-03-10"), day_z("2026-03-16")}, {day_z("2026-03-04"), day_z("2026-03-06")},
@@ -468,6 +502,17 @@ static void test_random(struct span s, int questions) {
             tb_due told = tb_due_explain(arena, cal, ms, n, unit, roll, out, outs, &why);
             bad = !same(told, got) ? 2 : !explained(told, &why, start, n, unit, out, outs) ? 3 : 0;
         }
+        int left = 1 + (int)dice(20); /* 届满前: the reference counts back from the answer, from day to day */
+        tb_due told = tb_due_before(cal, got, left, TB_WORKDAYS);
+        if (!bad && got.kind == TB_DUE_NONE) bad = told.kind == TB_DUE_NONE ? 0 : 6;
+        else if (!bad) {
+            tb_due back = ref_due(tb_day_start(got.day), -left, TB_WORKDAYS, false, NULL, 0, s);
+            int bound = got.kind == TB_DUE_NOT_BEFORE || back.kind == TB_DUE_NOT_BEFORE;
+            if (back.kind == TB_DUE_NONE) bad = told.kind == TB_DUE_NONE ? 0 : 7;
+            else bad = told.day == back.day && told.at == tb_day_start(back.day) + 9 * 3600000 &&
+                           told.kind == (bound ? TB_DUE_NOT_BEFORE : TB_DUE_EXACT)
+                       ? 0 : 8;
+        }
         int32_t until = start + (int32_t)dice(100);
         if (!bad && tb_workdays_between(cal, start, until, out, outs) != ref_between(start, until, out, outs)) bad = 4;
         if (!bad && n > 0 && unit == TB_WORKDAYS && got.kind == TB_DUE_EXACT) /* the count of the answer is the limit */
@@ -520,6 +565,7 @@ static int run(void *arg) {
     build_reference(2007, 2026, 0);
     test_days();
     test_known();
+    test_before();
     test_exclusions();
     test_explain();
     test_text();

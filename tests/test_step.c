@@ -41,7 +41,7 @@ static tb_str event_text(tb_arena *a, const tb_event *e) {
 
 /* ---- what must hold of any state ---- */
 
-static bool whole(const tb_case *c, const tb_case *before) {
+static bool whole(const tb_case *c, const tb_case *before, bool back) {
     const tb_program *p = c->program;
     uint32_t steps = 0;
     bool ok = CHECK(tb_chart_whole(p->chart, c->active, c->memory));
@@ -79,7 +79,7 @@ static bool whole(const tb_case *c, const tb_case *before) {
     }
     for (uint32_t i = 0; i < p->milestones.count; i++) {
         const tb_occurrence *m = &c->milestones[i], *old = before ? &before->milestones[i] : NULL;
-        ok &= CHECK(!old || (m->count >= old->count && (!old->count || m->first == old->first)));
+        ok &= CHECK(!old || back || (m->count >= old->count && (!old->count || m->first == old->first)));
     }
     ok &= CHECK(c->milestones[TB_M_SUBMITTED].count == 1);
     ok &= CHECK((c->milestones[TB_M_CLOSED].count == 1) == (c->outcome != TB_NO_INDEX));
@@ -158,13 +158,16 @@ static tb_event some_act(tb_arena *a, const tb_case *c) {
     const tb_possible *x = &list->items[below(&seed, list->count)];
     for (int i = 0; i < 3 && !x->open; i++) x = &list->items[below(&seed, list->count)];
     /* Endings are rarer than steps on the way, or few cases would get far. */
-    if (p->moves.items[x->move].step == TB_NO_INDEX && below(&seed, 8)) x = &list->items[below(&seed, list->count)];
-    const tb_move *m = &p->moves.items[x->move];
+    for (int i = 0; i < 3 && x->move == TB_NO_INDEX; i++) x = &list->items[below(&seed, list->count)];
+    if (x->move != TB_NO_INDEX && p->moves.items[x->move].step == TB_NO_INDEX && below(&seed, 8))
+        x = &list->items[below(&seed, list->count)];
+    static const tb_move builtin = {.kind = TB_MOVE_ACT};
+    const tb_move *m = x->move == TB_NO_INDEX ? &builtin : &p->moves.items[x->move];
     tb_json_maker in;
     tb_json *input = TB_NEW(a, tb_json);
     tb_json_begin(&in, a);
-    for (uint32_t i = 0; i < m->stated_n; i++)
-        if (below(&seed, 40)) tb_json_add(&in, m->stated[i], tb_json_of_text(TB_STR("如实写明“…”")));
+    for (uint32_t i = 0; i < x->needs_n; i++)
+        if (below(&seed, 40)) tb_json_add(&in, x->needs[i], tb_json_of_text(TB_STR("如实写明“…”")));
     if (m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[below(&seed, m->choices_n)]));
     for (uint32_t i = 0; i < m->effects_n; i++)
         if (m->effects[i].kind == TB_DO_PROMPT && below(&seed, 2))
@@ -172,10 +175,11 @@ static tb_event some_act(tb_arena *a, const tb_case *c) {
     if (!below(&seed, 10)) tb_json_add(&in, TB_STR("备注"), tb_json_of_text(TB_STR("无")));
     if (!below(&seed, 60)) tb_json_add(&in, TB_STR("没有的内容"), tb_json_of_text(TB_STR("x")));
     *input = tb_json_done(&in);
-    e.act = m->act;
+    e.act = x->act;
     e.input = input;
     e.by = some_actor(c, x);
-    if (c->tasks.count > 1 || below(&seed, 2)) e.task = p->steps.items[x->step].name;
+    if (x->person.n && below(&seed, 4)) e.by.person = x->person;
+    if (x->step != TB_NO_INDEX && (c->tasks.count > 1 || below(&seed, 2))) e.task = p->steps.items[x->step].name;
     return e;
 }
 
@@ -212,7 +216,7 @@ static bool one_step(const tb_program *p, const tb_case *before, const tb_event 
     ok &= CHECK(tb_str_eq(text, apart));
     tb_arena_free(other);
     ok &= CHECK(!(*out)->refused == ((*out)->next != NULL));
-    if (!(*out)->refused) ok &= whole((*out)->next, before);
+    if (!(*out)->refused) ok &= whole((*out)->next, before, tb_str_is(e->act, "更正"));
     if (!ok)
         fprintf(stderr, "    matter %.*s\n    state %.*s\n    event %.*s\n    got   %.*s\n    apart %.*s\n",
                 TB_FMT(p->matter), TB_FMT(state), TB_FMT(event), TB_FMT(text), TB_FMT(apart));

@@ -168,6 +168,11 @@ static void put_limit(tb_buf *b, const tb_program *p, const tb_clock_def *c) {
     tb_putf(b, "\n期限 %d%s", c->n, tb__draw_unit(c->unit, c->n, true));
     if (c->from != TB_NO_INDEX)
         tb_putf(b, "，自 %s%.*s", c->first ? "首次" : "", TB_FMT(p->milestones.items[c->from].name));
+    for (uint32_t i = 0; i < p->alerts.count; i++) {
+        const tb_alert_def *a = &p->alerts.items[i];
+        if (&p->clocks.items[a->clock] == c)
+            tb_putf(b, "\n届满前 %d%s %s", a->n, tb__draw_unit(a->unit, a->n, true), tb_alert_word(a->kind));
+    }
 }
 
 static void put_step(tb_buf *b, const tb_program *p, const tb_step_def *s) {
@@ -181,6 +186,7 @@ static void put_step(tb_buf *b, const tb_program *p, const tb_step_def *s) {
     }
     if (s->persons > 1) tb_putf(b, "，不少于 %d人", s->persons);
     if (s->clock != TB_NO_INDEX) put_limit(b, p, &p->clocks.items[s->clock]);
+    if (s->on_site) tb_puts(b, "\n现场必须");
     if (s->excludes) tb_puts(b, "\n不计入期限");
 }
 

@@ -161,6 +161,8 @@ static void tell_steps(tb_line *line, const tb_json *answer) {
         tb_putf(&line->out, tb_line_say(line, "  在办 %.*s，由 %.*s", "  now at %.*s, by %.*s"),
                 TB_FMT(tb__text_of(s, "name")), TB_FMT(posts));
         if (places.n) tb_putf(&line->out, "（%.*s）", TB_FMT(places));
+        tb_str holder = tb__text_of(s, "holder");
+        if (holder.n) tb_putf(&line->out, tb_line_say(line, "，%.*s 签收", ", claimed by %.*s"), TB_FMT(holder));
         if (due.n)
             tb_putf(&line->out, tb_line_say(line, "，期限到 %.*s", ", due %.*s"), TB_FMT(tb__due_time(line, due)));
         tb_puts(&line->out, "\n");

@@ -42,6 +42,9 @@ static tb_str who(tb_line *line, const tb_json *event) {
 static tb_str what(tb_line *line, const tb_json *event) {
     tb_str kind = tb__text_of(event, "kind"), task = tb__text_of(event, "task");
     if (tb_str_is(kind, "submit")) return tb_str_z(tb_line_say(line, "提交", "submitted"));
+    const tb_json *effects = tb_json_get(event, "effects");
+    bool alert = effects && effects->count && tb_str_is(tb__text_of(&effects->items[0], "do"), "临近届满");
+    if (alert) return tb_str_z(tb_line_say(line, "临近届满", "about to expire"));
     if (tb_str_is(kind, "timer"))
         return tb_str_printf(line->arena, tb_line_say(line, "%.*s 到期", "%.*s expired"),
                              TB_FMT(tb__text_of(event, "timer")));
@@ -108,6 +111,17 @@ static void tell_why(tb_line *line, const tb_json *ranges) {
     tb_puts(&line->out, ranges && ranges->count ? "\n" : "");
 }
 
+static void tell_alerts(tb_line *line, const tb_json *alerts) {
+    for (uint32_t i = 0; alerts && i < alerts->count; i++) {
+        const tb_json *x = &alerts->items[i];
+        tb_str at = tb__text_of(x, "at");
+        bool told = is_true(x, "told");
+        if (!told && !at.n) continue; /* the clock stands still, or its time had passed */
+        tb_putf(&line->out, "      %.*s %.*s  %.*s%s\n", TB_FMT(tb__text_of(x, "name")), TB_FMT(tb__list_of(line, x, "to")),
+                TB_FMT(tb__short_time(line, at)), told ? tb_line_say(line, " 已发出", " told") : "");
+    }
+}
+
 static void tell_clocks(tb_line *line, const tb_json *c) {
     const tb_json *clocks = tb_json_get(c, "clocks");
     tb_buf *b = &line->out;
@@ -133,6 +147,7 @@ static void tell_clocks(tb_line *line, const tb_json *c) {
         tb_putf(b, tb_line_say(line, "（自 %.*s）\n", " (from %.*s)\n"),
                 TB_FMT(tb__short_time(line, tb__text_of(k, "from"))));
         if (!ended) tell_why(line, tb_json_get(k, "why"));
+        tell_alerts(line, tb_json_get(k, "alerts"));
     }
 }
 

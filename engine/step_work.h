@@ -1,0 +1,43 @@
+/* Inside the engine: one step while it is being made. What step.c does with an event, and what acts of people (people.c)
+ * and alerts (alert.c) do in it. Everything here runs under tb_try. */
+#ifndef TB_STEP_WORK_H
+#define TB_STEP_WORK_H
+#include "case.h"
+
+struct work {
+    tb_arena *a;
+    const tb_program *p;
+    tb_str id;
+    const tb_case *before;
+    const tb_event *e;
+    const tb_env *env;
+    tb_outcome *o;
+    tb_case *c;
+    int64_t at;        /* legal time of what happens: the event's, but see do_timer */
+    TB_LIST(tb_task) left; /* tasks left in this microstep: what took them away says whether they are kept */
+    bool resuming;         /* 转 原环节 was taken: what is entered now goes on */
+    uint64_t recorded; /* milestones this move has set already: 视为 and a document may both say 受理 */
+};
+
+#define REFUSE(w, code, span, v0, v1, v2) tb__refuse(&(w)->o->refusal, TB_R_##code, (span), (v0), (v1), (v2))
+
+static inline void tell(struct work *w, const char *what, tb_str name, tb_str value, int64_t at) {
+    *TB_PUSH(w->a, w->o->effects) = (tb_effect){what, name, value, at};
+}
+
+/* step.c: names of the active steps; may this actor act as one of `posts`, here? The post, or TB_NO_INDEX: refused. `answer`: the
+ * act is an answer from outside, whose authority is its call's. */
+tb_str tb__active_names(struct work *w);
+uint32_t tb__authority(struct work *w, tb_str act, tb_span span, const uint32_t *posts, uint32_t n, bool answer);
+
+/* people.c: the event is a built-in act: do it; false: refused. */
+bool tb__builtin_done(struct work *w);
+void tb__builtin_list(struct work *w, const tb_task *t, tb_possibles *list);
+void tb__correction_list(struct work *w, tb_possibles *list);
+/* The move has been taken: may it be corrected, the state before is kept. */
+void tb__correctable(struct work *w, const tb_move *m);
+/* Has somebody else claimed the task, so that this move is not this person's? Then it is refused, and the answer true. */
+bool tb__claim_bars(struct work *w, const tb_move *m, const tb_task *t, uint32_t post);
+/* alert.c: is the timer an alert that is due? Then it is told, and the answer is true. */
+bool tb__alert_told(struct work *w);
+#endif
