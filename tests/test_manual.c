@@ -319,9 +319,7 @@ static const struct {
     const char *what, *word;
 } awaited[] = {
     {"keyword", "容缺受理"}, {"keyword", "告知承诺"}, {"keyword", "可容缺"}, {"keyword", "可承诺"},
-    {"keyword", "提醒"},     {"keyword", "现场必须"}, {"keyword", "可更正"}, {"clause", "容缺受理"},
-    {"clause", "告知承诺"},  {"clause", "提醒"},      {"clause", "黄牌"},    {"clause", "红牌"},
-    {"clause", "现场必须"},  {"part", "可容缺"},      {"part", "可承诺"},    {"part", "可更正"},
+    {"clause", "容缺受理"},  {"clause", "告知承诺"},  {"part", "可容缺"},    {"part", "可承诺"},
 };
 
 static bool is_awaited(const char *what, const char *word) {
