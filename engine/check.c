@@ -195,6 +195,9 @@ static void check_milestones(tb__matter *m) {
     for (uint32_t i = 0; i < p->documents.count; i++)
         for (uint32_t k = 0; m->document_used[i] && k < p->documents.items[i].records_n; k++)
             set[p->documents.items[i].records[k]] = 1;
+    const uint32_t papers[] = {p->papers.deferred, p->papers.promised, p->papers.supplied};
+    for (int i = 0; i < 3; i++)
+        if (papers[i] != TB_NO_INDEX) set[papers[i]] = 1;
     if (p->receipt != TB_NO_INDEX && set[p->receipt]) set[TB_M_RECEIVED] = 1;
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         const tb_clock_def *d = &p->clocks.items[i];

@@ -41,7 +41,8 @@ uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusi
 static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
     int32_t start = tb_day_of(clock->from);
     uint32_t n = 0;
-    if (c->program->clocks.items[clock->def].kind == TB_CLOCK_STEP)
+    enum tb_clock_kind kind = c->program->clocks.items[clock->def].kind;
+    if (kind == TB_CLOCK_STEP || kind == TB_CLOCK_DEFERRAL)
         return tb__pauses_of(c, clock->def, start, out, room);
     for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
         n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);

@@ -140,6 +140,12 @@ void tb__alerts(tb__matter *m);
 /* advice.c: goes over what was said of the matter from the `from`-th on. */
 void tb__advise(tb__matter *m, uint32_t from);
 void tb__advise_all(tb__compiler *c); /* once, at the end */
+/* papers.c: 容缺受理 and 告知承诺 */
+void tb__papers_milestones(tb__matter *m);
+void tb__papers_clock(tb__matter *m);
+bool tb__papers_expiry(const tb__matter *m, tb_str act); /* 容缺逾期: brought about by the limit, by nobody */
+void tb__papers_check(tb__matter *m);
+bool tb__fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d); /* matter.c */
 /* moves.c */
 bool tb__matter_chart(tb__matter *m);
 tb_str tb__path2(tb__matter *m, tb_str a, const char *between, tb_str b);

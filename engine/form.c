@@ -3,6 +3,7 @@
  * they are read from the fields. */
 #include "form.h"
 #include "case.h"
+#include "papers.h"
 #include "expression.h"
 #include "table.h"
 
@@ -48,8 +49,10 @@ static bool materials_fit(const tb__submission *s) {
     for (uint32_t i = 0; m && i < m->count; i++) {
         bool known = false;
         for (uint32_t k = 0; k < p->materials.count && !known; k++)
-            known = m->items[i].kind == TB_JSON_STR && tb_str_eq(p->materials.items[k].name, m->items[i].text);
+            known = tb_str_eq(p->materials.items[k].name,
+                              m->items[i].kind == TB_JSON_OBJECT ? tb_json_text(&m->items[i], "名称") : m->items[i].text);
         if (!known) return REFUSE(s, MATERIAL_UNKNOWN, TB_NO_SPAN, m->items[i].text, tb_buf_str(&names), TB_NONE);
+        if (!tb__papers_fit(p, &m->items[i], s->r)) return false;
     }
     return true;
 }

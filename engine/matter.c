@@ -227,17 +227,7 @@ static void form_conditions(tb__matter *m) {
         }
 }
 
-/* What parses but is not run is refused rather than passed over: a window would rely on it. */
-static void not_run(tb__matter *m, tb_span span, const char *word) {
-    TB__REPORT(m, LATER_PAPERS, span, tb_str_z(word), TB_NONE, TB_NONE);
-}
-
 static void add_material(tb__matter *m, const tb_clause *c) {
-    static const enum tb_part_kind later[] = {TB_P_DEFERRABLE, TB_P_PROMISABLE};
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
-        const tb_part *part = tb_part_of(c, later[i]);
-        if (part) not_run(m, part->span, tb_part_word(part->kind, TB_LANG_ZH));
-    }
     uint32_t at;
     if (m->p->materials.count > TB_MATERIALS) return; /* one too many is told */
     TB__FIND(m->p->materials, .name, c->names.items[0].text, at);
@@ -250,6 +240,8 @@ static void add_material(tb__matter *m, const tb_clause *c) {
                                                        .needed = tb_part_of(c, TB_P_NEEDED) != NULL,
                                                        .electronic = tb_part_of(c, TB_P_ELECTRONIC) != NULL,
                                                        .exempt = tb_part_of(c, TB_P_EXEMPT) != NULL,
+                                                       .deferrable = tb_part_of(c, TB_P_DEFERRABLE) != NULL,
+                                                       .promisable = tb_part_of(c, TB_P_PROMISABLE) != NULL,
                                                        .only = text_of(tb_part_of(c, TB_P_ONLY)),
                                                        .span = c->span};
 }
@@ -438,7 +430,7 @@ bool tb__limit_fits(int n, enum tb_unit unit, int *most) {
     return n >= 1 && n <= *most;
 }
 
-static bool fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
+bool tb__fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
     if (c->names.count && !c->duration.unit) return false; /* left open outside a template: said */
     d->n = c->duration.n;
     d->unit = (enum tb_unit)c->duration.unit;
@@ -486,7 +478,7 @@ static void span_limits(tb__matter *m) {
             d.to =
                 from && from->names.count > 1 ? tb__milestone_ref(m, from->names.items[1].text, &first) : TB_M_DECIDED;
             if (d.from == TB_NO_INDEX) d.from = TB_M_ACCEPTED;
-            if (fill_limit(m, c, &d)) *TB_PUSH(m->c->a, p->clocks) = d;
+            if (tb__fill_limit(m, c, &d)) *TB_PUSH(m->c->a, p->clocks) = d;
         }
     const tb_clause *x = find_clause(m->head, TB_C_EXTENSION);
     if (!x) return;
@@ -608,7 +600,7 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
                           .name = s.name};
         const tb_part *from = tb_part_of(limit, TB_P_FROM);
         if (from && from->names.count) d.from = tb__milestone_ref(m, from->names.items[0].text, &d.first);
-        if (fill_limit(m, limit, &d)) {
+        if (tb__fill_limit(m, limit, &d)) {
             s.clock = p->clocks.count;
             *TB_PUSH(m->c->a, p->clocks) = d;
         }
@@ -754,11 +746,6 @@ bool tb__matter_tables(tb__matter *m) {
         !few(m, p->documents.count, TB_DOCUMENTS, TB__SAY(m, "文书", "documents")))
         return false;
     m->document_used = TB_NEW_ARRAY(m->c->a, p->documents.count + 1, uint8_t);
-    for (uint32_t k = 0; k < m->head->clauses.count; k++) {
-        enum tb_clause_kind kind = m->head->clauses.items[k].kind;
-        if (kind == TB_C_DEFERRED || kind == TB_C_PROMISE)
-            not_run(m, m->head->clauses.items[k].head, tb_clause_word(kind, TB_LANG_ZH));
-    }
     for (uint32_t k = 0; k < m->head->clauses.count; k++)
         if (m->head->clauses.items[k].names.count && p->places.count <= TB_PLACES)
             head_clause(m, &m->head->clauses.items[k]);
@@ -770,11 +757,13 @@ bool tb__matter_tables(tb__matter *m) {
     missing(m, TB_C_KIND, TB__SAY(m, "事项类型 行政许可。", "kind public-service."));
     check_once(m);
     collect_milestones(m);
+    tb__papers_milestones(m);
     authority(m);
     add_posts(m);
     if (!few(m, p->posts.count, TB_POSTS, TB__SAY(m, "岗位", "posts"))) return false;
     separations(m);
     span_limits(m);
+    tb__papers_clock(m);
     steps(m);
     tb__tables_adopt(m);
     form_conditions(m);

@@ -548,6 +548,12 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
         v.before = tb__milestone_ref(m, s->before.text, &first);
     }
     tb__fill_effects(m, c, &v);
+    if (tb__papers_expiry(m, act)) { /* of a post that nobody holds: the limit sends it */
+        uint32_t *nobody = TB_NEW(m->c->a, uint32_t);
+        *nobody = m->p->outside;
+        if (v.posts_n) TB__REPORT(m, REPLY_BY, c->head, act, TB_NONE, TB_NONE);
+        v.posts = nobody, v.posts_n = 1;
+    }
     if (!v.posts_n) TB__REPORT(m, ANYWHERE_WHO, c->head, act, TB_NONE, TB_NONE);
     tb__target t = tb__target_of(m, s, c, NULL, NULL);
     v.target = t.text;
@@ -651,6 +657,7 @@ bool tb__matter_chart(tb__matter *m) {
         if (step != TB_NO_INDEX) obligation_moves(m, s, step);
     }
     tb__outside_answers(m);
+    tb__papers_check(m);
     extension_move(m);
     gate_moves(m);
     tb__joins(m);

@@ -36,8 +36,10 @@ static const tb_clause *clause_of(const tb_section *s, enum tb_clause_kind kind)
 bool tb__outside_step(const tb_section *s) { return clause_of(s, TB_C_CALLS) || clause_of(s, TB_C_STARTS); }
 
 void tb__outside_post(tb__matter *m) {
+    bool limits = false; /* 容缺逾期, too, is nobody's act */
+    for (uint32_t i = 0; i < m->head->clauses.count; i++) limits |= m->head->clauses.items[i].kind == TB_C_DEFERRED;
     for (uint32_t i = 0; i < m->sections_n && !m->p->outside; i++) {
-        if (m->sections[i]->kind != TB_S_STEP || !tb__outside_step(m->sections[i])) continue;
+        if (!limits && (m->sections[i]->kind != TB_S_STEP || !tb__outside_step(m->sections[i]))) continue;
         m->p->outside = m->p->posts.count;
         *TB_PUSH(m->c->a, m->p->posts) = (tb_post){TB_STR(OUTSIDE), TB_NO_INDEX, m->sections[i]->span, false};
     }

@@ -30,7 +30,7 @@ static enum builtin builtin_named(tb_str act) {
     return NONE;
 }
 
-bool tb_builtin_act(tb_str act) { return builtin_named(act) != NONE; }
+bool tb_builtin_act(tb_str act) { return builtin_named(act) != NONE || tb__is_supply(act); }
 
 /* ---- who holds a task ---- */
 
@@ -233,6 +233,7 @@ bool tb__builtin_done(struct work *w) {
     enum builtin act = builtin_named(w->e->act);
     if (w->c->outcome != TB_NO_INDEX && act != CORRECT) /* 更正 may open again what was closed by mistake */
         return REFUSE(w, CLOSED, TB_NO_SPAN, w->p->outcomes.items[w->c->outcome], w->e->act, TB_NONE);
+    if (tb__is_supply(w->e->act)) return tb__supply(w);
     switch (act) {
     case CLAIM: return claim(w);
     case RELEASE: return release(w);
@@ -246,6 +247,7 @@ bool tb__builtin_done(struct work *w) {
 void tb__correction_list(struct work *w, tb_possibles *list) {
     const tb_undo *u = &w->c->undo;
     uint32_t *post = TB_NEW(w->a, uint32_t);
+    tb__supply_list(w, list);
     if (!u->before.n) return;
     TB__FIND(w->p->posts, .name, u->post, *post);
     if (*post == TB_NO_INDEX) return;

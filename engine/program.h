@@ -83,7 +83,7 @@ typedef struct tb_field {
 
 typedef struct tb_material {
     tb_str name;
-    bool needed, electronic, exempt;
+    bool needed, electronic, exempt, deferrable, promisable; /* 可容缺, 可承诺: papers.c */
     tb_str only;
     tb_str when; /* 若 C, as written: needed only then (for people: nothing is refused for want of it) */
     tb_span span;
@@ -139,7 +139,7 @@ typedef struct tb_separation {
     tb_span span;
 } tb_separation; /* 不得同一人, pairwise */
 
-enum tb_clock_kind { TB_CLOCK_STATUTORY = 1, TB_CLOCK_PROMISED, TB_CLOCK_STEP };
+enum tb_clock_kind { TB_CLOCK_STATUTORY = 1, TB_CLOCK_PROMISED, TB_CLOCK_STEP, TB_CLOCK_DEFERRAL /* 容缺受理: to bring what is missing */ };
 typedef struct tb_clock_def {
     enum tb_clock_kind kind;
     tb_str name; /* 法定期限, 承诺期限, or the step's name: unique, the key of its timer */
@@ -329,6 +329,13 @@ typedef struct tb_citation {
     bool open; /* 待核: the clause, or the article in the law's file */
 } tb_citation;
 
+/* 容缺受理, 告知承诺 (papers.c); TB_NO_INDEX: the matter has none. */
+typedef struct tb_papers {
+    uint32_t clock;                        /* within which what is missing must come */
+    uint32_t deferred, promised, supplied; /* milestones 容缺, 承诺, 补齐容缺 */
+    uint32_t until;                        /* milestone that has to wait for them */
+} tb_papers;
+
 typedef struct tb_program {
     tb_span span; /* its name, in the file that is its root: steps may stand in a template's */
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
@@ -360,6 +367,7 @@ typedef struct tb_program {
     const uint32_t *transition_move; /* chart transition → move */
     TB_LIST(tb_str) acts;            /* event number e ≥ TB_EVENT_FIRST_ACT is acts.items[e - TB_EVENT_FIRST_ACT] */
     TB_LIST(tb_str) outcomes;
+    tb_papers papers;
     uint32_t receipt;          /* milestone that sets 收到材料 (以 … 为准); TB_NO_INDEX none */
     bool next_workday_receipt; /* 非工作时间网上提交 视为 次一工作日收到 */
     int extension_n;           /* 期限延长; 0 none */

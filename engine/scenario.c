@@ -181,6 +181,25 @@ static bool refused_well(tb__scenario *r, const tb_clause *c, enum tb_refusal_co
                              tb_str_printf(r->a, "应当因 %.*s 拒绝，实际因 %s", TB_FMT(want), tb_refusal_name(code)));
 }
 
+/* 消防承诺书 为 容缺 (承诺, or 提交: as it is): how a material of the application is brought. */
+typedef TB_LIST(tb_json) brought;
+
+static bool brings(tb__scenario *r, const tb_part *part, brought *list) {
+    uint32_t at;
+    TB__FIND(r->p->materials, .name, part->names.items[0].text, at);
+    if (at == TB_NO_INDEX) return false;
+    tb_json item = tb_json_of_text(part->names.items[0].text);
+    if (!tb_str_is(part->value.text, "提交")) {
+        tb_json_maker m;
+        tb_json_begin(&m, r->a);
+        tb_json_add(&m, TB_STR("名称"), item);
+        tb_json_add(&m, TB_STR("方式"), tb_json_of_text(part->value.text));
+        item = tb_json_done(&m);
+    }
+    *TB_PUSH(r->a, *list) = item;
+    return true;
+}
+
 static bool submit(tb__scenario *r, const tb_clause *c) {
     const tb_program *p = r->p;
     tb_json_maker form;
@@ -189,6 +208,7 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
     if (!place.n) place = home;
     if (!mode.n) mode = p->modes.items[0].name;
     if (!who.n) who = TB_STR("申请人甲");
+    brought materials = {0};
     tb_json_begin(&form, r->a);
     for (uint32_t i = 0; i < p->fields.count; i++)
         if (p->fields.items[i].required)
@@ -199,6 +219,7 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
         const tb_field *f = NULL;
         for (uint32_t k = 0; k < p->fields.count; k++)
             if (tb_str_eq(p->fields.items[k].name, part->names.items[0].text)) f = &p->fields.items[k];
+        if (!f && brings(r, part, &materials)) continue;
         if (!f) return tb__scenario_fail(r, part->span, tb_str_printf(r->a, "申请表没有“%.*s”", TB_FMT(part->names.items[0].text)));
         if (part->values.count > 1 && f->type != TB_T_LIST)
             return tb__scenario_fail(r, part->span, tb_str_printf(r->a, "“%.*s”不是列表，只能给一个值", TB_FMT(f->name)));
@@ -212,6 +233,9 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
     r->result->form = tb_buf_str(&filed);
     tb_event e = {
         .kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
+    tb_json *papers = TB_NEW(r->a, tb_json);
+    *papers = tb_json_of_array(materials.items, materials.count);
+    if (materials.count) e.materials = papers;
     tb_outcome *o = step(r, &e);
     bool refused = tb_part_of(c, TB_P_REFUSED) != NULL;
     if (!o) return tb__scenario_fail(r, c->span, TB_STR("内存不足"));
@@ -355,7 +379,7 @@ bool tb__scenario_line(tb__scenario *r, const tb_clause *c) {
         return r->c ? tb__scenario_now(r, c) : tb__scenario_fail(r, c->span, TB_STR("还没有提交"));
     }
     tb_str name = act_name(c);
-    if (tb_str_is(tb__fixed_name(name), "逾期") || tb_str_is(name, "答复超时") || tb_str_is(name, "reply-timeout"))
+    if (tb_str_is(tb__fixed_name(name), "逾期") || tb_str_is(name, "容缺逾期") || tb_str_is(name, "答复超时") || tb_str_is(name, "reply-timeout"))
         return r->fired ? true : tb__scenario_fail(r, c->span, TB_STR("到这时没有逾期的时限"));
     if (tb_str_is(tb__fixed_name(name), "提交") && (!r->c || !tb_act_event(r->p, name)))
         return submit(r, c); /* a second one is refused by the step */

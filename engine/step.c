@@ -153,7 +153,7 @@ static tb_task *task_in(tb_case *c, uint16_t state) {
     return NULL;
 }
 
-static void record(struct work *w, uint32_t milestone, int64_t at) {
+void tb__record(struct work *w, uint32_t milestone, int64_t at) {
     const tb_program *p = w->p;
     if (w->recorded >> milestone & 1) return;
     w->recorded |= (uint64_t)1 << milestone;
@@ -169,6 +169,7 @@ static void record(struct work *w, uint32_t milestone, int64_t at) {
             if (r) end_clock(w, r, at);
         }
         if (d->from != milestone || (d->first && m->count > 1)) continue;
+        if (d->kind == TB_CLOCK_DEFERRAL && !tb__papers_owed(w->c)) continue;
         if (d->kind != TB_CLOCK_STEP) {
             start_clock(w, i, TB_NO_STATE, at);
             continue;
@@ -200,8 +201,8 @@ static int64_t receipt_time(struct work *w) {
 
 static void arrive(struct work *w, uint32_t place) {
     uint32_t received = w->p->places.items[place].received;
-    record(w, received, w->at);
-    if (received == w->p->receipt) record(w, TB_M_RECEIVED, receipt_time(w));
+    tb__record(w, received, w->at);
+    if (received == w->p->receipt) tb__record(w, TB_M_RECEIVED, receipt_time(w));
 }
 
 static void issue(struct work *w, uint32_t document) {
@@ -210,14 +211,14 @@ static void issue(struct work *w, uint32_t document) {
     *i = (tb_issued){.document = document, .seq = w->c->seq, .at = w->at};
     i->number = tb_str_printf(w->a, "%.*s-%u", TB_FMT(w->c->id), w->c->issued.count);
     tell(w, "出具", d->name, i->number, w->at);
-    for (uint32_t k = 0; k < d->records_n; k++) record(w, d->records[k], w->at);
+    for (uint32_t k = 0; k < d->records_n; k++) tb__record(w, d->records[k], w->at);
 }
 
 static void extend(struct work *w) {
     for (uint32_t i = 0; i < w->c->clocks.count; i++) {
         tb_running *r = &w->c->clocks.items[i];
         const tb_clock_def *d = &w->p->clocks.items[r->def];
-        if (d->kind == TB_CLOCK_STEP || r->to != TB_NO_TIME || d->unit != w->p->extension_unit) continue;
+        if (d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL || r->to != TB_NO_TIME || d->unit != w->p->extension_unit) continue;
         r->extended += w->p->extension_n;
         tell(w, "延长", d->name, tb_str_printf(w->a, "%d", w->p->extension_n), w->at);
     }
@@ -235,7 +236,7 @@ static void perform(struct work *w, const tb_effect_def *f) {
     case TB_DO_ISSUE: issue(w, f->a); break;
     case TB_DO_RECORD:
         if (f->deemed) tell(w, "视为", p->milestones.items[f->a].name, TB_NONE, dated(w, f));
-        record(w, f->a, f->a == TB_M_RECEIVED && f->dated == TB_NO_INDEX ? receipt_time(w) : dated(w, f));
+        tb__record(w, f->a, f->a == TB_M_RECEIVED && f->dated == TB_NO_INDEX ? receipt_time(w) : dated(w, f));
         break;
     case TB_DO_TRANSFER:
         tell(w, "转送", p->places.items[f->a].name, w->c->places[f->a], at);
@@ -276,6 +277,7 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
     uint32_t number = (uint32_t)(m - p->moves.items);
     if (m->times && c->taken[number] >= (uint32_t)m->times)
         return tb__refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
+    if (tb__papers_bar(w, m, r)) return false;
     if (m->guard && !tb_condition_holds(m->guard, c))
         return tb__refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, tb__condition_why(w->a, m->guard, c));
     uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
@@ -379,7 +381,7 @@ static void close_case(struct work *w, uint32_t outcome) {
     tb_case *c = w->c;
     c->outcome = outcome;
     tell(w, "办结", w->p->outcomes.items[outcome], TB_NONE, w->at);
-    record(w, TB_M_CLOSED, w->at);
+    tb__record(w, TB_M_CLOSED, w->at);
     for (uint32_t i = 0; i < c->clocks.count; i++)
         if (c->clocks.items[i].to == TB_NO_TIME) c->clocks.items[i].to = w->at;
     for (uint32_t i = 0; i < c->stopped.count; i++)
@@ -729,6 +731,10 @@ static bool do_timer(struct work *w) {
          * counts the next day as its first (M9). As the next day's 00:00 it would give everybody after it a day too many. */
         if (tb_day_start(tb_day_of(w->e->at)) == w->e->at) w->at = w->e->at - 1;
         if (w->at < w->before->at) w->at = w->before->at; /* a limit that had run out before its step began */
+        if (d->kind == TB_CLOCK_DEFERRAL && w->c->tasks.count) { /* 容缺逾期的, of 任一环节: above whatever is active */
+            tb_chart_run run = run_of(w);
+            return after_chart(w, tb_chart_send(&run, tb__papers_event(w->p), w->c->tasks.items[0].state));
+        }
         if (d->kind != TB_CLOCK_STEP) return true;
         tb_chart_run run = run_of(w);
         return after_chart(w, tb_chart_send(&run, TB_EVENT_OVERDUE, r->state));
@@ -764,13 +770,15 @@ static bool do_submit(struct work *w) {
     if (e->form) w->c->form = tb__json_copy(w->a, e->form);
     if (e->materials) w->c->materials = tb__json_copy(w->a, e->materials);
     if (!tb__places_fit(&form)) return false;
+    w->at = e->at;
     uint16_t start = p->modes.items[w->c->mode].start;
-    record(w, TB_M_SUBMITTED, e->at);
+    tb__record(w, TB_M_SUBMITTED, e->at);
     uint16_t leaf = start;
     while (leaf + 1 < tb_chart_states(p->chart) && p->nodes[leaf].kind != TB_NODE_STEP)
         leaf++; /* a host: its own step comes first */
     uint32_t place = p->steps.items[p->nodes[leaf].index].place;
     if (place != TB_NO_INDEX) arrive(w, place);
+    tb__papers_submitted(w);
     w->recorded = 0;
     tb_chart_run run = run_of(w);
     return after_chart(w, tb_chart_start_at(&run, &start, 1));

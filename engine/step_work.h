@@ -3,6 +3,7 @@
 #ifndef TB_STEP_WORK_H
 #define TB_STEP_WORK_H
 #include "case.h"
+#include "papers.h"
 
 struct work {
     tb_arena *a;
@@ -38,6 +39,15 @@ void tb__correction_list(struct work *w, tb_possibles *list);
 void tb__correctable(struct work *w, const tb_move *m);
 /* Has somebody else claimed the task, so that this move is not this person's? Then it is refused, and the answer true. */
 bool tb__claim_bars(struct work *w, const tb_move *m, const tb_task *t, uint32_t post);
+/* step.c: a milestone happens. */
+void tb__record(struct work *w, uint32_t milestone, int64_t at);
+/* papers.c: 容缺 and 承诺. */
+void tb__papers_submitted(struct work *w);
+bool tb__papers_bar(struct work *w, const tb_move *m, tb_refusal *r); /* must wait: refused */
+uint32_t tb__papers_event(const tb_program *p);
+bool tb__is_supply(tb_str act);
+bool tb__supply(struct work *w);
+void tb__supply_list(struct work *w, tb_possibles *list);
 /* alert.c: is the timer an alert that is due? Then it is told, and the answer is true. */
 bool tb__alert_told(struct work *w);
 #endif

@@ -69,10 +69,10 @@ static int read_request(void *arg) {
                             tb_str_z(TB_SAY(c, "“form”应是对象 {\"字段\":值,…}", "form is an object of fields")));
         bool names = !x->event.materials || x->event.materials->kind == TB_JSON_ARRAY;
         for (uint32_t i = 0; names && x->event.materials && i < x->event.materials->count; i++)
-            names = x->event.materials->items[i].kind == TB_JSON_STR;
+            names = x->event.materials->items[i].kind == TB_JSON_STR || x->event.materials->items[i].kind == TB_JSON_OBJECT;
         if (!names)
             return tb__fail(c, 422, "MEMBER_TYPE",
-                            tb_str_z(TB_SAY(c, "“materials”应是材料名称的数组", "materials is an array of names")));
+                            tb_str_z(TB_SAY(c, "“materials”应是材料名称（或 {\"名称\":…,\"方式\":\"容缺\"|\"承诺\"}）的数组", "materials is an array of names, or of {\"名称\",\"方式\"}")));
         x->origin = tb__origin_of_request(c->arena, &x->event.by, x->request);
     } else {
         x->event.kind = TB_EV_ACT;

@@ -498,7 +498,8 @@ static void add_edge(struct walk *k, uint32_t from, uint16_t leaf, bool tacit, u
                                              .beside = m && m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT};
 }
 
-static void submit(struct walk *k, uint32_t valuation) {
+/* `papers`: which of 容缺, 承诺, 补齐容缺 (papers.c) hold; that they came together at the beginning is the widest way to see it. */
+static void submit(struct walk *k, uint32_t valuation, uint32_t papers) {
     tb__proof *w = k->w;
     const tb__valuation *v = &w->valuations.items[valuation];
     uint32_t ops = w->g.ops.count;
@@ -511,6 +512,14 @@ static void submit(struct walk *k, uint32_t valuation) {
     tb__records r = {0};
     tb__records_of_submission(w, v->mode, &k->recorded, &r);
     learn_records(k, &r);
+    const tb_papers *x = &w->p->papers;
+    const uint32_t facts[] = {x->deferred, x->promised, x->supplied};
+    for (int i = 0; i < 3; i++) {
+        if (!(papers >> i & 1)) continue;
+        uint8_t bit = w->milestone_fact[facts[i]];
+        if (bit == UINT8_MAX) return; /* nothing asks: the same as without */
+        k->s[w->g.fact_word] |= (uint64_t)1 << bit;
+    }
     tb_chart_run run = run_of(k);
     if (tb_chart_start_at(&run, &w->p->modes.items[v->mode].start, 1) == TB_CHART_TAKEN)
         add_edge(k, TB__NONE, TB_NO_STATE, false, ops);
@@ -564,7 +573,13 @@ static void explore(struct walk *k) {
     tb__proof *w = k->w;
     tb__graph *g = &w->g;
     k->room = 0;
-    for (uint32_t i = 0; i < w->valuations.count; i++) submit(k, i);
+    const tb_papers *x = &w->p->papers;
+    for (uint32_t i = 0; i < w->valuations.count; i++)
+        for (uint32_t papers = 0; papers < 8; papers++) {
+            bool may = !((papers & 1) && x->deferred == TB_NO_INDEX) && !((papers & 2) && x->promised == TB_NO_INDEX) &&
+                       !((papers & 4) && !(papers & 1));
+            if (may) submit(k, i, papers);
+        }
     g->submissions = g->edges.count;
     typedef TB_LIST(uint32_t) firsts;
     firsts first = {0};

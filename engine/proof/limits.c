@@ -988,7 +988,7 @@ static void prove(struct span *s) {
 void tb__prove_limits(tb__proof *w) {
     for (uint32_t i = 0; i < w->p->clocks.count; i++) {
         const tb_clock_def *d = &w->p->clocks.items[i];
-        if (d->kind == TB_CLOCK_STEP) continue;
+        if (d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL) continue;
         struct span s = {.w = w, .def = d};
         tb_proof_span out = {.clock = i};
         s.out = &out;
