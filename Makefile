@@ -173,8 +173,13 @@ fuzz: $(B)/asan/tests/test_grammar
 FUZZ ?= 60
 fuzz-parse fuzz-compile: fuzz-%: $(B)/fuzz/tests/fuzz_%
 	tests/fuzz $< $(FUZZ)
-soak: $(B)/asan/tongban $(B)/asan/tests/test_crash
+# The usual run throws the same dice every time (tests/check.h); this one others, SOAK times.
+SOAK ?= 20
+DICE := $(shell grep -lE 'seed_of|run_pure' tests/test_*.c)
+DICE := $(DICE:%.c=$(B)/asan/%)
+soak: $(B)/asan/tongban $(B)/asan/tests/test_crash $(DICE)
 	$(B)/asan/tests/test_crash 1000
+	for i in $$(seq $(SOAK)); do TB_SEED=random tests/run $(DICE) || exit 1; done
 
 # ---- running ----
 # The load client with its plans, and the bare loop to compare with; `tongban bench` runs them in turn.

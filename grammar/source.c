@@ -129,20 +129,33 @@ static uint32_t quoted(tb_str text, uint32_t at, const char *close, uint32_t *ab
 /* Is this a character of words: a letter, a digit, - or _, or beyond ASCII one that is no blank, mark or sign (U+00A0, × and ÷,
  * U+20xx, U+30xx below the kana, the full-width forms)? -1, a byte that is no character, is none either. */
 static bool of_word(int32_t c) {
-    if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    if (c < 0x80)
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
     return c != 0xA0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c > 0x206F) && (c < 0x3000 || c > 0x303F) &&
            (c < 0xFEFF || c > 0xFFFF);
 }
 
-/* Bytes of the word at `at`; 0: none begins there. */
-static uint32_t word_bytes(tb_str t, uint32_t at, bool *han) {
+/* Is this one of the characters that 第二十五条之一第三项 is made of? */
+static bool of_article(tb_str character) {
+    static const char of[] = "第一二三四五六七八九十百千零〇条款项目之";
+    for (uint32_t i = 0; i + 3 < sizeof of; i += 3)
+        if (character.n == 3 && memcmp(of + i, character.p, 3) == 0) return true;
+    return false;
+}
+
+/* Bytes of the word at `at`; 0: none begins there. *han: Han characters stand in it. *telling: and not only those that the
+ * number of an article has, which stand in English sources, too; a name of nothing else tells as little, so that
+ * 第五条条 says the same before and after it is parted. */
+static uint32_t word_bytes(tb_str t, uint32_t at, bool *han, bool *telling) {
     uint32_t i = at;
-    *han = false;
+    *han = *telling = false;
     while (i < t.n) {
         int32_t c;
         uint32_t used = point(t.p + i, t.n - i, &c);
         if (!of_word(c)) break;
-        *han = *han || (c >= 0x3400 && c <= 0x9FFF);
+        bool one = c >= 0x3400 && c <= 0x9FFF;
+        *han = *han || one;
+        *telling = *telling || (one && !of_article((tb_str){t.p + i, used}));
         i += used;
     }
     return i - at;
@@ -168,13 +181,13 @@ bool tb_source_chinese(tb_str t) {
     uint32_t absent[4] = {0}, words = 0;
     bool any = false;
     for (uint32_t i = 0; i < t.n && words < WORDS;) {
-        bool han = false;
+        bool han = false, telling = false;
         uint32_t skip = free_text(t, i, absent);
-        uint32_t n = skip ? 0 : word_bytes(t, i, &han);
+        uint32_t n = skip ? 0 : word_bytes(t, i, &han, &telling);
         tb_str word = {t.p + i, n};
         if (n) words++;
         if (n && tb__keyword(word)) return han;
-        any = any || (han && !tb_str_starts(word, "第")); /* 第25条 */
+        any = any || telling;
         i += skip ? skip : n ? n : 1;
     }
     return any;

@@ -1,9 +1,14 @@
 /* tongban: one binary, many commands. Finds the command, reads its line, runs it, answers its exit code. */
 #include "command/command.h"
+#include "program.h"
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <uv.h>
+
+#define TB_VERSION "0.1.0"
 
 #define X(name) extern const tb_command tb__command_##name;
 #include "command/commands.def"
@@ -33,16 +38,29 @@ static int unknown_command(tb_line *line, const char *word) {
 
 static bool is(const char *word, const char *flag) { return word && strcmp(word, flag) == 0; }
 
+/* The program's own number; the meaning of rules that the history of a case is tied to (M5); what it stores with. */
+static void say_version(tb_line *line) {
+    tb_putf(&line->out,
+            tb_line_say(line, "通办 %s（语义 %d，SQLite %s，libuv %s）\n",
+                        "tongban %s (semantics %d, SQLite %s, libuv %s)\n"),
+            TB_VERSION, TB_SEMANTICS, sqlite3_libversion(), uv_version_string());
+}
+
 /* Before the command only --lang, --help and --version may stand. */
 static int run(tb_line *line, int argc, char **argv) {
-    bool help = false;
+    bool help = false, version = false;
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (is(argv[i], "--lang")) line->lang = is(argv[++i], "en") ? TB_LANG_EN : TB_LANG_ZH;
+        else if (is(argv[i], "--version")) version = true;
         else if (is(argv[i], "--help") || is(argv[i], "-h")) help = true;
         else
             return tb_line_error(line, "没有选项 %s。用法：tongban 命令 [参数]，见 tongban --help",
                                  "no option %s; usage: tongban COMMAND [ARGUMENTS], see tongban --help", argv[i]);
+    }
+    if (version && !help) {
+        say_version(line);
+        return tb_line_flush(line) ? TB_EXIT_CLEAN : TB_EXIT_FAILED;
     }
     if (i >= argc || help) {
         tb_line_help(line);

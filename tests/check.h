@@ -4,7 +4,9 @@
 #define TB_CHECK_H
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 static int check_passed, check_failed;
 
@@ -37,5 +39,15 @@ static inline int check_text(const char *a, const char *b, const char *what, con
 static inline int check_end(void) {
     printf("%d passed, %d failed\n", check_passed, check_failed);
     return check_failed ? 1 : 0;
+}
+/* TB_SEED; TB_SEED=random draws one from the kernel; without it a constant, so that two runs of one program agree. It is
+ * printed, so that a failure can be had again. */
+static inline uint64_t seed_of(const char *test) {
+    const char *given = getenv("TB_SEED");
+    uint64_t seed = given ? strtoull(given, NULL, 10) : 88172645463325252u;
+    if (given && strcmp(given, "random") == 0 && getrandom(&seed, sizeof seed, 0) != sizeof seed) abort();
+    if (!seed) seed = 1;
+    printf("%s: TB_SEED=%llu\n", test, (unsigned long long)seed);
+    return seed;
 }
 #endif

@@ -7,7 +7,6 @@
 #include "files.h"
 #include "scenario.h"
 #include <stdlib.h>
-#include <sys/random.h>
 
 typedef struct world {
     tb_arena *a;
@@ -72,14 +71,4 @@ static inline uint64_t dice(uint64_t *seed) {
     return *seed * 2685821657736338717u;
 }
 static inline uint32_t below(uint64_t *seed, uint32_t n) { return n ? (uint32_t)((dice(seed) >> 33) % n) : 0; }
-
-/* TB_SEED, or one from the kernel; printed, so that a failure can be had again. */
-static inline uint64_t seed_of(const char *test) {
-    const char *given = getenv("TB_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : 0;
-    if (!given && getrandom(&seed, sizeof seed, 0) != sizeof seed) seed = 88172645463325252u;
-    if (!seed) seed = 1;
-    printf("%s: TB_SEED=%llu\n", test, (unsigned long long)seed);
-    return seed;
-}
 #endif

@@ -5,7 +5,6 @@
 #include "arena.h"
 #include "check.h"
 #include <stdlib.h>
-#include <time.h>
 
 static tb_arena *arena;
 
@@ -43,12 +42,9 @@ static inline void fail_every_allocation(int (*work)(void *arena), int least, in
     CHECK(result == TB_OK && n > least);
 }
 
-/* Seed from TB_SEED or the clock, printed; then run() under tb_try. */
+/* Seed from seed_of(); then run() under tb_try. */
 static inline int run_pure(int (*run)(void *arg)) {
-    const char *seed = getenv("TB_SEED");
-    state = seed ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL) * 2654435761u;
-    if (!state) state = 1;
-    printf("TB_SEED=%llu\n", (unsigned long long)state);
+    state = seed_of("the dice");
     for (int i = 0; i < 8; i++) dice(2);
     arena = tb_arena_new(NULL, 0);
     if (!CHECK(arena != NULL)) return check_end();

@@ -52,7 +52,8 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
 static bool layout_holds(tb_arena *a, tb_str text) {
     const char *fault = layout_fault(a, text);
     if (!CHECK(!fault))
-        fprintf(stderr, "-- %s\n%.*s\n-- laid out\n%.*s\n", fault, TB_FMT(text), TB_FMT(tb_format(a, TB_STR("x"), text)));
+        fprintf(stderr, "-- %s\n%.*s\n-- laid out\n%.*s\n", fault, TB_FMT(text),
+                TB_FMT(tb_format(a, TB_STR("x"), text)));
     return !fault;
 }
 
@@ -71,8 +72,8 @@ static void sound_files(const char *directory, int depth) {
     DIR *d = opendir(directory);
     for (struct dirent *e; d && (e = readdir(d));) {
         char path[1024];
-        if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", directory,
-            e->d_name) >= (int)sizeof path) continue;
+        if (e->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", directory, e->d_name) >= (int)sizeof path)
+            continue;
         if (tb_str_ends(tb_str_z(path), ".tb")) sound_file(path);
         else if (depth > 0) sound_files(path, depth - 1);
     }
@@ -87,7 +88,9 @@ static uint32_t roll(uint32_t n) { /* xorshift64* */
     return n ? (uint32_t)((seed * 2685821657736338717u) >> 33) % n : 0;
 }
 
-struct cut { uint32_t from, to; };
+struct cut {
+    uint32_t from, to;
+};
 
 static tb_str edited(tb_arena *a, tb_str text) {
     tb_sources s = {0};
@@ -95,23 +98,22 @@ static tb_str edited(tb_arena *a, tb_str text) {
     tb__lexer l;
     tb__lex_begin(&l, a, NULL, &s.list.items[0], 0);
     TB_LIST(struct cut) tokens = {0};
-    for (tb__token t = tb__lex_next(&l); t.kind; t = tb__lex_next(&l)) *TB_PUSH(a, tokens) =
-        (struct cut){t.at.from, t.at.to};
+    for (tb__token t = tb__lex_next(&l); t.kind; t = tb__lex_next(&l))
+        *TB_PUSH(a, tokens) = (struct cut){t.at.from, t.at.to};
     uint32_t byte = roll(text.n + 1), other = roll(text.n + 1);
     bool by_token = roll(3) && tokens.count > 1;
     struct cut x = by_token ? tokens.items[roll(tokens.count)] : (struct cut){byte, byte < text.n ? byte + 1 : byte};
-    struct cut y = by_token ? tokens.items[roll(tokens.count)] : (struct cut){other, other < text.n ? other + 1
-        : other};
-    if (x.from > y.from) { struct cut z = x; x = y, y = z; }
+    struct cut y =
+        by_token ? tokens.items[roll(tokens.count)] : (struct cut){other, other < text.n ? other + 1 : other};
+    if (x.from > y.from) {
+        struct cut z = x;
+        x = y, y = z;
+    }
     tb_buf b;
     tb_buf_init(&b, a);
     switch (roll(5)) {
-    case 0: /* deleted */
-        tb_put(&b, text.p, x.from), tb_put(&b, text.p + x.to, text.n - x.to);
-        break;
-    case 1: /* doubled */
-        tb_put(&b, text.p, x.to), tb_put(&b, text.p + x.from, text.n - x.from);
-        break;
+    case 0: /* deleted */ tb_put(&b, text.p, x.from), tb_put(&b, text.p + x.to, text.n - x.to); break;
+    case 1: /* doubled */ tb_put(&b, text.p, x.to), tb_put(&b, text.p + x.from, text.n - x.from); break;
     case 2: /* swapped */
         if (y.from < x.to) return text;
         tb_put(&b, text.p, x.from), tb_put(&b, text.p + y.from, y.to - y.from),
@@ -119,10 +121,11 @@ static tb_str edited(tb_arena *a, tb_str text) {
         tb_put(&b, text.p + x.from, x.to - x.from), tb_put(&b, text.p + y.to, text.n - y.to);
         break;
     case 3: { /* put in: marks, breaks, stray bytes */
-        static const char *const bits[] = {"，", "。", "：", "\n", " ", "「", "」", "“", "”", "《", "》", "（", "）", "、", "#",
-            "\r\n", "\t", "\x80", "\xFF", "\x01", ".",
-                                           ",", ":", "/", "的", "的，", "依", "\xE3\x80\x80", "20日", "２", "环节 甲：\n",
-                                               "若 （", "待核", "\xEF\xBB\xBF", "-", "\""};
+        static const char *const bits[] = {
+            "，",           "。",   "：", "\n",          " ",     "「",   "」",           "“",    "”",
+            "《",           "》",   "（", "）",          "、",    "#",    "\r\n",         "\t",   "\x80",
+            "\xFF",         "\x01", ".",  ",",           ":",     "/",    "的",           "的，", "依",
+            "\xE3\x80\x80", "20日", "２", "环节 甲：\n", "若 （", "待核", "\xEF\xBB\xBF", "-",    "\""};
         const char *bit = bits[roll(sizeof bits / sizeof *bits)];
         tb_put(&b, text.p, x.from), tb_puts(&b, bit), tb_put(&b, text.p + x.from, text.n - x.from);
         break;
@@ -148,7 +151,8 @@ static void random_edits(const char *path, int count) {
         tb_buf json;
         tb_buf_init(&json, a);
         tb_diagnostics_json(&json, &r.sources, &r.d, TB_LANG_EN);
-        bool ok = CHECK(r.tree) & CHECK(r.d.list.count == 0 || shown(a, &r, TB_LANG_AUTO).n > 0) & layout_holds(a, text);
+        bool ok =
+            CHECK(r.tree) & CHECK(r.d.list.count == 0 || shown(a, &r, TB_LANG_AUTO).n > 0) & layout_holds(a, text);
         tb_arena_free(a);
         if (!ok) {
             fprintf(stderr, "after edits of %s with TB_SEED=%llu TB_EDITS=1\n", path, (unsigned long long)now);
@@ -160,7 +164,9 @@ static void random_edits(const char *path, int count) {
 
 /* ---- memory that runs out: the n-th block is refused; nothing may leak or crash ---- */
 
-struct rationed { int left, taken; };
+struct rationed {
+    int left, taken;
+};
 static void *ration(void *user, size_t n) {
     struct rationed *r = user;
     if (r->left-- <= 0) return NULL;
@@ -173,7 +179,10 @@ static void release(void *user, void *p) {
     free(p);
 }
 
-struct small_job { tb_arena *a; tb_str text; };
+struct small_job {
+    tb_arena *a;
+    tb_str text;
+};
 static int small_work(void *arg) {
     struct small_job *j = arg;
     struct read r = parse(j->a, "x", j->text);
@@ -220,7 +229,9 @@ static void out_of_memory(const char *path) {
 /* ---- the tables agree ---- */
 
 static void keywords_agree(const char *grammar) {
-    static const struct { const char *token, *zh, *en; } words[] = {
+    static const struct {
+        const char *token, *zh, *en;
+    } words[] = {
 #define X(token, zh, en) {"K_" #token, zh, en},
 #include "keywords.def"
 #undef X
@@ -234,8 +245,8 @@ static void keywords_agree(const char *grammar) {
         if (!CHECK(strstr(parser.p, line.p))) fprintf(stderr, "parser.y lacks %s\n", line.p);
         int k = tb__keyword(tb_str_z(words[i].en));
         CHECK(k != 0 && (!*words[i].zh || tb__keyword(tb_str_z(words[i].zh)) == k));
-        for (int j = 0; j < i; j++) CHECK(strcmp(words[i].en, words[j].en) != 0 &&
-            (!*words[i].zh || strcmp(words[i].zh, words[j].zh) != 0));
+        for (int j = 0; j < i; j++)
+            CHECK(strcmp(words[i].en, words[j].en) != 0 && (!*words[i].zh || strcmp(words[i].zh, words[j].zh) != 0));
     }
     tb_arena_free(a);
     CHECK(tb__rules_sound());
@@ -248,15 +259,25 @@ static void values(void) {
     CHECK_INT(tb__date(TB_STR("2100-02-29")), INT32_MIN);
     CHECK_INT(tb__minutes(TB_STR("09:05")), 545);
     CHECK_INT(tb__minutes(TB_STR("24:01")), -1);
-    static const struct { const char *text; int article, sub, paragraph, item; } laws[] = {
-        {"《行政许可法》第四十二条第一款第三项", 42, 0, 1, 3}, {"《甲》第一百零三条", 103, 0, 0, 0}, {"《甲》第十条", 10, 0, 0, 0},
-        {"《甲》第九千九百九十九条之十二第二款", 9999, 12, 2, 0}, {"第二〇二六条", 2026, 0, 0, 0}, {"第42条第1款", 42, 0, 1, 0},
-        {"《甲》", 0, 0, 0, 0}, {"第一千条", 1000, 0, 0, 0}, {"第一千零一条", 1001, 0, 0, 0}, {"第两百二十条", 220, 0, 0, 0},
-        {"第十百条", -1, 0, 0, 0}, {"第12345条", -1, 0, 0, 0}};
+    static const struct {
+        const char *text;
+        int article, sub, paragraph, item;
+    } laws[] = {{"《行政许可法》第四十二条第一款第三项", 42, 0, 1, 3},
+                {"《甲》第一百零三条", 103, 0, 0, 0},
+                {"《甲》第十条", 10, 0, 0, 0},
+                {"《甲》第九千九百九十九条之十二第二款", 9999, 12, 2, 0},
+                {"第二〇二六条", 2026, 0, 0, 0},
+                {"第42条第1款", 42, 0, 1, 0},
+                {"《甲》", 0, 0, 0, 0},
+                {"第一千条", 1000, 0, 0, 0},
+                {"第一千零一条", 1001, 0, 0, 0},
+                {"第两百二十条", 220, 0, 0, 0},
+                {"第十百条", -1, 0, 0, 0},
+                {"第12345条", -1, 0, 0, 0}};
     for (size_t i = 0; i < sizeof laws / sizeof *laws; i++) {
         tb_law_ref r = tb__law(tb_str_z(laws[i].text), TB_NO_SPAN);
         if (!CHECK(r.article == laws[i].article && r.sub == laws[i].sub && r.paragraph == laws[i].paragraph &&
-            r.item == laws[i].item))
+                   r.item == laws[i].item))
             fprintf(stderr, "%s: %d.%d.%d.%d\n", laws[i].text, r.article, r.sub, r.paragraph, r.item);
     }
     CHECK_INT(tb_cells(TB_STR("环节 a\t，")), 10);
@@ -265,15 +286,18 @@ static void values(void) {
 
 /* Deep and long texts: bounded, and said. */
 static void extremes(void) {
-    static const struct { const char *before, *again, *after; int times; const char *code; } texts[] = {
-        {"环节 甲：\n  应当 乙，若 ", "（", "甲。\n", 100000, "TB0061"},
-        {"环节 甲：\n  应当 乙，若 甲", " 或 甲", "。\n", 5000, "TB0061"},
-        {"环节 甲：\n  应当 乙，若 ", "非 ", "甲。\n", 1000, "TB0061"},
-        {"环节 ", "甲", "：\n", 200, "TB0010"},
-        {"", "环节 甲：", "\n", 4000, NULL},
-        {"", "「", "", 50000, "TB0007"},
-        {"文书：\n  甲，记 乙", "、乙", "。\n", 20000, "TB0013"},
-        {"", "\n", "", 200000, NULL}};
+    static const struct {
+        const char *before, *again, *after;
+        int times;
+        const char *code;
+    } texts[] = {{"环节 甲：\n  应当 乙，若 ", "（", "甲。\n", 100000, "TB0061"},
+                 {"环节 甲：\n  应当 乙，若 甲", " 或 甲", "。\n", 5000, "TB0061"},
+                 {"环节 甲：\n  应当 乙，若 ", "非 ", "甲。\n", 1000, "TB0061"},
+                 {"环节 ", "甲", "：\n", 200, "TB0010"},
+                 {"", "环节 甲：", "\n", 4000, NULL},
+                 {"", "「", "", 50000, "TB0007"},
+                 {"文书：\n  甲，记 乙", "、乙", "。\n", 20000, "TB0013"},
+                 {"", "\n", "", 200000, NULL}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tb_arena *a = tb_arena_new(NULL, 0);
         tb_buf b;
@@ -283,8 +307,8 @@ static void extremes(void) {
         tb_puts(&b, texts[i].after);
         struct read r = parse(a, "x", tb_buf_str(&b));
         tb_str all = shown(a, &r, TB_LANG_AUTO);
-        if (!CHECK(texts[i].code ? strstr(all.p, texts[i].code) != NULL : r.d.errors == 0)) fprintf(stderr,
-            "text %zu:\n%.*s", i, TB_FMT(all));
+        if (!CHECK(texts[i].code ? strstr(all.p, texts[i].code) != NULL : r.d.errors == 0))
+            fprintf(stderr, "text %zu:\n%.*s", i, TB_FMT(all));
         tb_format(a, TB_STR("x"), tb_buf_str(&b));
         tb_arena_free(a);
     }
@@ -304,10 +328,10 @@ int main(int count, char **words) {
     sound_files(directory, 0);
     snprintf(path, sizeof path, "%s/../../rules", directory);
     sound_files(path, 3);
-    const char *given = getenv("TB_SEED"), *edits = getenv("TB_EDITS");
-    seed = given ? strtoull(given, NULL, 10) : (uint64_t)getpid() * 7919 + 1;
+    const char *edits = getenv("TB_EDITS");
     int n = edits ? atoi(edits) : 340;
-    printf("random edits: TB_SEED=%llu TB_EDITS=%d\n", (unsigned long long)seed, n);
+    seed = seed_of("random edits");
+    printf("TB_EDITS=%d\n", n);
     static const char *const samples[] = {"example.tb", "others.tb", "english.tb", "constructs.tb"};
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
         snprintf(path, sizeof path, "%s/%s", directory, samples[i]);
