@@ -36,6 +36,28 @@ static bool can_be_referenced(enum tb_section_kind k) {
     return k == TB_S_LAW || k == TB_S_TEMPLATE || k == TB_S_MATTER || stands_between(k) || belongs_to_matter(k);
 }
 
+/* 中华人民共和国行政许可法 is cited as 行政许可法. */
+static tb_str short_law(tb_str s) {
+    static const char full[] = "中华人民共和国";
+    if (tb_str_starts(s, full) && s.n > sizeof full - 1)
+        return (tb_str){s.p + sizeof full - 1, s.n - (uint32_t)(sizeof full - 1)};
+    return s;
+}
+
+static void add_named(tb__compiler *c, tb__named n) {
+    uint32_t at = c->named.count;
+    uint32_t *first = tb_index_at(&c->by_name, short_law(n.section->name.text), TB_NO_INDEX);
+    if (*first == TB_NO_INDEX) *first = at;
+    else c->named.items[c->named.items[*first].last].next = at;
+    *TB_PUSH(c->a, c->named) = n;
+    c->named.items[*first].last = at;
+}
+
+/* The first of those of this name (a law's short one); the others follow by `next`. */
+static uint32_t first_named(const tb__compiler *c, tb_str name) {
+    return tb_index_find(&c->by_name, short_law(name), TB_NO_INDEX);
+}
+
 static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
     uint32_t errors = c->d->errors, file = tb_source_add(c->a, &c->rules->sources, path, text);
     const tb_tree *t = tb_parse(c->a, &c->rules->sources, file, c->d);
@@ -44,7 +66,7 @@ static uint32_t add_file(tb__compiler *c, tb_str path, tb_str text) {
     for (uint32_t i = 0; t && i < t->sections.count; i++) {
         enum tb_section_kind kind = t->sections.items[i].kind;
         if (can_be_referenced(kind) && !belongs_to_matter(kind))
-            *TB_PUSH(c->a, c->named) = (tb__named){&t->sections.items[i], t, i, file};
+            add_named(c, (tb__named){&t->sections.items[i], t, i, file, TB_NO_INDEX, TB_NO_INDEX});
     }
     return file;
 }
@@ -145,6 +167,10 @@ static void follow_references(tb__compiler *c) {
         for (uint32_t i = 0; i < t->references.count; i++) {
             const tb_name *n = &t->references.items[i];
             tb_str found, text;
+            if (i == COMPILE_FILES) { /* a search of the disk each */
+                too_many_files(c, n->span);
+                break;
+            }
             if (!c->in->resolve ||
                 !c->in->resolve(c->in->user, c->rules->sources.list.items[f].path, n->text, &found, &text)) {
                 tb_report(c->d, TB_E_REFERENCE_MISSING, n->span, n->text, TB_NONE, TB_NONE);
@@ -169,7 +195,7 @@ static void follow_references(tb__compiler *c) {
 
 const tb__named *tb__named_for(const tb__compiler *c, uint32_t file, enum tb_section_kind kind, tb_str name) {
     for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
-        for (uint32_t i = 0; i < c->named.count; i++) {
+        for (uint32_t i = first_named(c, name); i != TB_NO_INDEX; i = c->named.items[i].next) {
             const tb__named *n = &c->named.items[i];
             if (n->file == *f && n->section->kind == kind && tb_str_eq(n->section->name.text, name)) return n;
         }
@@ -343,21 +369,11 @@ static void build_directory(tb__compiler *c, uint32_t roots) {
 
 /* ---- laws, as citations find them ---- */
 
-static tb_str short_law(tb_str s) {
-    static const char full[] = "中华人民共和国";
-    if (tb_str_starts(s, full) && s.n > sizeof full - 1)
-        return (tb_str){s.p + sizeof full - 1, s.n - (uint32_t)(sizeof full - 1)};
-    return s;
-}
-
 const tb_section *tb__law_for(tb__compiler *c, uint32_t file, const tb_law_ref *ref) {
     for (const uint32_t *f = c->closure[file]; *f != TB_NO_INDEX; f++)
-        for (uint32_t i = 0; i < c->named.count; i++) {
-            const tb_section *s = c->named.items[i].section;
-            if (c->named.items[i].file == *f && s->kind == TB_S_LAW &&
-                tb_str_eq(short_law(s->name.text), short_law(ref->law)))
-                return s;
-        }
+        for (uint32_t i = first_named(c, ref->law); i != TB_NO_INDEX; i = c->named.items[i].next)
+            if (c->named.items[i].file == *f && c->named.items[i].section->kind == TB_S_LAW)
+                return c->named.items[i].section;
     return NULL;
 }
 
@@ -475,7 +491,8 @@ static const tb_program *compiled_at(const tb__compiler *c, tb_span name) {
 
 static const tb__named *standard_named(const tb__compiler *c, const tb__following *f) {
     for (const uint32_t *file = c->closure[f->file]; *file != TB_NO_INDEX; file++)
-        for (uint32_t i = 0; i < c->named.count; i++) {
+        for (uint32_t i = first_named(c, f->clause->names.items[0].text); i != TB_NO_INDEX;
+             i = c->named.items[i].next) {
             const tb__named *n = &c->named.items[i];
             if (n->file == *file && n->section->kind == TB_S_MATTER &&
                 tb_str_eq(n->section->name.text, f->clause->names.items[0].text) &&
@@ -568,6 +585,7 @@ static int compile_work(void *arg) {
     c->d = &c->rules->diagnostics;
     tb_diagnostics_init(c->d, c->a);
     c->d->lang = c->in->lang;
+    c->by_name = (tb_index){.a = c->a};
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
         uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
         if (!c->rules->trees.items[file]->sections.count && !c->unclean.items[file])

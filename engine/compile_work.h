@@ -4,6 +4,7 @@
 #ifndef TB_COMPILE_WORK_H
 #define TB_COMPILE_WORK_H
 #include "compile.h"
+#include "index.h"
 #include "step.h"
 
 struct tb_table;
@@ -13,6 +14,7 @@ typedef struct tb__named {
     const tb_section *section;
     const tb_tree *tree; /* a template's or a matter's own sections follow it there */
     uint32_t at, file;
+    uint32_t next, last; /* the next of its name; of the first of a name, the last: TB_NO_INDEX */
 } tb__named;
 
 /* 遵循: who, where it says so, and the standard once it is compiled. */
@@ -34,6 +36,7 @@ typedef struct tb__compiler {
     tb_rules *rules;
     tb_diagnostics *d;
     TB_LIST(tb__named) named; /* in order of files and writing */
+    tb_index by_name;         /* the first of each (short) name among them */
     TB_LIST(tb__following) following;
     TB_LIST(tb__standard) standards;
     TB_LIST(bool) unclean;                   /* by file: its text has errors of its own */

@@ -161,8 +161,8 @@ static void keep_citation(tb__matter *m, const tb_clause *c, const tb_law_ref *r
 static void keep_citations(tb__matter *m, const tb_clause *c, const tb_part *part) {
     for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, c, &part->laws.items[i]);
     for (uint32_t i = 0; (part->kind == TB_P_BASIS || part->kind == TB_P_GROUND) && i < part->names.count; i++)
-        *TB_PUSH(m->c->a, m->p->citations) = (tb_citation){
-            .text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending};
+        *TB_PUSH(m->c->a, m->p->citations) =
+            (tb_citation){.text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending};
 }
 
 static void cite_all(tb__matter *m) {
@@ -353,8 +353,7 @@ static void add_posts(tb__matter *m) {
             if (known != TB_NO_INDEX)
                 TB__REPORT(m, DUPLICATE, c->names.items[k].span, c->names.items[k].text, TB_NONE, TB_NONE)->other =
                     p->posts.items[known].span;
-            else if (p->posts.count <= TB_POSTS)
-                add_post(m, c->names.items[k].text, place, c->names.items[k].span);
+            else if (p->posts.count <= TB_POSTS) add_post(m, c->names.items[k].text, place, c->names.items[k].span);
         }
     }
     /* Who approves extensions sits where the authority is (行政许可法 42), declared or not. */
@@ -678,16 +677,16 @@ static void receipt(tb__matter *m) {
 
 /* Sentences that a matter or a step says once: of two, one would count without a word about the other. */
 static bool said_once(enum tb_clause_kind k) {
-    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,    TB_C_SERVICE, TB_C_AUTHORITY,
-                                               TB_C_MODES,   TB_C_RECEIPT, TB_C_DEEM,    TB_C_EXTENSION,
-                                               TB_C_ACTORS,  TB_C_LIMIT,   TB_C_ORGAN,   TB_C_EXCLUSION,
-                                               TB_C_ON_SITE};
+    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,      TB_C_SERVICE,   TB_C_AUTHORITY, TB_C_MODES,
+                                               TB_C_RECEIPT, TB_C_DEEM,      TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT,
+                                               TB_C_ORGAN,   TB_C_EXCLUSION, TB_C_ON_SITE};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;
     return false;
 }
 
 static void check_once(tb__matter *m) {
+    tb_index scenarios = {.a = m->c->a};
     for (uint32_t i = 0; i < m->sections_n; i++) {
         const tb_section *s = m->sections[i];
         for (uint32_t k = 0; k < s->clauses.count; k++) {
@@ -697,10 +696,10 @@ static void check_once(tb__matter *m) {
                            tb_str_z(tb_clause_word(c->kind, m->english ? TB_LANG_EN : TB_LANG_ZH)), TB_NONE, TB_NONE)
                     ->other = first->head;
         }
-        for (uint32_t k = 0; k < i && s->kind == TB_S_SCENARIO; k++)
-            if (m->sections[k]->kind == TB_S_SCENARIO && tb_str_eq(m->sections[k]->name.text, s->name.text))
-                TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other =
-                    m->sections[k]->name.span;
+        uint32_t *first = s->kind == TB_S_SCENARIO ? tb_index_at(&scenarios, s->name.text, i) : NULL;
+        if (first && *first != i)
+            TB__REPORT(m, DUPLICATE, s->name.span, s->name.text, TB_NONE, TB_NONE)->other =
+                m->sections[*first]->name.span;
     }
 }
 
@@ -715,7 +714,8 @@ static void collect_milestones(tb__matter *m) {
     for (uint32_t i = 0; i < m->sections_n; i++)
         for (uint32_t k = 0; k < m->sections[i]->clauses.count; k++) {
             const tb_clause *c = &m->sections[i]->clauses.items[k];
-            for (uint32_t n = 0; c->kind == TB_C_EVENT && n < c->parts.count; n++) {
+            for (uint32_t n = 0; c->kind == TB_C_EVENT && n < c->parts.count && m->p->milestones.count <= TB_MILESTONES;
+                 n++) {
                 const tb_part *p = &c->parts.items[n];
                 for (uint32_t x = 0; (p->kind == TB_P_RECORD || p->kind == TB_P_DEEM) && x < p->names.count; x++)
                     tb__milestone_of(m->c->a, m->p, p->names.items[x].text);
@@ -741,7 +741,12 @@ bool tb__matter_tables(tb__matter *m) {
             else if (c->kind == TB_C_MATERIAL) add_material(m, c);
             else if (c->kind == TB_C_DOCUMENT) add_document(m, c);
         }
-    if (!few(m, p->fields.count, TB_FIELDS, TB__SAY(m, "字段", "fields")) ||
+    uint32_t acts = 0;
+    for (uint32_t i = 0; i < m->sections_n; i++)
+        for (uint32_t k = 0; k < m->sections[i]->clauses.count && m->sections[i]->kind != TB_S_SCENARIO; k++)
+            acts += m->sections[i]->clauses.items[k].kind == TB_C_EVENT;
+    if (!few(m, acts, TB_ACTS, TB__SAY(m, "动作", "acts")) ||
+        !few(m, p->fields.count, TB_FIELDS, TB__SAY(m, "字段", "fields")) ||
         !few(m, p->materials.count, TB_MATERIALS, TB__SAY(m, "申请材料", "materials")) ||
         !few(m, p->documents.count, TB_DOCUMENTS, TB__SAY(m, "文书", "documents")))
         return false;

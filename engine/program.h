@@ -19,6 +19,7 @@ enum {
     TB_MILESTONES = 64,
     TB_MODES = 16,
     TB_STEPS = 500,
+    TB_ACTS = 10000 /* as written; what templates and 逐一 make of them: TB_CHART_TRANSITIONS */,
     TB_FIELDS = 500,
     TB_MATERIALS = 500,
     TB_DOCUMENTS = 500,

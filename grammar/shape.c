@@ -357,6 +357,34 @@ static void shape_clause(const struct shaping *s, const tb_section *in, tb_claus
     shape_parts(s, c);
 }
 
+/* ---- sizes ---- */
+
+/* Sections of a list, of which a place may have any number of entries: what is asked of them grows with the text. */
+static bool of_any_length(enum tb_section_kind k) {
+    return k == TB_S_CATALOGUE || k == TB_S_CALENDAR || k == TB_S_DIRECTORY || k == TB_S_LAW;
+}
+
+static void cut(const struct shaping *s, uint32_t *count, uint32_t most, tb_span at, const char *zh, const char *en) {
+    if (*count <= most) return;
+    tb_report(s->p->d, TB_E_TOO_MANY, at, tb_str_z(s->p->lang == TB_LANG_EN ? en : zh),
+              tb_str_printf(s->p->arena, "%u", most), TB_NONE);
+    *count = most;
+}
+
+/* Other sections and lists are read by people and compared each with each: what is over the limit is told once and left
+ * out, so that no text, however long, makes the checks behind this slow. */
+static void shape_sizes(const struct shaping *s, tb_section *in) {
+    if (!of_any_length(in->kind))
+        cut(s, &in->clauses.count, TB_SECTION_CLAUSES, in->span, "这一节里的句子", "sentences in this section");
+    for (uint32_t i = 0; i < in->clauses.count; i++) {
+        tb_clause *c = &in->clauses.items[i];
+        cut(s, &c->names.count, TB_LIST_NAMES, c->head, "这一句里的名称", "names in this clause");
+        cut(s, &c->parts.count, TB_CLAUSE_PARTS, c->head, "这一句里的分句", "parts in this clause");
+        for (uint32_t k = 0; k < c->parts.count; k++)
+            cut(s, &c->parts.items[k].names.count, TB_LIST_NAMES, c->head, "这一句里的名称", "names in this clause");
+    }
+}
+
 /* ---- headings ---- */
 
 static void option(const struct shaping *s, const tb_section *in, bool given, int which, const char *zh,
@@ -386,8 +414,9 @@ void tb__shape(tb__parse *p) {
     for (int k = 1; k < TB_C_COUNT; k++) read_rule(rule_texts[k], &rules[k]);
     struct shaping s = {p, rules, false};
     for (uint32_t i = 0; i < p->tree->sections.count; i++) {
-        const tb_section *in = &p->tree->sections.items[i];
+        tb_section *in = &p->tree->sections.items[i];
         if (in->kind == TB_S_NONE) continue; /* a heading that could not be read: its error has been said */
+        shape_sizes(&s, in);
         shape_heading(&s, in);
         if (in->kind == TB_S_TEMPLATE) s.template = true;
         else if (in->kind == TB_S_MATTER) s.template = false;

@@ -5,7 +5,14 @@
 #define TB_SOURCE_H
 #include "arena.h"
 
-enum { TB_SOURCE_BYTES = 8 << 20, TB_SOURCE_FILES = 4096, TB_LINE_BYTES = 64 << 10 };
+enum {
+    TB_SOURCE_BYTES = 8 << 20,
+    TB_SOURCE_FILES = 4096,
+    TB_LINE_BYTES = 64 << 10,
+    TB_SECTION_CLAUSES = 2000, /* sentences of a section that is no list of a place's matters, days, persons, articles */
+    TB_CLAUSE_PARTS = 256,
+    TB_LIST_NAMES = 1000
+};
 
 typedef struct tb_source {
     tb_str path; /* as the user named it */

@@ -67,6 +67,22 @@ int main(void) {
     repeated(row, "  材料@ 必要。\n", step, 50000, "TB0253", 0);
     snprintf(row, sizeof row, "%s文书：\n", matter);
     repeated(row, "  文书@，记 决定。\n", step, 50000, "TB0253", 0);
+    snprintf(row, sizeof row, "%s%s", matter, step);
+    repeated(row, "  动作@的，留在 受理。\n", "", 100000, "TB0253", 0);
+    repeated(row, "  办的，办结 办完。\n", "", 100000, "TB0253", 0);
+    repeated(row,
+             "环节 步@：\n  办理人 受理员。\n  期限 5个工作日。\n"
+             "  甲的，转 受理。\n  乙的，转 受理。\n  丙的，转 受理。\n",
+             "", 15000, "TB0253", 0);
+    repeated(row, "用例 例@：\n  2026-03-02 提交，由 申请人。\n", "", 60000, NULL, 1);
+    repeated(row, "用例 例：\n  2026-03-02 提交，由 申请人。\n", "", 60000, "TB0212", 0);
+    snprintf(row, sizeof row, "%s申请表：\n  种类 选项 首\n", matter);
+    repeated(row, "、甲@\n", "。\n", 300000, "TB0253", 0);
+    repeated("清单 单：\n  公布 2026-01-01，“某发〔2026〕1号”。\n", "  事项@，牵头 某局。\n", "", 100000, "TB0291", 0);
+    snprintf(row, sizeof row, "%s%s", matter, step);
+    repeated("", "外部接口 口@：\n  提供方 某局。\n  请求 甲。\n  回复 乙。\n  超时 5分钟。\n  重试 3次。\n", row, 30000,
+             NULL, 1);
+    repeated("", "外部接口 口：\n  提供方 某局。\n", row, 60000, "TB0212", 0);
     snprintf(row, sizeof row, "%s%s  应当 甲，若 ", matter, step);
     repeated(row, "（", "甲。\n", 1000, "TB0054", 0);
     repeated("环节 甲：\n", "  办理仁 受理员@。\n", "", 20000, "TB0056", 0);
@@ -77,5 +93,6 @@ int main(void) {
     repeated("", row, "", 2000, NULL, 2000);
     snprintf(row, sizeof row, "。\n%s%s", matter, step);
     repeated("引用 “乙.tb”", "、“甲@.tb”", row, 1000, NULL, 1);
+    repeated("引用 “乙.tb”", "、\n“甲.tb”", row, 200000, "TB0253", 0);
     return check_end();
 }
