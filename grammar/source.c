@@ -126,13 +126,16 @@ static uint32_t quoted(tb_str text, uint32_t at, const char *close, uint32_t *ab
     return 0;
 }
 
-/* Is this a character of words: a letter, a digit, - or _, or beyond ASCII one that is no blank, mark or sign (U+00A0, × and ÷,
- * U+20xx, U+30xx below the kana, the full-width forms)? -1, a byte that is no character, is none either. */
+/* Is this a character of words? As lexer.l has it (its W): a text is one language before and after its words are parted.
+ * -1, a byte that is no character, is none. */
 static bool of_word(int32_t c) {
-    if (c < 0x80)
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
-    return c != 0xA0 && c != 0xD7 && c != 0xF7 && (c < 0x2000 || c > 0x206F) && (c < 0x3000 || c > 0x303F) &&
-           (c < 0xFEFF || c > 0xFFFF);
+    if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
+    if (c < 0xC0) return c == 0xAA || c == 0xB5 || c == 0xB7 || c == 0xBA;
+    if (c < 0x3000) return c != 0xD7 && c != 0xF7 && (c < 0x2000 || c > 0x207F) && c != 0x2212 && (c < 0x2240 || c > 0x227F);
+    if (c < 0x3040) return c == 0x3005 || c == 0x3007;
+    if (c < 0xFF00) return (c < 0xF000 || c > 0xF8FF) && c != 0xFEFF;
+    if (c > 0xFFFF) return true;
+    return c == 0xFF0D || (c >= 0xFF10 && c <= 0xFF19) || (c >= 0xFF21 && c <= 0xFF3A) || (c >= 0xFF41 && c <= 0xFF5A);
 }
 
 /* Is this one of the characters that 第二十五条之一第三项 is made of? */
