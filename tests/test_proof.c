@@ -156,7 +156,7 @@ static void make(struct process *p) {
                                       : chance(50) ? CLOSE
                                                    : (int)next_random((uint32_t)main_steps));
             m->tacit = true;
-            if (!s->branch && m->target != STAY)
+            if (!s->branch && (m->target != STAY || i == p->host))
                 m->begins = chance(25), m->back = m->begins && chance(60), m->ends = chance(15);
             if (m->target >= 0 && m->target <= i && !s->branch && chance(70)) m->times = 1;
         }
@@ -242,16 +242,15 @@ static tb_str text_of(const struct process *p, char *out) {
 /* ---- the enumerator ---- */
 
 struct at {            /* no padding that matters: compared as bytes, so always cleared first */
-    int8_t age[STEPS]; /* days since entry; -1 not active */
+    int8_t age[STEPS]; /* days of its limit that are gone; -1 not active */
     int8_t count[STEPS * MOVES];
     int8_t used[STEPS];               /* 续计 */
     int8_t branch[4];                 /* 1 completed, 2 refused */
     int8_t receipt, counted;          /* days since 收到材料; of them, counted ones */
     int8_t a, issued, begun, obliged; /* obliged: 0 waiting, 1 running, 2 done (or no host) */
     int8_t closed;
-    int8_t fresh[STEPS]; /* its limit has expired, and it stayed */
+    int8_t fresh[STEPS]; /* its limit has ended, and it stayed */
     int8_t halted;       /* 1 interrupted, 2 since a day before */
-    int8_t paused[STEPS]; /* days of interruptions since entry */
     int8_t pad[4];       /* to whole words: hashed by words */
 };
 _Static_assert(sizeof(struct at) % 8 == 0, "hashed by words");
@@ -296,7 +295,7 @@ static void oblige(struct enumeration *e, struct at *s) {
 static void leave_step(const struct process *p, struct at *s, int i) {
     if (p->step[i].keeps && s->used[i] + s->age[i] < 100) s->used[i] = (int8_t)(s->used[i] + s->age[i]);
     s->age[i] = -1;
-    s->fresh[i] = s->paused[i] = 0;
+    s->fresh[i] = 0;
     if (i == p->host) {
         s->obliged = 0;
         s->age[p->obligation] = -1;
@@ -305,8 +304,8 @@ static void leave_step(const struct process *p, struct at *s, int i) {
 }
 
 static void enter_step(struct enumeration *e, struct at *s, int i) {
-    s->age[i] = 0;
-    s->fresh[i] = s->paused[i] = 0;
+    s->age[i] = e->p->step[i].from_receipt ? s->receipt : 0;
+    s->fresh[i] = 0;
     e->entered[i] = true;
 }
 
@@ -325,7 +324,6 @@ static void go(struct enumeration *e, struct at *s, int target) {
 static int left(const struct process *p, const struct at *s, int i) {
     const struct step *x = &p->step[i];
     if (!x->limit) return 127;
-    if (x->from_receipt) return x->limit - s->receipt + s->paused[i];
     return x->limit - (x->keeps ? s->used[i] : 0) - s->age[i];
 }
 
@@ -355,8 +353,7 @@ static void end_branch(struct enumeration *e, struct at *s, int branch, bool ref
 static void give_back(const struct process *p, struct at *s) {
     for (int k = 0; k < p->steps && s->halted == 2; k++) {
         if (k == p->halt || s->age[k] < 0 || left(p, s, k) > 0 || s->fresh[k]) continue;
-        if (p->step[k].from_receipt) s->paused[k]--;
-        else s->age[k]++;
+        if (s->age[k] < 100) s->age[k]++;
     }
 }
 
@@ -387,7 +384,7 @@ static bool take(struct enumeration *e, struct at *s, int i, const struct move *
     if (m->issues) s->issued = 1;
     if (m->receives)
         for (int k = 0; k < p->steps; k++)
-            if (p->step[k].from_receipt) s->fresh[k] = s->paused[k] = 0;
+            if (p->step[k].from_receipt && s->age[k] >= 0) s->fresh[k] = s->age[k] = 0;
     if (m->target == RESUME) {
     } else if (m->target == DONE && p->step[i].branch == -1) s->obliged = 2;
     else if (m->target == DONE || m->target == REJECT) {
@@ -444,7 +441,7 @@ static void note(struct enumeration *e, int days) {
     if (days >= LONGEST) e->unbounded = true;
 }
 
-static bool leaves_by_expiry(const struct process *p, const struct at *s, int i, const struct move **which) {
+static bool has_expiry(const struct process *p, const struct at *s, int i, const struct move **which) {
     for (int k = 0; k < p->step[i].moves; k++) {
         const struct move *m = &p->step[i].move[k];
         if (m->tacit && act_open(p, s, i, m)) return *which = m, true;
@@ -456,10 +453,14 @@ static bool working(const struct process *p, const struct at *s, int i) {
     return s->age[i] >= 0 && (!s->halted || i == p->halt);
 }
 
-/* Does step i leave by 逾期的 when this day ends, or at once, if its limit had ended before it began? */
+/* Blocked by what it must wait for: its limit may end meanwhile. */
+static bool waits(const struct process *p, const struct at *s, int i) { return i == p->host && s->obliged == 1; }
+
+/* Does 逾期的 of step i come when this day ends, or at once, if its limit had ended before it began? A step that could have
+ * left and stays by 继续办理 does not keep its limit. */
 static bool expires(const struct process *p, const struct at *s, int i, const struct move **which) {
-    return working(p, s, i) && left(p, s, i) <= 0 && !s->fresh[i] && leaves_by_expiry(p, s, i, which) &&
-           (*which)->target != STAY;
+    return working(p, s, i) && left(p, s, i) <= 0 && !s->fresh[i] && has_expiry(p, s, i, which) &&
+           ((*which)->target != STAY || waits(p, s, i));
 }
 
 /* Everything one state leads to. Timed: acts of the day, expiries at its end, or the next day; untimed: acts, and
@@ -474,6 +475,7 @@ static void follow(struct enumeration *e, int n) {
         const struct move *m;
         if (!expires(p, &s, i, &m)) continue;
         t = s, d = days;
+        t.fresh[i] = 1;
         if (take(e, &t, i, m, &d, &end)) note(e, end);
         arrive_at(e, n, &t, d, false);
         expiring = true;
@@ -507,12 +509,10 @@ static void follow(struct enumeration *e, int n) {
     t = s;
     bool stopped = false;
     for (int i = 0; i < p->steps; i++) {
-        if (s.age[i] >= 0 && !working(p, &s, i) && t.paused[i] < 100) t.paused[i]++;
         if (!working(p, &s, i)) continue;
         stopped |= p->step[i].excluded;
-        bool waits = i == p->host && s.obliged == 1; /* blocked by what it must wait for */
         if (left(p, &s, i) <= 0) {
-            if (!waits) return; /* it keeps its limit: no such day */
+            if (!waits(p, &s, i)) return; /* it keeps its limit: no such day */
             t.fresh[i] = 1;
         }
         if (t.age[i] < 100) t.age[i]++;
@@ -586,7 +586,7 @@ static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuc
 
 /* Where the prover promises a bound and not the longest: a limit from 收到材料 that expiries or exclusions before it
  * have used up in part; a span that ends inside a branch, a parallel that is left when some branches have ended, a branch that can only refuse, and a step with 应当 that
- * leaves by 逾期的: there the limits of the tasks beside would have to be looked at; a 续计 step that 逾期的 leaves
+ * has an 逾期的: there the limits of the tasks beside would have to be looked at; a 续计 step that 逾期的 leaves
  * before the span begins, with nothing left for later, or that is interrupted and not gone back to. */
 static bool may_be_loose(const struct process *p) {
     bool receipt = p->parallel && (p->done_needs || p->cut_needs != 1);
@@ -594,8 +594,8 @@ static bool may_be_loose(const struct process *p) {
         receipt |= p->step[i].from_receipt || (p->step[i].keeps && p->halt >= 0);
         for (int k = 0; k < p->step[i].moves; k++) {
             const struct move *m = &p->step[i].move[k];
-            receipt |= (p->step[i].branch > 0 && (m->ends || m->guard)) ||
-                       ((i == p->host || p->step[i].keeps) && m->tacit && m->target != STAY);
+            receipt |= (p->step[i].branch > 0 && (m->ends || m->guard)) || (i == p->host && m->tacit) ||
+                       (p->step[i].keeps && m->tacit && m->target != STAY);
         }
     }
     return receipt;
@@ -843,21 +843,23 @@ static const char county[] = "日历 全国：\n"
 /* Must the engine count, on the 用例 of a refuted span, the days the prover did? Not where the bound may be loose; where
  * one branch may cut short the other by an expiry, or stop its time, and the path follows the other alone; where a span is dated back and ends
  * in one move, so that its clock never ran; or where a step begun by an expiry may use up a day before the span begins
- * and take the rest of its limit in it (继续办理，记 受理; 续计): nobody acts at 24:00, so an act at once is the next day's. */
+ * and take the rest of its limit in it (继续办理，记 受理; 续计; interrupted): nobody acts at 24:00, so an act at once is the next
+ * day's. */
 static bool counted_by_engine(const struct process *p) {
-    bool branch = false, back = false, expiry = false, rest = false;
+    bool branch = false, back = false, expiry = false, rest = false, begun = false;
     for (int i = 0; i < p->steps; i++) {
         rest |= p->step[i].keeps;
         branch |= p->step[i].excluded && p->step[i].branch > 0;
         for (int k = 0; k < p->step[i].moves; k++) {
             const struct move *m = &p->step[i].move[k];
             expiry |= m->tacit;
+            begun |= m->tacit && m->target != STAY && m->target != CLOSE;
             rest |= m->target == STAY && m->begins;
             branch |= m->tacit && p->step[i].branch > 0;
             back |= m->back;
         }
     }
-    return !may_be_loose(p) && !branch && !back && !(rest && expiry);
+    return !may_be_loose(p) && !branch && !back && !(rest && expiry) && !(begun && p->halt >= 0);
 }
 
 /* With one day less than its bound the span is overdue on its own 用例; with the bound it is not, unless it ends by an

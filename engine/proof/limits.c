@@ -13,17 +13,19 @@
  * with a back-dated milestone (受理日 最近一次收到材料日) is followed from the milestone it is dated to. Before a span
  * begins everything is taken to be done at once, the worst for limits that count from an earlier milestone. Steps with
  * 不计入期限 take no time of the span (M10). A step that overruns its limit and goes on (继续办理) does not keep it:
- * left out. A step without a limit has no bound; nor has a loop that takes time and is not bounded by 限 N次. 续计
- * gives all visits of a step one budget: one visit may take all of it (a maximum of sums is largest at such a corner).
+ * left out, unless 应当 holds it back (M15): then what it does meanwhile may come as late as what it waits for. A step
+ * without a limit has no bound; nor has a loop that takes time and is not bounded by 限 N次. 续计 gives all visits of a
+ * step one budget: one visit may take all of it (a maximum of sums is largest at such a corner).
  *
  * An interrupted step (转 原环节) keeps its times beside those of the step that interrupts it, and gets them back later by
  * what that step took at most: its own limit stood still, the span did not, unless the step is 不计入期限.
  *
  * The bound always holds. It is the longest path itself, not merely above it, but where what is known of a task depends
  * on when a task beside it must have acted (a span that ends inside a branch, a branch that can only refuse, a parallel
- * left by 任一办结的 or 满N个…的, a step with 应当 that leaves by 逾期的), or on time that went by before the span began (a limit from 收到材料 after an
- * expiry, a 续计 step used before, or interrupted and not gone back to, a step begun by an expiry at 24:00 in which the span begins by 继续办理): there it may
- * be a few days too long. tests/test_proof.c holds both.
+ * left by 任一办结的 or 满N个…的, a step with 应当 that has an 逾期的), or on time that went by before the span began (a
+ * limit from 收到材料 after an expiry, a 续计 step used before, or interrupted and not gone back to, a step begun by an
+ * expiry at 24:00 in which the span begins by 继续办理 or that is interrupted): there it may be a few days too long.
+ * tests/test_proof.c holds both.
  *
  * Units. The span is measured in workdays, civil days or hours; a step's limit is converted by a bound that holds
  * for every calendar where there is one — n 自然日 are at most n workdays, n hours touch at most ⌈n/24⌉ later days,
@@ -296,7 +298,14 @@ static void put_later(struct span *s, terms *l, term t) {
  * milestone the entry stands for the end of that limit from here on (set_now() takes the later of the two). */
 static void resume(struct span *s, uint16_t state) {
     const tb_program *p = s->w->p;
-    if (!timed(s, state) || p->nodes[state].kind != TB_NODE_STEP) return; /* what has ended has ended */
+    if (!timed(s, state)) return;
+    if (p->nodes[state].kind == TB_NODE_DONE) { /* what waited for it may have been interrupted after */
+        terms later = {0};
+        if (!s->took_known) put_all(s, &later, &s->now);
+        for (uint32_t i = 0; i < s->leaf[state].count; i++) put_later(s, &later, s->leaf[state].items[i]);
+        s->leaf[state] = later;
+    }
+    if (p->nodes[state].kind != TB_NODE_STEP) return; /* what has ended has ended */
     const tb_step_def *d = &p->steps.items[p->nodes[state].index];
     const tb_clock_def *c = d->clock == TB_NO_INDEX ? NULL : &p->clocks.items[d->clock];
     uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
@@ -394,7 +403,52 @@ static bool beside_excluded(const tb_program *p, uint16_t leaf) {
     return host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST && p->steps.items[p->nodes[host].index].excludes;
 }
 
-/* When the edge happens at the latest. `all`: of a 续计 step, whether this visit takes the whole budget. */
+/* What a task beside the one that acts may last to, its own limit kept. */
+static void put_latest(struct span *s, uint16_t leaf, terms *to) {
+    const tb_program *p = s->w->p;
+    uint32_t step = p->nodes[leaf].index;
+    const tb_clock_def *c =
+        p->steps.items[step].clock == TB_NO_INDEX ? NULL : &p->clocks.items[p->steps.items[step].clock];
+    uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
+    bool stopped = p->steps.items[step].excludes || beside_excluded(p, leaf), runs = k != TB__NONE && (s->facts >> k & 1);
+    for (uint32_t i = 0; i < s->leaf[leaf].count; i++) {
+        term t = s->leaf[leaf].items[i];
+        if (!stopped && !runs) t.owner = step, t.extra += c && c->from != TB_NO_INDEX ? UNLIMITED : 0;
+        put(s, to, t);
+    }
+    for (uint32_t i = 0; !stopped && runs && i < s->ref[k].count; i++) {
+        term t = s->ref[k].items[i];
+        t.owner = step;
+        put(s, to, t);
+    }
+}
+
+/* Is something open that the acting task must wait for? */
+static bool has_duty(const struct span *s, const tb__edge *e) {
+    const tb_program *p = s->w->p;
+    uint16_t host = tb_chart_parent(p->chart, e->leaf);
+    if (p->nodes[host].kind != TB_NODE_HOST) return false;
+    for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host); x++)
+        if (x != e->leaf && tb_bit(tb__state(s->w, e->from), x) && p->nodes[x].kind == TB_NODE_STEP) return true;
+    return false;
+}
+
+/* M15: a step does not leave before what it must wait for is done, and meanwhile its own limit does not bind it: what
+ * else it does, or is done to it from 任一环节, may come as late. Not so when 逾期的 takes it away first. */
+static void wait_for_duties(struct span *s, const tb__edge *e) {
+    const tb_program *p = s->w->p;
+    uint16_t host = tb_chart_parent(p->chart, e->leaf);
+    if (e->tacit || p->nodes[host].kind != TB_NODE_HOST || taken_away(p, e->leaf)) return;
+    s->took_known = false;
+    for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host); x++) {
+        if (x == e->leaf || !tb_bit(tb__state(s->w, e->from), x) || !timed(s, x)) continue;
+        if (p->nodes[x].kind == TB_NODE_STEP) put_latest(s, x, &s->now);
+        else put_all(s, &s->now, &s->leaf[x]);
+    }
+}
+
+/* When the edge happens at the latest. `all`: of a 续计 step, whether this visit takes the whole budget. A visit before
+ * that takes no time at all, nor what it must wait for: one that waits uses up the budget. */
 static void set_now(struct span *s, const tb__edge *e, bool all) {
     const tb_program *p = s->w->p;
     uint32_t step = tb__step_of_edge(s->w, e);
@@ -402,6 +456,7 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
     const tb_move *m = &p->moves.items[e->move];
     const tb_clock_def *c = d->clock == TB_NO_INDEX ? NULL : &p->clocks.items[d->clock];
     uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
+    bool spent = s->keep_bit[step] != TB__NONE && (s->keep >> s->keep_bit[step] & 1);
     if (d->excludes || beside_excluded(p, e->leaf)) { /* M10: the days in it do not count */
         copy(s, &s->now, &s->leaf[e->leaf], 0);
     } else if (k != TB__NONE && (s->facts >> k & 1)) {
@@ -416,7 +471,7 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
         for (uint32_t i = 0; i < s->leaf[e->leaf].count; i++) {
             term t = s->leaf[e->leaf].items[i];
             t.owner = step;
-            t.spent = s->keep_bit[step] != TB__NONE && (!all || (s->keep >> s->keep_bit[step] & 1));
+            t.spent = s->keep_bit[step] != TB__NONE && (!all || spent);
             put(s, &s->now, t);
             s->took.spent = t.spent;
         }
@@ -429,15 +484,7 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
             for (uint32_t i = 0; i < s->now.count; i++) s->now.items[i].extra = UNLIMITED;
         }
     }
-    uint16_t host = tb_chart_parent(
-        p->chart, e->leaf); /* M15: not before what must be done is done; unless 逾期的 takes it away first */
-    if (m->leaves && m->kind == TB_MOVE_ACT && m->step != TB_NO_INDEX && p->nodes[host].kind == TB_NODE_HOST &&
-        !taken_away(p, e->leaf)) {
-        s->took_known = false;
-        for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host);
-             x++)
-            if (x != e->leaf && tb_bit(tb__state(s->w, e->from), x) && timed(s, x)) put_all(s, &s->now, &s->leaf[x]);
-    }
+    if (all || spent) wait_for_duties(s, e);
 }
 
 /* ---- the graph of components ---- */
@@ -570,7 +617,7 @@ static void build(struct span *s) {
         node at = s->nodes.items[n];
         for (uint32_t i = w->g.edge_first[at.state]; i < w->g.edge_first[at.state + 1]; i++) {
             const tb__edge *e = &w->g.edges.items[i];
-            if (e->tacit && !w->p->moves.items[e->move].leaves) continue; /* 继续办理: a limit not kept */
+            if (e->tacit && !w->p->moves.items[e->move].leaves && !has_duty(s, e)) continue; /* 继续办理: not kept */
             const tb_move *m = &w->p->moves.items[e->move];
             bool keeps = s->keep_bit[tb__step_of_edge(w, e)] != TB__NONE && m->leaves && !m->interrupts;
             for (int all = keeps && !e->tacit ? 0 : 1; all < 2; all++)
@@ -782,10 +829,13 @@ static void tell_path(struct span *s) {
             waits[before + i] = hop.waits && takes;
             follow_ops(s, e, NULL);
             hop.used = hop.at - entered;
-            if (takes && !w->p->steps.items[hop.step].excludes) {
-                share[hop.step] += hop.used;
+            bool waited = a->t.owner != TB__NONE && a->t.also == TB__NONE; /* perhaps for a duty beside it */
+            uint32_t who = waited ? a->t.owner : hop.step;
+            if (takes && !w->p->steps.items[who].excludes) {
+                int used = weight(s, &a->t); /* these add up to the bound */
+                share[who] += used;
                 if (text.n) tb_puts(&text, " → ");
-                tb_putf(&text, "%.*s %d", TB_FMT(w->p->steps.items[hop.step].name), hop.used);
+                tb_putf(&text, "%.*s %d", TB_FMT(w->p->steps.items[who].name), used);
             }
         }
         *TB_PUSH(w->a, o->path) = hop;

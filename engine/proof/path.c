@@ -177,14 +177,36 @@ static void put_submission(struct telling *t, const tb__edge *e) {
         put_line(t, t->now, tb__submission_text(w, &w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))]));
 }
 
-/* A task of a host leaves after what stands beside it is done. */
-static void after_obligations(struct telling *t, const tb__edge *e) {
+/* What stands beside the task of a host: it acts after what is done; and if it is kept to its last moment, that is the
+ * last of what is not done yet (limits.c: wait_for_duties()). Answers the step whose limit `last` is. */
+static uint32_t after_obligations(struct telling *t, const tb__edge *e, tb_due *last) {
     const tb_program *p = t->w->p;
     uint16_t host = tb_chart_parent(p->chart, e->leaf);
-    if (!p->moves.items[e->move].leaves || p->nodes[host].kind != TB_NODE_HOST) return;
-    for (uint16_t s = (uint16_t)(host + 1); s < tb_chart_states(p->chart) && tb_chart_descends(p->chart, s, host); s++)
-        if (tb_bit(tb__state(t->w, e->from), s) && p->nodes[s].kind == TB_NODE_DONE && t->ready[s] > t->ready[e->leaf])
-            t->ready[e->leaf] = t->ready[s];
+    uint32_t whose = p->nodes[e->leaf].index;
+    if (p->nodes[host].kind != TB_NODE_HOST) return whose;
+    for (uint16_t s = (uint16_t)(host + 1); s < tb_chart_states(p->chart) && tb_chart_descends(p->chart, s, host); s++) {
+        if (s == e->leaf || !tb_bit(tb__state(t->w, e->from), s)) continue;
+        if (p->nodes[s].kind == TB_NODE_DONE && t->ready[s] > t->ready[e->leaf]) t->ready[e->leaf] = t->ready[s];
+        if (p->nodes[s].kind != TB_NODE_STEP || last->kind != TB_DUE_EXACT) continue;
+        tb_due due = due_of(t, s, p->nodes[s].index);
+        if (due.kind == TB_DUE_EXACT && due.at > last->at) *last = due, whose = p->nodes[s].index;
+    }
+    return whose;
+}
+
+static bool leaves_by_expiry(const tb_program *p, uint16_t leaf) {
+    for (uint16_t i = 0; i < tb_chart_transitions(p->chart); i++) {
+        const tb_move *m = &p->moves.items[p->transition_move[i]];
+        if (tb_chart_arrow(p->chart, i).source == leaf && m->kind == TB_MOVE_OVERDUE && m->leaves) return true;
+    }
+    return false;
+}
+
+/* Before its limit is over? A step that an expiry begins at 24:00 and that is interrupted at once has used up a day of it
+ * (M10), which the proof need not have counted. */
+static bool in_time(struct telling *t, uint16_t leaf, uint32_t step, int64_t at) {
+    tb_due due = due_of(t, leaf, step);
+    return due.kind != TB_DUE_EXACT || at < due.at;
 }
 
 static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
@@ -206,18 +228,20 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
         t->now = midnight ? due.at - 1 : due.at;
         if (t->now < t->entered[e->leaf]) t->now = t->entered[e->leaf];
         if (at <= t->ready[e->leaf]) at = t->ready[e->leaf] + MINUTE;
-        leave(t, e->leaf, step);
+        if (m->leaves) leave(t, e->leaf, step);
+        else t->ready[e->leaf] = at;
         perform(t, e, at);
         put_line(t, at, tb__ended(w, e->to) ? TB_STR("此时 办结") : TB_STR("此时 已 提交"));
         return true;
     }
-    after_obligations(t, e);
+    uint32_t whose = after_obligations(t, e, &due);
     int64_t at = t->ready[e->leaf] + MINUTE;
     if (waits) {
         int64_t last = tb_day_start(due.day) + LATE_HOUR * 60 * MINUTE;
-        if (p->clocks.items[p->steps.items[step].clock].unit == TB_HOURS) last = due.at - MINUTE;
+        if (p->clocks.items[p->steps.items[whose].clock].unit == TB_HOURS) last = due.at - MINUTE;
         if (last > at) at = last;
     }
+    if (leaves_by_expiry(p, e->leaf) && !in_time(t, e->leaf, step, at)) return false;
     t->now = at;
     tb_str act = t->dry ? TB_NONE : tb_name_written(w->a, m->act);
     if (!t->dry)
@@ -225,7 +249,7 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
                  beside ? tb_str_printf(w->a, "%.*s，环节 %.*s", TB_FMT(act),
                                         TB_FMT(tb_name_written(w->a, p->steps.items[step].name)))
                         : act);
-    if (!m->interrupts) leave(t, e->leaf, step);
+    if (m->leaves && !m->interrupts) leave(t, e->leaf, step);
     if (!m->leaves) t->ready[e->leaf] = at;
     perform(t, e, at);
     return true;
@@ -281,7 +305,7 @@ tb_str tb__path_scenario(tb__proof *w, const tb__edges *path, const bool *waits,
     t.first = TB_NEW_ARRAY(w->a, milestones, int64_t);
     t.last = TB_NEW_ARRAY(w->a, milestones, int64_t);
     t.used = TB_NEW_ARRAY(w->a, w->p->steps.count + 1, int);
-    /* A limit that never began, or a year not published: there is no date to write. */
+    /* A limit that never began or ended too early, or a year not published: there is no date to write. */
     if (!tell(&t, path, waits, first_day(&t, path, waits, rest_days_count))) return TB_NONE;
     tb_buf b;
     tb_buf_init(&b, w->a);
