@@ -87,7 +87,7 @@ static enum tb_sort heading_sort(enum tb_section_kind k) {
 /* ---- scopes ---- */
 
 static const uint32_t everyones = TB_N_MATTER | TB_N_TEMPLATE | TB_N_TABLE | TB_N_INTERFACE | TB_N_LAW | TB_N_ORGAN |
-                                  TB_N_PARAMETER | TB_N_COLUMN | TB_N_REQUEST | TB_N_REPLY;
+                                  TB_N_CATALOGUE | TB_N_PARAMETER | TB_N_COLUMN | TB_N_REQUEST | TB_N_REPLY;
 
 /* A table or an interface may stand among the sections of a matter, which goes on after it. */
 static bool own_scope(enum tb_section_kind k) { return k == TB_S_TABLE || k == TB_S_INTERFACE || k == TB_S_CATALOGUE; }
@@ -119,14 +119,14 @@ static void add(struct gather *g, const tb_name *n, uint32_t sorts, bool defines
     if (!sorts) return;
     enum tb_sort first = (enum tb_sort)(sorts & -sorts);
     *TB_PUSH(g->a, g->u->list) = (tb_mention){.span = n->span,
-                                          .text = n->text,
-                                          .stem = n->text,
-                                          .may = sorts,
-                                          .sort = first,
-                                          .defines = defines,
-                                          .owner = owner,
-                                          .section = g->section,
-                                          .clause = g->clause};
+                                              .text = n->text,
+                                              .stem = n->text,
+                                              .may = sorts,
+                                              .sort = first,
+                                              .defines = defines,
+                                              .owner = owner,
+                                              .section = g->section,
+                                              .clause = g->clause};
 }
 
 static tb_str first_name(const tb_names *n) { return n->count ? n->items[0].text : TB_NONE; }
@@ -148,10 +148,14 @@ static tb_str owner_of(const struct gather *g, uint32_t sorts) {
 
 /* NAME 为 VALUE: what the two are depends on the clause. */
 static void add_set(struct gather *g, const tb_part *part) {
+    enum {
+        given = TB_N_FIELD | TB_N_POST | TB_N_PLACE | TB_N_DOCUMENT | TB_N_MATERIAL | TB_N_MILESTONE | TB_N_STEP |
+                TB_N_OPTION | TB_N_MODE
+    };
     static const struct {
         enum tb_clause_kind clause;
         uint32_t name, value;
-    } sets[] = {{TB_C_USES, TB_N_PARAMETER, 0},         {TB_C_ADOPTS, TB_N_COLUMN, TB_N_FIELD},
+    } sets[] = {{TB_C_USES, TB_N_PARAMETER, given},     {TB_C_ADOPTS, TB_N_COLUMN, TB_N_FIELD},
                 {TB_C_CALLS, TB_N_REQUEST, TB_N_FIELD}, {TB_C_STARTS, 0, TB_N_FIELD},
                 {TB_C_ROW, TB_N_COLUMN, TB_N_OPTION},   {TB_C_AT, TB_N_FIELD, TB_N_OPTION}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
@@ -222,6 +226,17 @@ static void add_expr(struct gather *g, const tb_expr *x) { /* as deep as TB_EXPR
     add_expr(g, x->b);
 }
 
+/* 《X》第一条: the law's name is what stands in 《》; in 《X》第一条、第二条 the second has none of its own. */
+static void add_laws(struct gather *g, const tb_law_refs *laws) {
+    for (uint32_t i = 0; i < laws->count; i++) {
+        const tb_law_ref *ref = &laws->items[i];
+        tb_str raw = tb_source_text(g->u->sources, ref->span);
+        if (!tb_str_starts(raw, "《") || !ref->law.n || 6 + ref->law.n > raw.n) continue;
+        add(g, &(tb_name){ref->law, {ref->span.file, ref->span.from, ref->span.from + 6 + ref->law.n}}, TB_N_LAW, false,
+            TB_NONE);
+    }
+}
+
 static void add_clause(struct gather *g, const tb_clause *c) {
     g->clause = c;
     for (uint32_t i = 0; i < c->names.count; i++) {
@@ -235,6 +250,7 @@ static void add_clause(struct gather *g, const tb_clause *c) {
         for (uint32_t i = 0; i < part->names.count && part->kind != TB_P_SET; i++)
             add(g, &part->names.items[i], tb__sorts_at(true, part->kind, i), defines_at(true, part->kind, i), TB_NONE);
         add_expr(g, part->expr);
+        add_laws(g, &part->laws);
     }
 }
 
@@ -251,13 +267,14 @@ static void add_heading(struct gather *g, const tb_section *s) {
 
 /* ---- settling ---- */
 
-bool tb_mention_same(const tb_mention *a, const tb_mention *b) {
-    return a->sort == b->sort && a->scope == b->scope && tb_str_eq(a->stem, b->stem) && tb_str_eq(a->owner, b->owner);
-}
-
 static tb_str owner_for(const tb_mention *use, enum tb_sort sort) {
     static const uint32_t owned = TB_N_OPTION | TB_N_PARAMETER | TB_N_COLUMN | TB_N_REQUEST | TB_N_REPLY;
     return (uint32_t)sort & owned ? use->owner : TB_NONE;
+}
+
+bool tb_mention_same(const tb_mention *a, const tb_mention *b) {
+    return a->sort == b->sort && a->scope == b->scope && tb_str_eq(a->stem, b->stem) &&
+           tb_str_eq(owner_for(a, a->sort), owner_for(b, b->sort));
 }
 
 static bool defined(const tb_mentions *u, const tb_mention *as) {
@@ -273,35 +290,90 @@ static bool settle_as(const tb_mentions *u, tb_mention *use, enum tb_sort sort, 
     as.stem = stem;
     as.scope = (uint32_t)sort & everyones ? 0 : tb_scope_of(u->tree, use->section);
     as.owner = owner_for(use, sort);
-    bool known = defined(u, &as) || tb_is_fixed_name(sort, stem);
-    if (known) *use = as;
-    return known;
+    as.known = defined(u, &as) || tb_is_fixed_name(sort, stem);
+    if (as.known) *use = as;
+    return as.known;
 }
 
-/* 最近一次X, 首次X, X日, X送达 of a milestone; P收到 of a place. */
-static bool settle_made(const tb_mentions *u, tb_mention *use) {
+/* 最近一次X, 首次X, X日, X送达 of a milestone; P收到 of a place: what stands in the middle, for `nth` from 0 on. */
+static bool made_of(tb_str text, uint32_t nth, enum tb_sort *sort, tb_str *stem) {
     static const char *const before[] = {"", "最近一次", "首次", "latest-", "last-", "first-"};
-    static const char *const after[] = {"", "日", "-date"}, *const received[] = {"收到", "收到日", "-received"};
-    for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
-        if (!tb_str_starts(use->text, before[i])) continue;
-        tb_str rest = {use->text.p + strlen(before[i]), use->text.n - (uint32_t)strlen(before[i])};
-        for (size_t k = 0; k < sizeof after / sizeof *after; k++) {
-            uint32_t n = (uint32_t)strlen(after[k]), r = (uint32_t)strlen(received[k]);
-            if (rest.n > n && tb_str_ends(rest, after[k]) &&
-                settle_as(u, use, TB_N_MILESTONE, (tb_str){rest.p, rest.n - n}))
-                return true;
-            if (rest.n > r && tb_str_ends(rest, received[k]) &&
-                settle_as(u, use, TB_N_PLACE, (tb_str){rest.p, rest.n - r}))
-                return true;
-        }
+    static const char *const after[][2] = {{"", "收到"}, {"日", "收到日"}, {"-date", "-received"}};
+    enum { BEFORE = sizeof before / sizeof *before, AFTER = sizeof after / sizeof *after };
+    const char *head = before[nth / (AFTER * 2)], *foot = after[nth / 2 % AFTER][nth % 2];
+    uint32_t h = (uint32_t)strlen(head), f = (uint32_t)strlen(foot);
+    *sort = nth % 2 ? TB_N_PLACE : TB_N_MILESTONE;
+    *stem = TB_NONE;
+    if (tb_str_starts(text, head) && text.n > h + f && tb_str_ends(text, foot))
+        *stem = (tb_str){text.p + h, text.n - h - f};
+    return nth + 1 < BEFORE * AFTER * 2;
+}
+
+static bool settle_made(const tb_mentions *u, tb_mention *use) {
+    enum tb_sort sort;
+    tb_str stem;
+    for (uint32_t i = 0, more = 1; more; i++) {
+        more = made_of(use->text, i, &sort, &stem);
+        if (stem.n && settle_as(u, use, sort, stem)) return true;
     }
     return false;
 }
 
+/* As the compiler tries them: 已 X is a milestone, then a document, then a step; a value is a field before it is a table's. */
+static const enum tb_sort tried_first[] = {TB_N_MILESTONE, TB_N_DOCUMENT, TB_N_STEP, TB_N_FIELD};
+enum { TRIED_FIRST = sizeof tried_first / sizeof *tried_first };
+
+static enum tb_sort tried(uint32_t nth) {
+    return nth < TRIED_FIRST ? tried_first[nth] : (enum tb_sort)(1u << (nth - TRIED_FIRST));
+}
+
+bool tb_sort_before(enum tb_sort a, enum tb_sort b) {
+    for (uint32_t i = 0; i < TRIED_FIRST + TB_SORTS; i++)
+        if (tried(i) == a || tried(i) == b) return tried(i) == a && a != b;
+    return false;
+}
+
 static void settle(const tb_mentions *u, tb_mention *use) {
-    for (int i = 0; i < TB_SORTS; i++)
-        if (use->may & 1u << i && settle_as(u, use, (enum tb_sort)(1u << i), use->text)) return;
+    for (uint32_t i = 0; i < TRIED_FIRST + TB_SORTS; i++)
+        if (use->may & (uint32_t)tried(i) && settle_as(u, use, tried(i), use->text)) return;
     if (use->may & TB_N_MILESTONE) settle_made(u, use);
+}
+
+bool tb_mention_fits(const tb_mention *use, enum tb_sort sort, tb_str name, tb_str owner, tb_str *stem) {
+    *stem = use->stem;
+    if (use->known) return use->sort == sort && tb_str_eq(use->stem, name) && tb_str_eq(use->owner, owner);
+    if (use->may & (uint32_t)sort && tb_str_eq(use->stem, name)) return tb_str_eq(owner_for(use, sort), owner);
+    enum tb_sort made;
+    for (uint32_t i = 0, more = use->may & TB_N_MILESTONE; more;) {
+        more = made_of(use->text, i++, &made, stem);
+        if (made == sort && tb_str_eq(*stem, name)) return true;
+    }
+    return false;
+}
+
+tb_str tb_law_called(tb_str law) {
+    static const char country[] = "中华人民共和国";
+    uint32_t n = (uint32_t)sizeof country - 1;
+    return tb_str_starts(law, country) && law.n > n ? (tb_str){law.p + n, law.n - n} : law;
+}
+
+/* In a template's sections whatever is called like one of its parameters is that parameter. */
+static void settle_parameters(tb_mentions *u) {
+    for (uint32_t i = 0; i < u->list.count; i++) {
+        const tb_mention *p = &u->list.items[i];
+        if (p->sort != TB_N_PARAMETER || !p->defines) continue;
+        uint32_t scope = tb_scope_of(u->tree, p->section);
+        for (uint32_t k = 0; k < u->list.count; k++) {
+            tb_mention *x = &u->list.items[k];
+            if (k == i || !tb_str_eq(x->text, p->text) || tb_scope_of(u->tree, x->section) != scope ||
+                x->may & (TB_N_ACT | TB_N_TEMPLATE | TB_N_LAW) || x->sort == TB_N_PARAMETER)
+                continue;
+            x->may = TB_N_PARAMETER;
+            x->sort = TB_N_PARAMETER;
+            x->defines = false;
+            x->owner = p->owner;
+        }
+    }
 }
 
 static void
@@ -325,17 +397,21 @@ tb_mentions tb_mentions_of(tb_arena *a, const tb_sources *s, const tb_tree *t) {
         for (uint32_t k = 0; k < g.in->clauses.count; k++) add_clause(&g, &g.in->clauses.items[k]);
     }
     sort_by_place(&u);
+    settle_parameters(&u);
     for (uint32_t i = 0; i < u.list.count; i++) { /* what is said first of all: definitions know what they are */
         tb_mention *use = &u.list.items[i];
         use->scope = (uint32_t)use->sort & everyones ? 0 : tb_scope_of(t, use->section);
         use->owner = use->defines ? owner_for(use, use->sort) : use->owner;
+        use->known = use->defines;
+        if (use->sort == TB_N_LAW) use->stem = tb_law_called(use->text);
     }
     for (uint32_t i = 0; i < u.list.count; i++) {
         tb_mention *use = &u.list.items[i];
-        if (!use->defines) settle(&u, use);
+        if (!use->defines && use->sort == TB_N_LAW) use->known = defined(&u, use);
+        else if (!use->defines) settle(&u, use);
     }
     for (uint32_t i = 0; i < u.list.count; i++)
-        u.list.items[i].owner = owner_for(&u.list.items[i], u.list.items[i].sort);
+        if (u.list.items[i].known) u.list.items[i].owner = owner_for(&u.list.items[i], u.list.items[i].sort);
     return u;
 }
 
@@ -390,26 +466,22 @@ static bool refuse(tb_arena *a, tb_str *why, enum tb_lang lang, const char *zh, 
     return false;
 }
 
-bool tb_can_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why) {
+bool tb_own_name(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why) {
     if (tb__keyword(use->stem) && tb_str_eq(use->stem, tb_source_text(u->sources, use->span)))
         return refuse(a, why, lang, "“@”是关键字，不能改名", "“@” is a keyword and cannot be renamed", use->stem);
     if (tb_is_fixed_name(use->sort, use->stem))
         return refuse(a, why, lang, "“@”是语言规定的名称，不能改名",
                       "“@” is given by the language and cannot be renamed", use->stem);
-    if (!tb_mention_definition(u, use))
-        return refuse(a, why, lang, "“@”不是在本文件里定义的，请到定义它的文件里改名",
-                      "“@” is not defined in this file; rename it where it is defined", use->stem);
     return true;
 }
 
-/* How the word of a use is written when its stem is another: what stood around the stem stays. */
-static tb_str rewritten(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name) {
+tb_str tb_mention_rewritten(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name) {
     tb_str raw = tb_source_text(u->sources, use->span), tail = TB_NONE;
     tb_str head = {use->text.p, (uint32_t)(use->stem.p - use->text.p)};
     tb_str foot = {use->stem.p + use->stem.n, use->text.n - head.n - use->stem.n};
     tb_str whole = tb_str_printf(a, "%.*s%.*s%.*s", TB_FMT(head), TB_FMT(name), TB_FMT(foot));
-    static const char *const marks[][2] = {{"“", "”"}, {"\"", "\""}};
-    for (int i = 0; i < 2; i++)
+    static const char *const marks[][2] = {{"“", "”"}, {"\"", "\""}, {"《", "》"}};
+    for (int i = 0; i < 3; i++)
         if (tb_str_starts(raw, marks[i][0]))
             return tb_str_printf(a, "%s%.*s%s", marks[i][0], TB_FMT(whole), marks[i][1]);
     bool quoted = tb_str_starts(raw, "「");
@@ -419,27 +491,29 @@ static tb_str rewritten(tb_arena *a, const tb_mentions *u, const tb_mention *use
     return tb_str_printf(a, "%.*s%.*s", TB_FMT(word), TB_FMT(tail));
 }
 
-bool tb_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name, enum tb_lang lang, tb_edits *edits,
-               tb_str *why) {
-    *edits = (tb_edits){0};
-    if (!tb_can_rename(a, u, use, lang, why)) return false;
+static bool holds(tb_str s, const char *mark) {
+    uint32_t n = (uint32_t)strlen(mark);
+    for (uint32_t i = 0; i + n <= s.n; i++)
+        if (memcmp(s.p + i, mark, n) == 0) return true;
+    return false;
+}
+
+bool tb_new_name(tb_arena *a, enum tb_sort sort, enum tb_lang lang, tb_str *fresh, tb_str *why) {
+    tb_str name = *fresh;
     if (name.n >= 6 && tb_str_starts(name, "「") && tb_str_ends(name, "」")) name = (tb_str){name.p + 3, name.n - 6};
+    if (sort == TB_N_LAW && name.n >= 6 && tb_str_starts(name, "《") && tb_str_ends(name, "》"))
+        name = (tb_str){name.p + 3, name.n - 6};
+    if (sort == TB_N_LAW) name = tb_law_called(name);
     if (tb__keyword(name)) return refuse(a, why, lang, "“@”是关键字，不能当名称", "“@” is a keyword, not a name", name);
     if (!tb_name_written(a, name).n)
         return refuse(a, why, lang, "“@”不能当名称：不能为空、过长、含换行或「」、以空格开头或结尾",
                       "“@” cannot be a name: empty, too long, with a line break or 「」, or with blanks at its ends",
                       name);
-    tb_mention as = *use;
-    as.stem = name;
-    if (tb_is_fixed_name(use->sort, name))
+    if (sort == TB_N_LAW && (holds(name, "《") || holds(name, "》")))
+        return refuse(a, why, lang, "“@”不能当法规的名称：里面有书名号",
+                      "“@” cannot be a law's name: it holds 《 or 》", name);
+    if (tb_is_fixed_name(sort, name))
         return refuse(a, why, lang, "“@”是语言规定的名称，换一个", "“@” is given by the language; choose another",
                       name);
-    for (uint32_t i = 0; i < u->list.count && !tb_str_eq(name, use->stem); i++)
-        if (tb_mention_same(&u->list.items[i], &as))
-            return refuse(a, why, lang, "“@”已经是别的名称了，换一个", "“@” is already in use; choose another", name);
-    for (uint32_t i = 0; i < u->list.count; i++) {
-        const tb_mention *x = &u->list.items[i];
-        if (tb_mention_same(x, use)) *TB_PUSH(a, *edits) = (tb_edit){x->span, rewritten(a, u, x, name)};
-    }
-    return true;
+    return *fresh = name, true;
 }

@@ -31,6 +31,7 @@ typedef struct tb_mention {
     enum tb_sort
         sort; /* the one it is, when it is defined in this text or only one may stand here; else the first of `may` */
     bool defines;
+    bool known;     /* defined in this text, or given by the language: sort and stem are sure */
     uint32_t scope; /* 0: known to all; else 1 + the section that begins its matter or template, or its table */
     tb_str owner;   /* of a parameter, column, request, reply, option: what it belongs to; else empty */
     uint32_t section;
@@ -51,19 +52,26 @@ bool tb_mention_same(const tb_mention *a, const tb_mention *b); /* do both mean 
 const tb_mention *tb_mention_definition(const tb_mentions *u, const tb_mention *use);
 /* The scope of a section: see tb_mention. */
 uint32_t tb_scope_of(const tb_tree *t, uint32_t section);
+/* Can a use whose text defines nothing of the kind mean that thing, defined elsewhere? *stem: the stretch of the use that names it. */
+bool tb_mention_fits(const tb_mention *use, enum tb_sort sort, tb_str name, tb_str owner, tb_str *stem);
+/* 行政许可法 of 中华人民共和国行政许可法: a law is cited with the country or without. */
+tb_str tb_law_called(tb_str law);
+/* Of the sorts that may stand at one place, the one tried sooner wins: is that `a`? */
+bool tb_sort_before(enum tb_sort a, enum tb_sort b);
 
-/* ---- renaming ---- */
+/* ---- renaming: project.h does it; here is what concerns one name ---- */
 typedef struct tb_edit {
     tb_span span;
     tb_str text; /* what stands there afterwards */
 } tb_edit;
 typedef TB_LIST(tb_edit) tb_edits;
 
-/* The edits that give a name another: all its uses in the text, 「…」 where the new name needs them. false: `*why` says why not. */
-bool tb_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name, enum tb_lang lang,
-               tb_edits *edits, tb_str *why);
-/* May the name be another at all? `*why` as above. */
-bool tb_can_rename(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why);
+/* The new name without its marks, fit for such a thing. false: *why: it is a keyword, no name, or one that the language gives. */
+bool tb_new_name(tb_arena *a, enum tb_sort sort, enum tb_lang lang, tb_str *name, tb_str *why);
+/* May such a name be another at all, wherever it is defined? A word of the language may not. */
+bool tb_own_name(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum tb_lang lang, tb_str *why);
+/* How the word of a use is written when its stem is another: what stood around the stem stays. */
+tb_str tb_mention_rewritten(tb_arena *a, const tb_mentions *u, const tb_mention *use, tb_str name);
 /* A name as it is written: bare, or in 「」 when it would be read otherwise. Empty: no text of the language can be that name. */
 tb_str tb_name_written(tb_arena *a, tb_str name);
 #endif

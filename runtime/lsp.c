@@ -1,9 +1,7 @@
 /* The language server: see lsp.h. */
-#include "digest.h"
 #include "lsp_parts.h"
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
     PARSE_ERROR = -32700,
@@ -70,12 +68,6 @@ static tb__document *document_at(tb_lsp *s, tb_str uri) {
     return NULL;
 }
 
-static tb__document *document_with_path(tb_lsp *s, tb_str path) {
-    for (uint32_t i = 0; i < s->count; i++)
-        if (tb_str_eq(s->documents[i].path, path)) return &s->documents[i];
-    return NULL;
-}
-
 static int hex(char c) {
     return c >= '0' && c <= '9'   ? c - '0'
            : c >= 'a' && c <= 'f' ? c - 'a' + 10
@@ -103,7 +95,7 @@ static tb_str path_of(tb_arena *a, tb_str uri) {
 
 tb_str tb__lsp_uri(tb_lsp *s, tb_arena *a, tb_str path) {
     static const char digits[] = "0123456789ABCDEF";
-    const tb__document *open = document_with_path(s, path);
+    const tb__document *open = tb__lsp_document(s, path);
     if (open) return open->uri;
     tb_buf b;
     tb_buf_init(&b, a);
@@ -116,34 +108,6 @@ tb_str tb__lsp_uri(tb_lsp *s, tb_arena *a, tb_str path) {
         tb_put(&b, plain ? path.p + i : coded, plain ? 1 : 3);
     }
     return tb_buf_str(&b);
-}
-
-/* "/a/b/../c" → "/a/c": so that a file has one name. */
-static tb_str tidy_path(tb_arena *a, tb_str path) {
-    char *out = tb_alloc(a, (size_t)path.n + 1);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < path.n;) {
-        uint32_t end = i + 1;
-        while (end < path.n && path.p[end] != '/') end++;
-        tb_str part = {path.p + i, end - i};
-        if (tb_str_is(part, "/..")) {
-            while (n && out[--n] != '/') {}
-        } else if (!tb_str_is(part, "/.") && !tb_str_is(part, "/")) {
-            memcpy(out + n, part.p, part.n);
-            n += part.n;
-        }
-        i = end;
-    }
-    return (tb_str){out, n};
-}
-
-/* Every analysis may have read the text that changed. */
-static void forget_analyses(tb_lsp *s) {
-    for (uint32_t i = 0; i < s->count; i++) {
-        tb_arena_free(s->documents[i].analysis);
-        s->documents[i].analysis = NULL;
-        s->documents[i].rules = NULL;
-    }
 }
 
 struct keeping {
@@ -168,6 +132,7 @@ static bool set_text(tb_lsp *s, tb__document *d, tb_str uri, tb_str text, int64_
         tb_arena_free(a);
         return false;
     }
+    bool opened = !d; /* the others compare its text with what they read: files_changed */
     if (!d) {
         d = &s->documents[s->count++];
         *d = (tb__document){0};
@@ -175,74 +140,16 @@ static bool set_text(tb_lsp *s, tb__document *d, tb_str uri, tb_str text, int64_
     tb_arena_free(d->arena);
     d->arena = a, d->uri = k.uri, d->path = k.path, d->text = k.text;
     d->version = version;
-    forget_analyses(s);
-    for (uint32_t i = 0; i < s->count; i++) s->documents[i].told = false;
+    for (uint32_t i = 0; i < s->count; i++)
+        if (&s->documents[i] == d || (!opened && tb__lsp_reads(&s->documents[i], d->path)))
+            tb__lsp_forget(&s->documents[i]);
     return true;
 }
 
-/* ---- compiling, as check does ---- */
-
-struct analysing {
-    tb_lsp *s;
-    tb__document *d;
-    tb_arena *a;
-    tb_resolver disk;
-    int result;
-};
-
-/* 引用: an open document before the file it stands for. */
-static bool resolve(void *user, tb_str from, tb_str path, tb_str *found, tb_str *text) {
-    struct analysing *w = user;
-    if (path.n == 0 || path.p[0] == '/') return false;
-    tb_str root = tb_rules_root(w->a, tb_str_copy(w->a, from).p), places[2] = {root, tb_path_directory(from)};
-    for (int i = root.n ? 0 : 1; i < 2; i++) {
-        tb_str whole = tidy_path(w->a, tb_path_under(w->a, places[i], path));
-        const tb__document *open = document_with_path(w->s, whole);
-        if (open) return *found = tb_str_copy(w->a, open->path), *text = open->text, true;
-        if (tb_resolve_on_disk(&w->disk, from, path, found, text)) break;
-        if (i == 1) return false;
-    }
-    if (!found->n) return false;
-    *found = tidy_path(w->a, *found);
-    return true;
-}
-
-/* 组织/ and 日历/ of the root; open documents take the place of their files. What cannot be read there is told by check, not while typing. */
-static void add_context(struct analysing *w, tb_files *files) {
-    static const char *const parts[] = {"组织", "日历"};
-    tb_str root = tb_rules_root(w->a, w->d->path.p);
-    for (int i = 0; root.n && i < 2; i++) {
-        struct stat st;
-        tb_str directory = tb_path_under(w->a, root, tb_str_z(parts[i]));
-        if (stat(directory.p, &st) == 0) (void)tb_files_add(w->a, files, directory.p, w->s->lang);
-    }
-    for (uint32_t i = 1; i < files->list.count; i++) {
-        const tb__document *open = document_with_path(w->s, files->list.items[i].path);
-        if (open) files->list.items[i].text = open->text;
-    }
-}
-
-static int analyse(void *arg) {
-    struct analysing *w = arg;
-    tb_files files = {0};
-    *TB_PUSH(w->a, files.list) = (tb_file){w->d->path, w->d->text};
-    add_context(w, &files);
-    uint32_t n = files.list.count;
-    tb_str *paths = TB_NEW_ARRAY(w->a, n, tb_str), *texts = TB_NEW_ARRAY(w->a, n, tb_str);
-    for (uint32_t i = 0; i < n; i++) paths[i] = files.list.items[i].path, texts[i] = files.list.items[i].text;
-    tb_compile_input in = {.paths = paths, .texts = texts, .count = n, .resolve = resolve, .user = w, .sm3 = tb_sm3};
-    w->result = tb_compile(w->a, &in, &w->d->rules);
-    return TB_OK;
-}
-
-bool tb__lsp_analyse(tb_lsp *s, tb__document *d) {
-    if (d->analysis) return d->rules != NULL;
-    d->analysis = tb_arena_new(NULL, 0);
-    if (!d->analysis) return false;
-    struct analysing w = {.s = s, .d = d, .a = d->analysis, .disk = {.arena = d->analysis, .lang = s->lang}};
-    if (tb_try(d->analysis, analyse, &w) != TB_OK || w.result != TB_OK || !d->rules || !d->rules->trees.count)
-        d->rules = NULL;
-    return d->rules != NULL;
+/* Files may be others on disk: what was read is forgotten, and each analysis compared before it is used again. */
+static void files_changed(tb_lsp *s) {
+    tb__lsp_forget_disk(s);
+    for (uint32_t i = 0; i < s->count; i++) s->documents[i].sure = false;
 }
 
 /* ---- JSON out ---- */
@@ -332,6 +239,96 @@ static void log_message(tb_lsp *s, const char *text) {
     s->send(s->user, tb_buf_str(&b));
 }
 
+/* ---- what is wrong in the files a document refers to ---- */
+
+/* The 引用 of the document by which it reads a file, directly or through others; NULL: by none (组织/, 日历/). */
+static const tb_name *import_of(const tb__document *d, uint32_t file, tb_arena *a) {
+    const tb_rules *rules = d->rules;
+    const tb_names *said = &rules->trees.items[0]->references;
+    uint32_t n = rules->sources.list.count;
+    for (uint32_t i = 0; i < said->count; i++) {
+        bool *seen = TB_NEW_ARRAY(a, n, bool);
+        tb_str *way = TB_NEW_ARRAY(a, n + 1, tb_str);
+        uint32_t count = 0;
+        way[count++] = tb__lsp_reference(d, d->path, said->items[i].text);
+        for (uint32_t at = 0; at < count; at++) {
+            uint32_t f = 0;
+            while (f < n && !tb_str_eq(rules->sources.list.items[f].path, way[at])) f++;
+            if (f == n || seen[f]) continue;
+            if (f == file) return &said->items[i];
+            seen[f] = true;
+            for (uint32_t k = 0; k < d->links.count && count <= n; k++)
+                if (tb_str_eq(d->links.items[k].from, way[at])) way[count++] = d->links.items[k].found;
+        }
+    }
+    return NULL;
+}
+
+/* Does the file's own document, being open, show it? */
+static bool shown_there(tb_lsp *s, const tb__document *d, const tb_diagnostic *x) {
+    tb__document *there = tb__lsp_document(s, d->rules->sources.list.items[x->span.file].path);
+    if (!there || !tb__lsp_analyse(s, there)) return false;
+    for (uint32_t i = 0; i < there->rules->diagnostics.list.count; i++) {
+        const tb_diagnostic *y = &there->rules->diagnostics.list.items[i];
+        if (y->span.file == 0 && y->code == x->code && y->span.from == x->span.from) return true;
+    }
+    return false;
+}
+
+static bool told_here(tb_lsp *s, const tb__document *d, const tb_diagnostic *x) {
+    return x->span.file != 0 && tb_code_severity(x->code) != TB_NOTE && !shown_there(s, d, x);
+}
+
+enum { RELATED = 8 /* places shown of one file */ };
+
+static void put_related(tb_lsp *s, tb_buf *b, const tb__document *d, const tb_diagnostic *x) {
+    tb_puts(b, "{\"location\":{\"uri\":");
+    tb_json_put_text(b, tb__lsp_uri(s, b->arena, d->rules->sources.list.items[x->span.file].path));
+    tb_puts(b, ",\"range\":");
+    tb__lsp_put_range(s, b, &d->rules->sources, x->span);
+    tb_puts(b, "},\"message\":");
+    tb_json_put_text(b, tb_diagnostic_message(b->arena, x, tb__lsp_lang(s, d)));
+    tb_puts(b, "}");
+}
+
+/* One diagnostic at the 引用 for all that is wrong in a file it reads: `first` is the first of them, and they stand together. */
+static void put_imported(tb_lsp *s, tb_buf *b, const tb__document *d, const tb_name *said, uint32_t first) {
+    const tb_diagnostics *all = &d->rules->diagnostics;
+    const tb_diagnostic *x = &all->list.items[first];
+    bool en = tb__lsp_lang(s, d) == TB_LANG_EN;
+    uint32_t errors = 0, warnings = 0, shown = 0;
+    tb_buf related, message;
+    tb_buf_init(&related, b->arena);
+    tb_buf_init(&message, b->arena);
+    for (uint32_t i = first; i < all->list.count && all->list.items[i].span.file == x->span.file; i++) {
+        const tb_diagnostic *y = &all->list.items[i];
+        if (!told_here(s, d, y)) continue;
+        bool error = tb_code_severity(y->code) == TB_ERROR;
+        if (error && !errors) x = y;
+        errors += error, warnings += !error;
+        if (shown++ == RELATED) break;
+        if (shown > 1) tb_puts(&related, ",");
+        put_related(s, &related, d, y);
+    }
+    tb_str path = tb_path_below(tb__lsp_root_of(s, b->arena, d->path), d->rules->sources.list.items[x->span.file].path);
+    tb_putf(&message, en ? "in the imported file “%.*s”: " : "引用的“%.*s”里有 ", TB_FMT(path));
+    if (errors) tb_putf(&message, en ? "%u errors" : "%u 处错误", errors);
+    if (warnings) tb_putf(&message, en ? "%s%u warnings" : "%s%u 处警告", errors ? en ? ", " : "、" : "", warnings);
+    if (shown > RELATED) tb_puts(&message, en ? " or more" : "以上");
+    tb_putf(&message, en ? "; line %u: %.*s" : "；第 %u 行：%.*s",
+            tb_source_place(&d->rules->sources, x->span.file, x->span.from).line,
+            TB_FMT(tb_diagnostic_message(b->arena, x, tb__lsp_lang(s, d))));
+    char code[8];
+    tb_puts(b, "{\"range\":");
+    tb__lsp_put_range(s, b, &d->rules->sources, said->span);
+    tb_putf(b, ",\"severity\":%d,\"code\":\"%s\",\"source\":\"tongban\",\"message\":", errors ? TB_ERROR : TB_WARNING,
+            tb_code_text(x->code, code));
+    tb_json_put_text(b, tb_buf_str(&message));
+    tb_puts(b, ",\"relatedInformation\":[");
+    tb_putstr(b, tb_buf_str(&related));
+    tb_puts(b, "]}");
+}
+
 static void publish(tb_lsp *s, const tb__document *d, bool gone) {
     tb_buf b;
     begin_message(&b, s->work);
@@ -340,12 +337,21 @@ static void publish(tb_lsp *s, const tb__document *d, bool gone) {
     if (!gone) tb_putf(&b, ",\"version\":%lld", (long long)d->version);
     tb_puts(&b, ",\"diagnostics\":[");
     bool first = true;
+    uint32_t summed = 0; /* the file whose diagnostics were put last, at its 引用 */
     for (uint32_t i = 0; !gone && d->rules && i < d->rules->diagnostics.list.count; i++) {
         const tb_diagnostic *x = &d->rules->diagnostics.list.items[i];
-        if (x->span.file != 0) continue; /* another file's: told when that is open */
+        uint32_t file = x->span.file;
+        const tb_name *said = NULL;
+        if (file != 0) {
+            if (file == summed || !told_here(s, d, x)) continue;
+            summed = file;
+            said = import_of(d, file, s->work);
+            if (!said) continue; /* 组织/ or 日历/: told when that is open */
+        }
         if (!first) tb_puts(&b, ",");
         first = false;
-        tb__lsp_put_diagnostic(s, &b, d, x);
+        if (said) put_imported(s, &b, d, said, i);
+        else tb__lsp_put_diagnostic(s, &b, d, x);
     }
     tb_puts(&b, "]}}");
     s->send(s->user, tb_buf_str(&b));
@@ -377,6 +383,9 @@ static enum tb_units agreed_units(const tb_json *params, const char **name) {
 static void initialize(tb_lsp *s, const tb_json *id, const tb_json *params) {
     const char *name;
     s->units = agreed_units(params, &name);
+    const tb_json *workspace = member(member(params, "capabilities"), "workspace"),
+                  *watching = tb_json_get(member(workspace, "didChangeWatchedFiles"), "dynamicRegistration");
+    s->watched = watching && watching->kind == TB_JSON_TRUE;
     s->ready = true;
     send_result(s, id,
                 tb_str_printf(s->work,
@@ -397,6 +406,7 @@ static void did_open(tb_lsp *s, const tb_json *params) {
     tb_str uri = tb_json_text(d, "uri");
     if (!uri.n || !set_text(s, document_at(s, uri), uri, tb_json_text(d, "text"), tb_json_number(d, "version", 0)))
         log_message(s, "didOpen: the document cannot be kept (no uri, more than 512 documents, or out of memory)");
+    files_changed(s);
 }
 
 /* One change: a range of the text so far, or all of it. false: a range that is none. */
@@ -445,20 +455,31 @@ static void did_close(tb_lsp *s, const tb_json *params) {
     tb__document *d = document_at(s, tb_json_text(member(params, "textDocument"), "uri"));
     if (!d) return;
     publish(s, d, true);
-    forget_analyses(s);
+    tb__lsp_forget(d);
     tb_arena_free(d->arena);
     *d = s->documents[--s->count];
     s->documents[s->count] = (tb__document){0};
-    for (uint32_t i = 0; i < s->count; i++) s->documents[i].told = false; /* they see the file on disk again */
+    files_changed(s); /* the others see the file on disk again */
 }
 
 static void did_save(tb_lsp *s, const tb_json *params) {
     (void)params;
-    forget_analyses(s); /* other files may have changed on disk */
-    for (uint32_t i = 0; i < s->count; i++) s->documents[i].told = false;
+    files_changed(s);
 }
 
 static void watched(tb_lsp *s, const tb_json *params) { did_save(s, params); }
+
+#define WATCH "watch" /* the id of our one request */
+
+/* Asks an editor that can to say when a file of rules changes outside it; its answer changes nothing. */
+static void initialized(tb_lsp *s, const tb_json *params) {
+    (void)params;
+    if (s->watched)
+        s->send(s->user, TB_STR("{\"jsonrpc\":\"2.0\",\"id\":\"" WATCH "\",\"method\":\"client/registerCapability\","
+                                "\"params\":{\"registrations\":[{\"id\":\"watch\",\"method\":"
+                                "\"workspace/didChangeWatchedFiles\",\"registerOptions\":{\"watchers\":["
+                                "{\"globPattern\":\"**/*.tb\"}]}}]}}"));
+}
 
 static void nothing(tb_lsp *s, const tb_json *params) { (void)s, (void)params; }
 
@@ -466,14 +487,10 @@ static const struct {
     const char *method;
     void (*take)(tb_lsp *s, const tb_json *params);
 } notifications[] = {
-    {"initialized", nothing},
-    {"textDocument/didOpen", did_open},
-    {"textDocument/didChange", did_change},
-    {"textDocument/didClose", did_close},
-    {"textDocument/didSave", did_save},
-    {"workspace/didChangeWatchedFiles", watched},
-    {"$/cancelRequest", nothing},
-    {"$/setTrace", nothing},
+    {"initialized", initialized},           {"textDocument/didOpen", did_open},
+    {"textDocument/didChange", did_change}, {"textDocument/didClose", did_close},
+    {"textDocument/didSave", did_save},     {"workspace/didChangeWatchedFiles", watched},
+    {"$/cancelRequest", nothing},           {"$/setTrace", nothing},
 };
 
 static void notify(tb_lsp *s, tb_str method, const tb_json *params) {
@@ -548,8 +565,8 @@ static int take(void *arg) {
     t->id = tb_json_get(m, "id");
     tb_str method = tb_json_text(m, "method");
     const tb_json *params = member(m, "params");
-    bool answer =
-        !method.n && t->id && (tb_json_get(m, "result") || tb_json_get(m, "error")); /* to a request we never made */
+    bool ours = t->id && t->id->kind == TB_JSON_STR && tb_str_is(t->id->text, WATCH); /* its result is null: not kept */
+    bool answer = !method.n && t->id && (ours || tb_json_get(m, "result") || tb_json_get(m, "error"));
     if (answer) return TB_OK;
     if (!method.n) send_error(t->s, t->id, INVALID_REQUEST, "a message needs a method");
     else if (t->id) request(t->s, t->id, method, params);
@@ -567,7 +584,7 @@ void tb_lsp_message(tb_lsp *s, tb_str body) {
 
 bool tb_lsp_busy(const tb_lsp *s) {
     for (uint32_t i = 0; i < s->count && !s->shut; i++)
-        if (!s->documents[i].told) return true;
+        if (!s->documents[i].told || !s->documents[i].sure) return true;
     return false;
 }
 
@@ -575,11 +592,11 @@ static int tell(void *arg) {
     tb_lsp *s = arg;
     for (uint32_t i = 0; i < s->count && !s->shut; i++) {
         tb__document *d = &s->documents[i];
-        if (d->told) continue;
+        if (d->told && d->sure) continue;
+        bool compiled = tb__lsp_analyse(s, d), told = d->told;
         d->told = true;
-        if (!tb__lsp_analyse(s, d))
-            log_message(s, "a document cannot be compiled: a limit of the compiler, or out of memory");
-        else publish(s, d, false);
+        if (!compiled) log_message(s, "a document cannot be compiled: a limit of the compiler, or out of memory");
+        else if (!told) publish(s, d, false);
     }
     return TB_OK;
 }
@@ -594,16 +611,24 @@ int tb_lsp_exit(const tb_lsp *s) { return s->exit; }
 tb_lsp *tb_lsp_new(tb_lsp_send *send, void *user, enum tb_lang lang) {
     tb_lsp *s = calloc(1, sizeof *s);
     if (!s) return NULL;
-    *s = (tb_lsp){.send = send, .user = user, .lang = lang, .exit = -1, .work = tb_arena_new(NULL, 0)};
-    if (s->work) return s;
-    free(s);
+    *s = (tb_lsp){.send = send,
+                  .user = user,
+                  .lang = lang,
+                  .exit = -1,
+                  .work = tb_arena_new(NULL, 0),
+                  .disk = tb_arena_new(NULL, 0)};
+    if (s->work && s->disk) return s;
+    tb_lsp_free(s);
     return NULL;
 }
 
 void tb_lsp_free(tb_lsp *s) {
     if (!s) return;
-    forget_analyses(s);
-    for (uint32_t i = 0; i < s->count; i++) tb_arena_free(s->documents[i].arena);
+    for (uint32_t i = 0; i < s->count; i++) {
+        tb__lsp_forget(&s->documents[i]);
+        tb_arena_free(s->documents[i].arena);
+    }
+    tb_arena_free(s->disk);
     tb_arena_free(s->work);
     free(s);
 }

@@ -4,8 +4,9 @@
  * under the cursor and what may come there is answered by grammar/ask.h; here are documents, positions and JSON.
  *
  * A document's text is the editor's, not the disk's: open documents also stand in for their files when other documents refer to them. Each document
- * is compiled as `tongban check` would compile it, with 组织/ and 日历/ of the rules root above it, when something asks, and at most once a change;
- * diagnostics are published when the editor has nothing more to say (tb_lsp_idle), so that typing is not held up by what is already old. */
+ * is compiled as `tongban check` would compile it, with 组织/ and 日历/ of the rules root above it, when something asks, and again only when a file it
+ * reads is another: a change in one document renews the others that 引用 it, and no more. What is wrong in a file that is not open is told at the
+ * 引用 of the open one. Uses and renaming reach the open documents and every file below the rules root. Diagnostics are published when the editor has nothing more to say (tb_lsp_idle), so that typing is not held up by what is already old. */
 #ifndef TB_LSP_H
 #define TB_LSP_H
 #include "diagnostic.h"

@@ -13,17 +13,17 @@ static tb_mentions uses_of(tb__lsp_request *r) {
     return tb_mentions_of(r->a, sources_of(r), r->document->rules->trees.items[0]);
 }
 
-static void put_location(tb__lsp_request *r, tb_span at) {
+static void put_location(tb__lsp_request *r, const tb_sources *sources, tb_span at) {
     tb_puts(r->result, "{\"uri\":");
-    tb_json_put_text(r->result, tb__lsp_uri(r->server, r->a, sources_of(r)->list.items[at.file].path));
+    tb_json_put_text(r->result, tb__lsp_uri(r->server, r->a, sources->list.items[at.file].path));
     tb_puts(r->result, ",\"range\":");
-    tb__lsp_put_range(r->server, r->result, sources_of(r), at);
+    tb__lsp_put_range(r->server, r->result, sources, at);
     tb_puts(r->result, "}");
 }
 
-static void put_edit(tb__lsp_request *r, const tb_edit *e) {
+static void put_edit(tb__lsp_request *r, const tb_sources *sources, const tb_edit *e) {
     tb_puts(r->result, "{\"range\":");
-    tb__lsp_put_range(r->server, r->result, sources_of(r), e->span);
+    tb__lsp_put_range(r->server, r->result, sources, e->span);
     tb_puts(r->result, ",\"newText\":");
     tb_json_put_text(r->result, e->text);
     tb_puts(r->result, "}");
@@ -35,7 +35,7 @@ static void put_changes(tb__lsp_request *r, const tb_edit *edits, uint32_t n) {
     tb_puts(r->result, ":[");
     for (uint32_t i = 0; i < n; i++) {
         if (i) tb_puts(r->result, ",");
-        put_edit(r, &edits[i]);
+        put_edit(r, sources_of(r), &edits[i]);
     }
     tb_puts(r->result, "]}}");
 }
@@ -51,7 +51,7 @@ static void completion(tb__lsp_request *r) {
         tb_puts(r->result, i ? ",{\"label\":" : "{\"label\":");
         tb_json_put_text(r->result, x->label);
         tb_putf(r->result, ",\"kind\":%d,\"sortText\":\"%05u\",\"textEdit\":", kinds[x->kind], i);
-        put_edit(r, &(tb_edit){o.replace, x->text});
+        put_edit(r, sources_of(r), &(tb_edit){o.replace, x->text});
         if (x->detail.n) {
             tb_puts(r->result, ",\"detail\":");
             tb_json_put_text(r->result, x->detail);
@@ -73,42 +73,46 @@ static void hover(tb__lsp_request *r) {
     tb_puts(r->result, "}");
 }
 
-/* The file a 引用 found: the one whose path ends like the reference, among those that were read. */
 static tb_span referenced(tb__lsp_request *r, const tb_name *said) {
-    tb_str tail = said->text;
-    while (tb_str_starts(tail, "../") || tb_str_starts(tail, "./")) {
-        uint32_t n = tb_str_starts(tail, "../") ? 3 : 2;
-        tail = (tb_str){tail.p + n, tail.n - n};
-    }
-    const tb_rules *rules = r->document->rules;
-    tb_str ending = tb_str_printf(r->a, "/%.*s", TB_FMT(tail));
-    for (uint32_t i = 0; i < rules->sources.list.count; i++)
-        if (tb_str_ends(rules->sources.list.items[i].path, ending.p)) return (tb_span){i, 0, 0};
+    const tb_sources *sources = sources_of(r);
+    tb_str found = tb__lsp_reference(r->document, r->document->path, said->text);
+    for (uint32_t i = 0; found.n && i < sources->list.count; i++)
+        if (tb_str_eq(sources->list.items[i].path, found)) return (tb_span){i, 0, 0};
     return TB_NO_SPAN;
 }
 
+/* In the document and what it refers to; a matter named by 发起 or 清单, and what an output of a table is, in any file of the rules. */
 static void definition(tb__lsp_request *r) {
     tb_ask ask = asking(r);
     const tb_name *said = tb_reference_at(ask.trees[0], r->offset);
     tb_span at = said ? referenced(r, said) : tb_definition_at(&ask, 0, r->offset);
-    if (at.file < sources_of(r)->list.count) put_location(r, at);
+    if (at.file < sources_of(r)->list.count) {
+        put_location(r, sources_of(r), at);
+        return;
+    }
+    tb_mentions u = uses_of(r);
+    if (said || !tb_mention_at(&u, r->offset)) return;
+    tb_project *p = tb__lsp_project(r->server, r->a, r->document);
+    tb_project_uses uses = tb_project_uses_at(p, 0, r->offset);
+    const tb_project_use *d = tb_project_definition(&uses);
+    if (d) put_location(r, p->sources, d->mention.span);
 }
 
 static void references(tb__lsp_request *r) {
     tb_mentions u = uses_of(r);
-    const tb_mention *use = tb_mention_at(&u, r->offset);
-    if (!use) return;
+    if (!tb_mention_at(&u, r->offset)) return;
+    tb_project *p = tb__lsp_project(r->server, r->a, r->document);
+    tb_project_uses uses = tb_project_uses_at(p, 0, r->offset);
     const tb_json *context = tb_json_get(r->params, "context"),
                   *with = context ? tb_json_get(context, "includeDeclaration") : NULL;
-    const tb_mention *definition = tb_mention_definition(&u, use);
+    const tb_project_use *definition = tb_project_definition(&uses);
     bool first = true;
     tb_puts(r->result, "[");
-    for (uint32_t i = 0; i < u.list.count; i++) {
-        const tb_mention *x = &u.list.items[i];
-        if (!tb_mention_same(x, use) || (x == definition && with && with->kind == TB_JSON_FALSE)) continue;
+    for (uint32_t i = 0; i < uses.count; i++) {
+        if (&uses.items[i] == definition && with && with->kind == TB_JSON_FALSE) continue;
         if (!first) tb_puts(r->result, ",");
         first = false;
-        put_location(r, x->span);
+        put_location(r, p->sources, uses.items[i].mention.span);
     }
     tb_puts(r->result, "]");
 }
@@ -133,24 +137,38 @@ static void highlight(tb__lsp_request *r) {
 
 static void prepare_rename(tb__lsp_request *r) {
     tb_mentions u = uses_of(r);
-    const tb_mention *use = tb_mention_at(&u, r->offset);
-    if (!use || !tb_can_rename(r->a, &u, use, tb__lsp_lang(r->server, r->document), &r->error)) return;
+    const tb_mention *at = tb_mention_at(&u, r->offset);
+    if (!at) return;
+    tb_project *p = tb__lsp_project(r->server, r->a, r->document);
+    tb_project_uses uses = tb_project_uses_at(p, 0, r->offset);
+    if (!tb_project_can_rename(p, &uses, &r->error)) return;
     tb_puts(r->result, "{\"range\":");
-    tb__lsp_put_range(r->server, r->result, sources_of(r), use->span);
+    tb__lsp_put_range(r->server, r->result, sources_of(r), at->span);
     tb_puts(r->result, ",\"placeholder\":");
-    tb_json_put_text(r->result, use->stem);
+    tb_json_put_text(r->result, uses.items[0].mention.stem);
     tb_puts(r->result, "}");
 }
 
+/* The edits of each file; they come by file and place. */
+static void put_edits(tb__lsp_request *r, const tb_sources *sources, const tb_edits *edits) {
+    tb_puts(r->result, "{\"changes\":{");
+    for (uint32_t i = 0; i < edits->count; i++) {
+        const tb_edit *e = &edits->items[i];
+        bool begins = i == 0 || e[-1].span.file != e->span.file;
+        if (begins && i) tb_puts(r->result, "],");
+        if (begins) tb_json_put_text(r->result, tb__lsp_uri(r->server, r->a, sources->list.items[e->span.file].path));
+        tb_puts(r->result, begins ? ":[" : ",");
+        put_edit(r, sources, e);
+    }
+    tb_puts(r->result, edits->count ? "]}}" : "}}");
+}
+
 static void renaming(tb__lsp_request *r) {
-    tb_mentions u = uses_of(r);
-    const tb_mention *use = tb_mention_at(&u, r->offset);
-    bool en = tb__lsp_lang(r->server, r->document) == TB_LANG_EN;
+    tb_project *p = tb__lsp_project(r->server, r->a, r->document);
+    tb_project_uses uses = tb_project_uses_at(p, 0, r->offset);
     tb_edits edits;
-    if (!use) r->error = en ? TB_STR("there is no name here") : TB_STR("这里没有名称");
-    else if (tb_rename(r->a, &u, use, tb_json_text(r->params, "newName"), tb__lsp_lang(r->server, r->document), &edits,
-                       &r->error))
-        put_changes(r, edits.items, edits.count);
+    if (tb_project_rename(p, &uses, tb_json_text(r->params, "newName"), &edits, &r->error))
+        put_edits(r, p->sources, &edits);
 }
 
 /* ---- symbols and folding ---- */
@@ -239,7 +257,7 @@ static void folding(tb__lsp_request *r) {
 static void formatting(tb__lsp_request *r) {
     tb_str before = r->document->text, after = tb_format(r->a, r->document->path, before);
     tb_puts(r->result, "[");
-    if (!tb_str_eq(before, after)) put_edit(r, &(tb_edit){{0, 0, before.n}, after});
+    if (!tb_str_eq(before, after)) put_edit(r, sources_of(r), &(tb_edit){{0, 0, before.n}, after});
     tb_puts(r->result, "]");
 }
 

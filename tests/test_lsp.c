@@ -3,7 +3,8 @@
  *   test_lsp [-u]      cases tests/lsp/NAME.case; -u writes what came out into them, for review
  *
  * A case: `==== title [what …]`, a text with ‸ where the cursor is, `----`, what the editor sees. `what`: diagnose, complete, hover, define, refs,
- * rename NEW, symbols, format, fold, fix. The text is an unsaved file of rules/事项, so that the shipped laws, calendars and organs are there. */
+ * rename NEW, symbols, format, fold, fix. The text is an unsaved file of rules/事项, so that the shipped laws, calendars and organs are there. A line
+ * `>>>> 流程模板/甲.tb` begins another unsaved document of rules/, open too; the cursor may be in any. */
 #include "cases.h"
 #include "lsp_parts.h"
 #include "pure.h"
@@ -75,11 +76,13 @@ static void make_uri(void) {
              here); /* 事项/试.tb, large and small digits */
 }
 
-static void open_text(struct editor *e, tb_str text) {
+static void open_at(struct editor *e, const char *where, tb_str text) {
     notice(e, "textDocument/didOpen",
-           json_pack("{s:{s:s,s:s,s:i,s:o}}", "textDocument", "uri", uri, "languageId", "tongban", "version", 1, "text",
-                     json_stringn(text.p, text.n)));
+           json_pack("{s:{s:s,s:s,s:i,s:o}}", "textDocument", "uri", where, "languageId", "tongban", "version", 1,
+                     "text", json_stringn(text.p, text.n)));
 }
+
+static void open_text(struct editor *e, tb_str text) { open_at(e, uri, text); }
 
 static json_t *position_of(tb_str text, uint32_t offset) {
     int line = 0, column = 0;
@@ -131,16 +134,20 @@ static void put_place(tb_buf *b, json_t *range) {
     }
 }
 
+/* Decoded, below rules/. */
+static void put_path(tb_buf *b, const char *u) {
+    for (const char *p = strstr(u, "rules/"); p && *p; p++) {
+        char two[3] = {p[0] == '%' ? p[1] : 0, p[0] == '%' ? p[2] : 0, 0},
+             c = *p == '%' ? (char)strtol(two, NULL, 16) : *p;
+        tb_put(b, &c, 1);
+        p += *p == '%' ? 2 : 0;
+    }
+}
+
 static void put_file(tb_buf *b, json_t *location) {
     const char *u = json_string_value(json_object_get(location, "uri"));
     if (!u) return;
-    if (strcmp(u, uri) != 0)
-        for (const char *p = strstr(u, "rules/"); p && *p; p++) { /* shown decoded, below rules/ */
-            char two[3] = {p[0] == '%' ? p[1] : 0, p[0] == '%' ? p[2] : 0, 0},
-                 c = *p == '%' ? (char)strtol(two, NULL, 16) : *p;
-            tb_put(b, &c, 1);
-            p += *p == '%' ? 2 : 0;
-        }
+    if (strcmp(u, uri) != 0) put_path(b, u);
     tb_puts(b, " ");
     put_place(b, json_object_get(location, "range"));
     tb_puts(b, "\n");
@@ -159,12 +166,8 @@ static void put_symbols(tb_buf *b, json_t *list, int depth) {
     }
 }
 
-static void put_diagnostics(tb_buf *b, struct editor *e) {
-    json_array_clear(e->answers);
-    CHECK(tb_lsp_busy(e->server));
-    tb_lsp_idle(e->server);
-    CHECK(!tb_lsp_busy(e->server));
-    json_t *list = json_object_get(json_object_get(json_array_get(e->answers, 0), "params"), "diagnostics"), *d, *other;
+static void put_list(tb_buf *b, json_t *list) {
+    json_t *d, *other;
     size_t i, k;
     json_array_foreach(list, i, d) {
         put_place(b, json_object_get(d, "range"));
@@ -174,6 +177,22 @@ static void put_diagnostics(tb_buf *b, struct editor *e) {
             tb_putf(b, "  %s", json_string_value(json_object_get(other, "message")));
             put_file(b, json_object_get(other, "location"));
         }
+    }
+}
+
+static void put_diagnostics(tb_buf *b, struct editor *e) {
+    json_array_clear(e->answers);
+    CHECK(tb_lsp_busy(e->server));
+    tb_lsp_idle(e->server);
+    CHECK(!tb_lsp_busy(e->server));
+    for (size_t i = 0; i < json_array_size(e->answers); i++) {
+        json_t *params = json_object_get(json_array_get(e->answers, i), "params");
+        if (json_array_size(e->answers) > 1) {
+            tb_puts(b, ">>>> ");
+            put_path(b, json_string_value(json_object_get(params, "uri")));
+            tb_puts(b, "\n");
+        }
+        put_list(b, json_object_get(params, "diagnostics"));
     }
 }
 
@@ -193,7 +212,30 @@ static void put_fixes(tb_buf *b, tb_str text, json_t *actions) {
     }
 }
 
-static void put_answer(tb_buf *b, tb_str text, const char *what, json_t *m) {
+struct opened { /* the documents of a case */
+    char uri[8192];
+    tb_str text;
+};
+
+/* What becomes of every file that a renaming changes: an open document's text, of others how many places. */
+static void put_renamed(tb_buf *b, const struct opened *docs, size_t n, json_t *changes) {
+    const char *where;
+    json_t *edits;
+    json_object_foreach(changes, where, edits) {
+        const struct opened *open = NULL;
+        for (size_t i = 0; i < n; i++)
+            if (!strcmp(docs[i].uri, where)) open = &docs[i];
+        if (n > 1 || !open) {
+            tb_puts(b, ">>>> ");
+            put_path(b, where);
+            tb_puts(b, "\n");
+        }
+        if (open) tb_putstr(b, applied(b->arena, open->text, edits));
+        else tb_putf(b, "%zu places\n", json_array_size(edits));
+    }
+}
+
+static void put_answer(tb_buf *b, const struct opened *docs, size_t n, tb_str text, const char *what, json_t *m) {
     json_t *result = json_object_get(m, "result"), *error = json_object_get(m, "error"), *x;
     size_t i;
     if (error) tb_putf(b, "%s\n", json_string_value(json_object_get(error, "message")));
@@ -209,8 +251,7 @@ static void put_answer(tb_buf *b, tb_str text, const char *what, json_t *m) {
         tb_putf(b, "\n%s\n", json_string_value(json_object_get(json_object_get(result, "contents"), "value")));
     } else if (!strcmp(what, "define") && json_is_object(result)) put_file(b, result);
     else if (!strcmp(what, "refs")) json_array_foreach(result, i, x) put_file(b, x);
-    else if (!strcmp(what, "rename"))
-        tb_putstr(b, applied(b->arena, text, json_object_get(json_object_get(result, "changes"), uri)));
+    else if (!strcmp(what, "rename")) put_renamed(b, docs, n, json_object_get(result, "changes"));
     else if (!strcmp(what, "symbols")) put_symbols(b, result, 0);
     else if (!strcmp(what, "format")) tb_putstr(b, applied(b->arena, text, result));
     else if (!strcmp(what, "fold"))
@@ -229,32 +270,57 @@ static const struct {
                {"format", "textDocument/formatting"},   {"fold", "textDocument/foldingRange"},
                {"fix", "textDocument/codeAction"}};
 
+enum { DOCUMENTS = 8 };
+
+/* A case's text cut into its documents, the cursor taken out; the number of documents, *at the one with the cursor, *place in it. */
+static size_t cut(tb_arena *a, tb_str text, struct opened *docs, size_t *at, uint32_t *place) {
+    static const char cursor[] = "‸", begins[] = ">>>> ";
+    size_t n = 0;
+    *at = 0, *place = 0;
+    for (uint32_t from = 0; n < DOCUMENTS && (from < text.n || !n); n++) {
+        bool named = text.n - from >= 5 && memcmp(text.p + from, begins, 5) == 0;
+        uint32_t line = named ? line_end(text, from) : from, to = find_line(text, line, begins);
+        struct opened *d = &docs[n];
+        if (named)
+            snprintf(d->uri, sizeof d->uri, "%.*s/%.*s", (int)(strstr(uri, "/rules/") - uri + 6), uri,
+                     (int)(line - from - 6), text.p + from + 5);
+        else snprintf(d->uri, sizeof d->uri, "%s", uri);
+        d->text = (tb_str){text.p + line, to - line};
+        if (n == 0) *place = d->text.n;
+        for (uint32_t i = 0; i + 3 <= d->text.n; i++)
+            if (memcmp(d->text.p + i, cursor, 3) == 0) {
+                *at = n, *place = i;
+                d->text = tb_str_printf(a, "%.*s%.*s", (int)i, d->text.p, (int)(d->text.n - i - 3), d->text.p + i + 3);
+                break;
+            }
+        from = to;
+    }
+    return n;
+}
+
 static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
-    static const char cursor[] = "‸";
     struct editor e;
+    static struct opened docs[DOCUMENTS];
     tb_buf b;
     char what[32] = "", argument[256] = "";
     const char *open = memrchr(title.p, '[', title.n);
-    uint32_t place = text.n;
+    uint32_t place;
+    size_t at_doc, n = cut(a, text, docs, &at_doc, &place);
     if (!CHECK(open && sscanf(open, "[%31[a-z] %255[^]]", what, argument) >= 1)) return TB_NONE;
-    for (uint32_t i = 0; i + 3 <= text.n; i++)
-        if (memcmp(text.p + i, cursor, 3) == 0) {
-            place = i;
-            text = tb_str_printf(a, "%.*s%.*s", (int)i, text.p, (int)(text.n - i - 3), text.p + i + 3);
-            break;
-        }
+    text = docs[at_doc].text;
     tb_buf_init(&b, a);
     start(&e, NULL);
-    open_text(&e, text);
+    for (size_t i = 0; i < n; i++) open_at(&e, docs[i].uri, docs[i].text);
     if (!strcmp(what, "diagnose")) put_diagnostics(&b, &e);
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         if (strcmp(what, methods[i].what) != 0) continue;
-        json_t *params = at(text, place);
+        json_t *params =
+            json_pack("{s:{s:s},s:o}", "textDocument", "uri", docs[at_doc].uri, "position", position_of(text, place));
         if (*argument) json_object_set_new(params, "newName", json_string(argument));
         json_t *whole = json_pack("{s:o,s:o}", "start", position_of(text, 0), "end", position_of(text, text.n));
         json_object_set_new(params, "range", whole);
         json_t *m = request(&e, methods[i].method, params);
-        put_answer(&b, text, what, m);
+        put_answer(&b, docs, n, text, what, m);
         json_decref(m);
     }
     end(&e);
@@ -478,7 +544,9 @@ static void test_renames(void) {
             for (uint32_t k = 0; k < u.tree->sections.items[i].clauses.count; k++)
                 ground = ground || (u.tree->sections.items[i].clauses.items[k].kind == TB_C_EXCLUSION &&
                                     tb_str_eq(u.tree->sections.items[i].name.text, old));
-        if (!tb_can_rename(arena, &u, &use, TB_LANG_ZH, &why) || ground || in->kind == TB_S_LAW) continue;
+        if (!tb_own_name(arena, &u, &use, TB_LANG_ZH, &why) || !tb_mention_definition(&u, &use) || ground ||
+            in->kind == TB_S_LAW)
+            continue;
         uint32_t nth = 0; /* of its uses: the same one is renamed back */
         for (uint32_t i = 0; i < u.list.count; i++)
             nth += tb_mention_same(&u.list.items[i], &use) && u.list.items[i].span.from < use.span.from;
@@ -543,6 +611,183 @@ static void test_overlay(void) {
     end(&e);
 }
 
+/* ---- files on a disk of our own: what is told of others, and what is read again ---- */
+
+static char root[] = "/tmp/test_lsp.XXXXXX";
+
+static void put_on_disk(const char *name, const char *text) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", root, name);
+    FILE *f = fopen(path, "wb");
+    if (!CHECK(f != NULL)) return;
+    CHECK(fputs(text, f) >= 0);
+    CHECK(fclose(f) == 0);
+}
+
+static const char *at_root(const char *name) {
+    static char path[256];
+    snprintf(path, sizeof path, "file://%s/%s", root, name);
+    return path;
+}
+
+/* What is published when the editor is silent: "NAME:CODE,CODE NAME:" in the order it comes. */
+static const char *published(struct editor *e) {
+    static char all[2048];
+    json_t *m, *d;
+    size_t i, k;
+    all[0] = '\0';
+    json_array_clear(e->answers);
+    tb_lsp_idle(e->server);
+    json_array_foreach(e->answers, i, m) {
+        json_t *params = json_object_get(m, "params");
+        size_t n = strlen(all);
+        snprintf(all + n, sizeof all - n, "%s%s:", n ? " " : "",
+                 strrchr(json_string_value(json_object_get(params, "uri")), '/') + 1);
+        json_array_foreach(json_object_get(params, "diagnostics"), k, d) {
+            n = strlen(all);
+            snprintf(all + n, sizeof all - n, "%s%s", k ? "," : "", json_string_value(json_object_get(d, "code")));
+        }
+    }
+    return all;
+}
+
+static void change_whole(struct editor *e, const char *where, const char *text) {
+    notice(e, "textDocument/didChange",
+           json_pack("{s:{s:s,s:i},s:[{s:s}]}", "textDocument", "uri", where, "version", 2, "contentChanges", "text",
+                     text));
+}
+
+static void notice_of(struct editor *e, const char *method, const char *where) {
+    notice(e, method, json_pack("{s:{s:s}}", "textDocument", "uri", where));
+}
+
+#define LAW_OF(article) "法规 甲法：\n  位阶 法律。\n  公布 2020-01-01，施行 2020-01-01。\n  " article "，“甲”。\n"
+#define UNFINISHED_LAW LAW_OF("第一条") "  第二条，“乙”\n"
+#define TEMPLATE_OF(name, path) "引用 “" path "”。\n\n流程模板 " name "：\n  法定期限 无。\n"
+static const char cites[] =
+    "引用 “law.tb”。\n\n事项 甲：\n  版本 1，生效 2026-01-01，适用 申请日。\n  法定期限 无，依《甲法》第一条。\n";
+
+/* Among what was published, has the document this code? */
+static bool told(const char *all, const char *name, enum tb_code code) {
+    char word[8];
+    const char *from = strstr(all, name), *end = from ? strchr(from, ' ') : NULL;
+    const char *at = from ? strstr(from, tb_code_text(code, word)) : NULL;
+    return at && (!end || at < end);
+}
+
+/* A document that changes renews those that refer to it, directly or not, and no others. */
+static void test_neighbours(void) {
+    struct editor e;
+    const char *all;
+    start(&e, NULL);
+    put_on_disk("law.tb", LAW_OF("第一条"));
+    put_on_disk("by.tb", TEMPLATE_OF("乙", "law.tb"));
+    open_at(&e, at_root("a.tb"), tb_str_z(cites));
+    open_at(&e, at_root("b.tb"), TB_STR(TEMPLATE_OF("丙", "by.tb")));
+    open_at(&e, at_root("c.tb"), TB_STR("流程模板 丁：\n  法定期限 无。\n"));
+    all = published(&e);
+    CHECK(!told(all, "a.tb", TB_E_ARTICLE_UNKNOWN));
+    CHECK(strstr(all, "b.tb:") && strstr(all, "c.tb:"));
+    open_at(&e, at_root("law.tb"), TB_STR(LAW_OF("第一条"))); /* as on disk: nothing is new for the others */
+    CHECK_STR(published(&e), "law.tb:");
+    change_whole(&e, at_root("law.tb"), LAW_OF("第二条"));
+    all = published(&e);
+    CHECK(told(all, "a.tb", TB_E_ARTICLE_UNKNOWN));
+    CHECK(strstr(all, "b.tb:") && strstr(all, "law.tb:") && !strstr(all, "c.tb:"));
+    change_whole(&e, at_root("law.tb"), UNFINISHED_LAW); /* its own document tells it, the others need not */
+    all = published(&e);
+    CHECK(told(all, "law.tb", TB_E_LOST_STOP) && !told(all, "b.tb", TB_E_LOST_STOP));
+    CHECK(!told(all, "a.tb", TB_E_ARTICLE_UNKNOWN));
+    change_whole(&e, at_root("law.tb"), LAW_OF("第二条"));
+    published(&e);
+    notice_of(&e, "textDocument/didClose", at_root("law.tb")); /* the file on disk counts again */
+    all = published(&e);
+    CHECK(strstr(all, "a.tb:") && !told(all, "a.tb", TB_E_ARTICLE_UNKNOWN) && !strstr(all, "c.tb:"));
+    end(&e);
+}
+
+/* What is wrong in a file that is not open stands at the 引用 that leads to it. */
+static void test_not_open(void) {
+    struct editor e;
+    start(&e, NULL);
+    put_on_disk("law.tb", UNFINISHED_LAW);
+    put_on_disk("by.tb", TEMPLATE_OF("乙", "law.tb"));
+    open_at(&e, at_root("b.tb"), TB_STR("# 空行\n" TEMPLATE_OF("丙", "by.tb")));
+    CHECK(told(published(&e), "b.tb", TB_E_LOST_STOP));
+    json_t *d =
+        json_array_get(json_object_get(json_object_get(json_array_get(e.answers, 0), "params"), "diagnostics"), 0);
+    json_t *begin = json_object_get(json_object_get(d, "range"), "start"),
+           *related = json_object_get(json_array_get(json_object_get(d, "relatedInformation"), 0), "location");
+    CHECK_INT(json_integer_value(json_object_get(begin, "line")), 1);
+    CHECK_INT(json_integer_value(json_object_get(begin, "character")), 3);
+    CHECK_INT(json_integer_value(json_object_get(d, "severity")), 1);
+    CHECK(strstr(json_string_value(json_object_get(d, "message")), "law.tb”里有 1 处错误；第 5 行：") != NULL);
+    CHECK_STR(json_string_value(json_object_get(related, "uri")), at_root("law.tb"));
+    CHECK_INT(json_integer_value(json_object_get(json_object_get(json_object_get(related, "range"), "start"), "line")),
+              4);
+    end(&e);
+}
+
+/* Typing reads nothing again; a word that files changed does, and only what is other by it is told again. */
+static void test_disk(void) {
+    struct editor e;
+    start(&e, NULL);
+    put_on_disk("law.tb", LAW_OF("第一条"));
+    open_at(&e, at_root("a.tb"), tb_str_z(cites));
+    open_at(&e, at_root("c.tb"), TB_STR("流程模板 丁：\n  法定期限 无。\n"));
+    CHECK(!told(published(&e), "a.tb", TB_E_ARTICLE_UNKNOWN));
+    put_on_disk("law.tb", LAW_OF("第二条"));
+    change_whole(&e, at_root("a.tb"), cites);
+    CHECK(!told(published(&e), "a.tb", TB_E_ARTICLE_UNKNOWN));
+    notice(&e, "workspace/didChangeWatchedFiles", json_pack("{s:[]}", "changes"));
+    const char *all = published(&e);
+    CHECK(told(all, "a.tb", TB_E_ARTICLE_UNKNOWN) && !strstr(all, "c.tb:"));
+    put_on_disk("law.tb", LAW_OF("第一条"));
+    notice_of(&e, "textDocument/didSave", at_root("c.tb"));
+    all = published(&e);
+    CHECK(strstr(all, "a.tb:") && !told(all, "a.tb", TB_E_ARTICLE_UNKNOWN));
+    notice_of(&e, "textDocument/didSave", at_root("c.tb"));
+    CHECK_STR(published(&e), "");
+    char path[256];
+    snprintf(path, sizeof path, "%s/law.tb", root);
+    CHECK(unlink(path) == 0);
+    notice_of(&e, "textDocument/didSave", at_root("c.tb"));
+    CHECK(told(published(&e), "a.tb", TB_E_REFERENCE_MISSING));
+    put_on_disk("law.tb", LAW_OF("第一条")); /* what was missing comes */
+    notice_of(&e, "textDocument/didSave", at_root("c.tb"));
+    all = published(&e);
+    CHECK(strstr(all, "a.tb:") && !told(all, "a.tb", TB_E_REFERENCE_MISSING));
+    end(&e);
+}
+
+static void test_watching(void) {
+    struct editor e = {.answers = json_array()};
+    e.server = tb_lsp_new(sent, &e, TB_LANG_AUTO);
+    json_decref(request(&e, "initialize",
+                        json_pack("{s:{s:{s:{s:b}}}}", "capabilities", "workspace", "didChangeWatchedFiles",
+                                  "dynamicRegistration", 1)));
+    json_array_clear(e.answers);
+    notice(&e, "initialized", json_object());
+    CHECK_STR(json_string_value(json_object_get(json_array_get(e.answers, 0), "method")), "client/registerCapability");
+    CHECK_INT(raw(&e, "{\"jsonrpc\":\"2.0\",\"id\":\"watch\",\"result\":null}"), 0);
+    CHECK_INT(json_array_size(e.answers), 0);
+    end(&e);
+}
+
+static void test_files(void) {
+    static const char *const names[] = {"law.tb", "by.tb"};
+    if (!CHECK(mkdtemp(root) != NULL)) return;
+    test_neighbours();
+    test_not_open();
+    test_disk();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "%s/%s", root, names[i]);
+        CHECK(unlink(path) == 0);
+    }
+    CHECK(rmdir(root) == 0);
+}
+
 static int run(void *arg) {
     (void)arg;
     make_uri();
@@ -553,6 +798,8 @@ static int run(void *arg) {
     test_places();
     test_renames();
     test_overlay();
+    test_watching();
+    test_files();
     return TB_OK;
 }
 
