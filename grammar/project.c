@@ -7,7 +7,8 @@
 #include "syntax.h"
 #include <string.h>
 
-enum { NONE = UINT32_MAX, DEEP = 16 /* templates that take up templates */ };
+#define NOWHERE UINT32_MAX /* no text */
+enum { DEEP = 16 /* templates that take up templates */ };
 
 typedef struct scope { /* a matter or a template */
     uint32_t file, section;
@@ -17,7 +18,7 @@ typedef TB_LIST(scope) scopes;
 typedef struct thing {
     enum tb_sort sort;
     tb_str name, owner;
-    uint32_t home;  /* of what everyone knows: the text that defines it; NONE: none does */
+    uint32_t home;  /* of what everyone knows: the text that defines it; NOWHERE: none does */
     scopes members; /* of what belongs to scopes */
 } thing;
 
@@ -34,7 +35,7 @@ static void close_links(tb_project *p) {
                 tb_project_link l = p->links.items[k];
                 if (l.from == seen[i] && !held[l.to]) seen[n++] = l.to, held[l.to] = true;
             }
-        seen[n] = NONE;
+        seen[n] = NOWHERE;
         p->reach[f] = seen;
     }
 }
@@ -52,11 +53,11 @@ static bool defines(const tb_project *p, uint32_t file, enum tb_sort sort, tb_st
 }
 
 static uint32_t home_of(const tb_project *p, uint32_t file, enum tb_sort sort, tb_str name, tb_str owner) {
-    for (const uint32_t *f = p->reach[file]; *f != NONE; f++)
+    for (const uint32_t *f = p->reach[file]; *f != NOWHERE; f++)
         if (defines(p, *f, sort, name, owner)) return *f;
     for (uint32_t f = 0; f < p->count; f++)
         if (defines(p, f, sort, name, owner)) return f;
-    return NONE;
+    return NOWHERE;
 }
 
 /* ---- templates taken up ---- */
@@ -83,7 +84,7 @@ static scopes templates_of(tb_project *p, scope of) {
             const tb_mention *x = &u->list.items[i];
             if (x->sort != TB_N_TEMPLATE || x->defines || tb_scope_of(u->tree, x->section) != s.section + 1) continue;
             uint32_t home = home_of(p, s.file, TB_N_TEMPLATE, x->stem, TB_NONE);
-            const tb_tree *t = home == NONE ? NULL : p->trees[home];
+            const tb_tree *t = home == NOWHERE ? NULL : p->trees[home];
             for (uint32_t k = 0; t && k < t->sections.count; k++) {
                 const tb_section *in = &t->sections.items[k];
                 scope found = {home, k};
@@ -194,7 +195,7 @@ static bool look_elsewhere(tb_project *p, uint32_t file, const tb_mention *x, th
                 const tb_mention *d = &p->names[f].list.items[i];
                 tb_str stem;
                 if (!d->defines || d->sort != sort) continue;
-                *t = (thing){.sort = sort, .name = d->stem, .owner = d->owner, .home = NONE};
+                *t = (thing){.sort = sort, .name = d->stem, .owner = d->owner, .home = NOWHERE};
                 bool output =
                     (sort & (TB_N_COLUMN | TB_N_TABLE)) && names_output(p, file, x, sort, d->stem, d->owner, &stem);
                 if (!output && !tb_mention_fits(x, sort, d->stem, d->owner, &stem)) continue;
@@ -207,9 +208,9 @@ static bool look_elsewhere(tb_project *p, uint32_t file, const tb_mention *x, th
 }
 
 static thing thing_of(tb_project *p, uint32_t file, const tb_mention *x) {
-    thing t = {.sort = x->sort, .name = x->stem, .owner = x->known ? x->owner : TB_NONE, .home = NONE};
+    thing t = {.sort = x->sort, .name = x->stem, .owner = x->known ? x->owner : TB_NONE, .home = NOWHERE};
     if (!x->known && look_elsewhere(p, file, x, &t)) return t;
-    if (!x->known) t = (thing){.sort = x->sort, .name = x->stem, .owner = x->owner, .home = NONE};
+    if (!x->known) t = (thing){.sort = x->sort, .name = x->stem, .owner = x->owner, .home = NOWHERE};
     if (everyones(t.sort)) t.home = home_of(p, file, t.sort, t.name, t.owner);
     else if (tb_scope_of(p->trees[file], x->section))
         share(p, (scope){file, tb_scope_of(p->trees[file], x->section) - 1}, &t);
@@ -282,7 +283,7 @@ bool tb_project_can_rename(tb_project *p, const tb_project_uses *uses, tb_str *w
 }
 
 static bool sees(const tb_project *p, uint32_t from, uint32_t to) {
-    for (const uint32_t *f = p->reach[from]; *f != NONE; f++)
+    for (const uint32_t *f = p->reach[from]; *f != NOWHERE; f++)
         if (*f == to) return true;
     return false;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # What editors are given: generated from keywords.def and committed; JSON that reads; every keyword highlighted once; vim, where it is installed,
-# reads the files and colours what it should.
+# reads the files and colours what it should; Neovim starts the server; the VS Code extension starts and ends it under node. An editor that is not
+# installed is skipped, and that is said.
 set -u
 passed=0 failed=0
+tongban=$(realpath "${TONGBAN:-build/tongban}")
 editors=grammar/editors
 expect() { # WHAT COMMAND...
     if "${@:2}" >"$out" 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: $1"; cat "$out"; fi
@@ -41,8 +43,49 @@ if command -v vim >/dev/null && vim --version | grep -q '+syntax'; then
     expect 'vim: a quoted name is no keyword' group 4 4 tongbanName
     expect 'vim: no keyword inside a word' group 5 3 ''
     expect 'vim: no keyword at the start of a word' group 5 8 ''
+    # As README.md says to install them: the file alone decides what it is.
+    mkdir -p "$tmp/home/.vim/pack/tongban/start" && ln -s "$PWD/$editors/vim" "$tmp/home/.vim/pack/tongban/start/tongban"
+    printf 'set encoding=utf-8\nfiletype plugin indent on\nsyntax on\n' >"$tmp/home/.vimrc"
+    comes_up() {
+        local got
+        HOME=$tmp/home vim -es -u "$tmp/home/.vimrc" -N -c "edit $tmp/样.tb" \
+            -c "redir! > $tmp/up | silent echo &filetype synIDattr(synID(1, 1, 0), 'name') &shiftwidth &indentexpr &makeprg | redir END" -c 'qa!' >/dev/null 2>&1 </dev/null
+        got=$(tr -d '\n' <"$tmp/up")
+        [ "$got" = 'tongban tongbanHeading 2 TongbanIndent() tongban check %:S' ] && return 0
+        echo "$got"
+        return 1
+    }
+    expect 'vim: a .tb file, installed as a package' comes_up
 else
-    echo 'vim is not installed: its files were not run'
+    echo 'skipped: vim is not installed'
+fi
+
+if command -v nvim >/dev/null; then
+    mkdir -p "$tmp/data/nvim/site/pack/tongban/start" "$tmp/bin" && ln -s "$PWD/$editors/vim" "$tmp/data/nvim/site/pack/tongban/start/tongban"
+    ln -s "$tongban" "$tmp/bin/tongban"
+    printf '流程模板 甲：\n  办件类型 即办件。\n  法定期限 20个工作日，自 受理 至 决定\n' >"$tmp/错.tb"
+    PATH=$tmp/bin:$PATH XDG_CONFIG_HOME=$tmp/none XDG_STATE_HOME=$tmp/state XDG_CACHE_HOME=$tmp/cache XDG_DATA_HOME=$tmp/data \
+        timeout 60 nvim --headless "$tmp/错.tb" -c 'luafile tests/editors_nvim.lua' >"$tmp/nvim" 2>"$tmp/nvim.err" </dev/null
+    cat >"$tmp/nvim.expected" <<'END'
+filetype tongban
+syntax tongbanHeading
+told true
+diagnostic TB0053 line 3
+hover true
+put right true
+clients 1 tongban
+stopped true
+END
+    expect 'neovim: filetype, syntax, and the language server' diff "$tmp/nvim.expected" "$tmp/nvim"
+    [ -s "$tmp/nvim.err" ] && cat "$tmp/nvim.err"
+else
+    echo 'skipped: neovim is not installed'
+fi
+
+if command -v node >/dev/null; then
+    expect 'VS Code: the extension starts the server and ends it' timeout 60 node tests/editors_vscode.js "$editors/vscode" "$tongban"
+else
+    echo 'skipped: node is not installed, the VS Code extension was not run'
 fi
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

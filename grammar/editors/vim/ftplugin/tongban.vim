@@ -33,6 +33,6 @@ if !exists('*TongbanFormat')
   endfunction
 endif
 
-if has('nvim-0.8') && executable('tongban')
-  lua vim.lsp.start({name = 'tongban', cmd = {'tongban', 'lsp'}, root_dir = vim.fs.dirname(vim.fs.find({'组织', '日历', '.git'}, {upward = true, path = vim.api.nvim_buf_get_name(0)})[1])})
+if has('nvim-0.7') && executable('tongban')
+  lua require('tongban').start({'tongban', 'lsp'})
 endif
