@@ -69,6 +69,21 @@ static void put_open(tb_buf *b, const tb_load *l) {
     tb_puts(b, "]");
 }
 
+static void put_unproved(tb_buf *b, const tb_load *l) {
+    tb_puts(b, "[");
+    for (uint32_t i = 0; i < l->unproved.count; i++) {
+        const tb_load_unproved *x = &l->unproved.items[i];
+        tb_puts(b, i ? ",{\"matter\":" : "{\"matter\":");
+        tb_json_put_text(b, x->matter);
+        tb_puts(b, ",\"version\":");
+        tb_json_put_text(b, x->version);
+        tb_puts(b, ",\"what\":");
+        tb_json_put_text(b, x->what);
+        tb_puts(b, "}");
+    }
+    tb_puts(b, "]");
+}
+
 static void put_version(tb_buf *b, const tb_version *v, const char *status) {
     char day[TB_DAY_TEXT];
     tb_puts(b, "{\"matter\":");
@@ -127,6 +142,8 @@ static int loaded_answer(void *arg) {
     tb_putf(&b, "],\"world\":{\"leaf\":%lld,\"status\":\"%s\"},\"sources\":%u,\"pending\":",
             (long long)tb_registry_world(j->s->registry)->leaf, j->load->world ? "new" : "same", j->load->plain.count);
     put_open(&b, j->load);
+    tb_puts(&b, ",\"unproved\":");
+    put_unproved(&b, j->load);
     put_behind(&b, j->load);
     tb_puts(&b, "}");
     c->more = NULL;
@@ -183,9 +200,21 @@ static int refused_answer(void *arg) {
                               "true"),
                        l->open.count)),
                TB_OK;
-    default:
-        c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
-        return TB_OK;
+    case TB_LOAD_UNPROVED: {
+        const tb_load_unproved *u = &l->unproved.items[0];
+        tb_puts(&b, "{\"unproved\":");
+        put_unproved(&b, l);
+        tb_puts(&b, "}");
+        c->problem.detail = tb_buf_str(&b);
+        return tb__fail(
+                   c, 409, "NOT_PROVED",
+                   tb_str_printf(c->arena,
+                                 TB_SAY(c, "%.*s；确认要启用的，请加 \"accept_unproved\": true，由署名人负责",
+                                        "%.*s; to activate it all the same, on record, add \"accept_unproved\": true"),
+                                 TB_FMT(u->what))),
+               TB_OK;
+    }
+    default: c->problem = tb__store_problem(TB_STORE_RETRY, c->lang); return TB_OK;
     }
 }
 
@@ -200,12 +229,9 @@ static void finish(job *j, bool ok) {
     if (j->c) {
         tb_call *c = j->c;
         int rc = tb_try(c->arena, ok ? loaded_answer : refused_answer, j);
-        if (rc != TB_OK)
-            tb__answer_nomem(c);
-        else if (ok)
-            tb__answer(c, 200, NULL, c->problem.message);
-        else
-            tb__answer_problem(c);
+        if (rc != TB_OK) tb__answer_nomem(c);
+        else if (ok) tb__answer(c, 200, NULL, c->problem.message);
+        else tb__answer_problem(c);
         end_job(j);
     } else {
         j->done = true;
@@ -304,17 +330,17 @@ static void enqueue(tb_server *s, job *j) {
 typedef struct wanted {
     tb_str *paths, *texts, by, request;
     uint32_t count;
-    bool accept_pending;
+    bool accept_pending, accept_unproved;
 } wanted;
 
 static int read_load(void *arg) {
-    static const char *const known[] = {"files", "by", "request", "accept_pending", NULL};
+    static const char *const known[] = {"files", "by", "request", "accept_pending", "accept_unproved", NULL};
     tb_call *c = arg;
     wanted *w = TB_NEW(c->arena, wanted);
     const tb_json *o, *files, *by;
     c->more = w;
     if (tb__body(c, known, &o) || tb__text(c, o, "request", true, TB_REQUEST_KEY, &w->request) ||
-        tb__flag(c, o, "accept_pending", &w->accept_pending))
+        tb__flag(c, o, "accept_pending", &w->accept_pending) || tb__flag(c, o, "accept_unproved", &w->accept_unproved))
         return TB_FAILED;
     by = tb_json_get(o, "by"); /* a name, or an actor as elsewhere */
     if (by && by->kind == TB_JSON_OBJECT) {
@@ -358,13 +384,14 @@ void tb__post_load(tb_server *s, tb_http_request *req) {
     if (!c || !tb__try(c, read_load)) return;
     wanted *w = c->more;
     job *j = calloc(1, sizeof *j);
-    tb_load *load =
-        j ? tb_load_new(s->registry, w->paths, w->texts, w->count, w->by, w->request, w->accept_pending, false) : NULL;
+    tb_load *load = j ? tb_load_new(s->registry, w->paths, w->texts, w->count, w->by, w->request) : NULL;
     if (!load) {
         free(j);
         tb__answer_nomem(c);
         return;
     }
+    load->accept_pending = w->accept_pending;
+    load->accept_unproved = w->accept_unproved;
     *j = (job){.s = s, .c = c, .load = load};
     enqueue(s, j);
 }
@@ -422,8 +449,8 @@ bool tb__load_directory(tb_server *s, const char *rules, char *why, size_t room)
     bool ok = false;
     int rc = d.a && j ? tb_try(d.a, read_directory, &d) : TB_NOMEM;
     if (rc == TB_OK)
-        j->load =
-            tb_load_new(s->registry, d.paths, d.texts, d.count, TB_STR("serve --rules"), (tb_str){NULL, 0}, true, true);
+        j->load = tb_load_new(s->registry, d.paths, d.texts, d.count, TB_STR("serve --rules"), (tb_str){NULL, 0});
+    if (j && j->load) j->load->accept_pending = j->load->keep = true; /* 待核 is told, and on record under that name */
     if (rc == TB_FAILED) {
         snprintf(why, room, "%s", d.files.error);
     } else if (rc != TB_OK || !j->load) {
@@ -438,6 +465,14 @@ bool tb__load_directory(tb_server *s, const char *rules, char *why, size_t room)
                      s->o.lang == TB_LANG_EN ? "the rules in %s have errors (tongban check shows all): %.*s"
                                              : "%s 中的规则有错误，没有装载（tongban check 可看全部）：%.*s",
                      rules, TB_FMT(l->message));
+        } else if (l->result == TB_LOAD_UNPROVED) {
+            snprintf(why, room,
+                     s->o.lang == TB_LANG_EN
+                         ? "%s: %.*s; to activate it all the same, on record: start without it, then "
+                           "tongban load --accept-unproved --by NAME"
+                         : "%s：%.*s；确认要启用的，先不带它启动，再用 tongban load --accept-unproved "
+                           "--by 姓名 装载，由署名人负责",
+                     rules, TB_FMT(l->unproved.items[0].what));
         } else if (j->result != TB_STORE_OK || (l->result != TB_LOAD_READY && l->result != TB_LOAD_NOTHING)) {
             snprintf(why, room, "%.*s",
                      TB_FMT(tb__store_problem(j->result ? j->result : TB_STORE_RETRY, s->o.lang).message));

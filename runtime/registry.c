@@ -8,6 +8,8 @@
  * must not depend on what else was in the request. */
 #include "registry.h"
 #include "digest.h"
+#include "proof/proof.h"
+#include "scenario.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -329,11 +331,11 @@ static tb_version *make_version(unit *u) {
 /* ---- a load ---- */
 
 tb_load *tb_load_new(tb_registry *r, const tb_str *paths, const tb_str *texts, uint32_t count, tb_str by,
-                     tb_str request, bool accept_pending, bool keep) {
+                     tb_str request) {
     tb_arena *a = tb_arena_new(NULL, 0);
     tb_load *l = a ? TB_NEW(a, tb_load) : NULL;
     if (!l) return tb_arena_free(a), NULL;
-    *l = (tb_load){.arena = a, .registry = r, .count = count, .accept_pending = accept_pending, .keep = keep};
+    *l = (tb_load){.arena = a, .registry = r, .count = count};
     l->paths = TB_NEW_ARRAY(a, count, tb_str);
     l->texts = TB_NEW_ARRAY(a, count, tb_str);
     l->by = tb_str_copy(a, by);
@@ -528,6 +530,65 @@ static int judge(void *arg) {
     return is_new(s->w->l, s->p) ? TB_OK : TB_FAILED;
 }
 
+/* What the proofs find wrong is an error like any other; what they could not finish is told apart: somebody may take it upon
+ * himself (DESIGN §4). A matter's states are forgotten before the next is proved. */
+typedef struct proving {
+    work *w;
+    tb_rules *rules;
+    const tb_program *p;
+    const tb_world *world;
+    tb_arena *arena;
+    tb_diagnostics found;
+} proving;
+
+static const tb_calendar *calendar_of(const tb_world *w, const tb_program *p) {
+    const tb_directory *d = w->env.directory;
+    tb_str name = d ? tb_directory_calendar(d, tb_default_place(p, d)) : TB_NONE;
+    for (uint32_t i = 0; i < w->calendars_n; i++)
+        if (tb_str_eq(tb_calendar_name(w->calendars[i]), name)) return w->calendars[i];
+    return NULL;
+}
+
+static int take_findings(void *arg) { /* under the scratch arena; the load's own for what is kept longer */
+    proving *x = arg;
+    tb_diagnostics *to = &x->rules->diagnostics;
+    for (uint32_t i = 0; i < x->found.list.count; i++) {
+        const tb_diagnostic *d = &x->found.list.items[i];
+        if (d->code == TB_E_PROOF_NOT_PROVED) continue;
+        uint32_t before = to->list.count;
+        tb_diagnostic *kept = tb_report(to, d->code, d->span, TB_NONE, TB_NONE, TB_NONE);
+        if (to->list.count > before) *kept = *d;
+        tb_diagnostics_keep(to, before);
+    }
+    return TB_OK;
+}
+
+static int take_unproved(void *arg) { /* under the load's arena */
+    proving *x = arg;
+    tb_load *l = x->w->l;
+    for (uint32_t i = 0; i < x->found.list.count; i++)
+        if (x->found.list.items[i].code == TB_E_PROOF_NOT_PROVED)
+            *TB_PUSH(l->arena, l->unproved) =
+                (tb_load_unproved){tb_str_copy(l->arena, x->p->matter), tb_str_copy(l->arena, x->p->version),
+                                   tb_diagnostic_message(l->arena, &x->found.list.items[i], x->w->lang)};
+    return TB_OK;
+}
+
+/* TB_OK, with what was found told to the rules and the load; TB_NOMEM. */
+static int prove(work *w, tb_rules *rules, const tb_program *p, const tb_world *world) {
+    proving x = {.w = w, .rules = rules, .p = p, .world = world, .arena = tb_arena_new(NULL, 0)};
+    const tb_directory *d = tb_directory_places(world->env.directory) ? world->env.directory : NULL;
+    tb_proof_report *report;
+    if (!x.arena) return TB_NOMEM;
+    tb_diagnostics_init(&x.found, x.arena);
+    x.found.lang = w->lang;
+    int rc = tb_prove(x.arena, p, d, calendar_of(world, p), &x.found, &report);
+    if (rc == TB_OK) rc = tb_try(w->scratch, take_findings, &x);
+    if (rc == TB_OK) rc = tb_try(w->l->arena, take_unproved, &x);
+    tb_arena_free(x.arena);
+    return rc == TB_OK ? TB_OK : TB_NOMEM;
+}
+
 static bool brings(const tb_load *l, tb_str matter) {
     for (uint32_t i = 0; i < l->versions.count; i++)
         if (tb_str_eq(l->versions.items[i]->program->matter, matter)) return true;
@@ -610,6 +671,8 @@ static void compile_load(work *w) {
         int rc = tb_try(l->arena, judge, &s);
         if (rc == TB_NOMEM) return;
         if (rc != TB_OK) continue;
+        if (prove(w, aw.rules, p, l->world ? l->world : tb_registry_world(l->registry)) != TB_OK) return;
+        if (aw.rules->diagnostics.errors) continue; /* nothing will be made; the others are asked all the same */
         unit u = {.find = {.registry = l->registry, .paths = l->paths, .texts = l->texts, .count = l->count},
                   .root = p->sources->list.items[p->span.file].path,
                   .matter = p->matter,
@@ -624,9 +687,11 @@ static void compile_load(work *w) {
             return;
         }
     }
+    if (tb_try(l->arena, tell_diagnostics, &(tell){w, aw.rules}) || l->result == TB_LOAD_INVALID) return;
     if (tb_try(l->arena, sort_rest, w)) return;
     if (l->conflicts.count && !l->keep) l->result = TB_LOAD_CONFLICT;
     else if (l->open.count && !l->accept_pending) l->result = TB_LOAD_PENDING;
+    else if (l->unproved.count && !l->accept_unproved) l->result = TB_LOAD_UNPROVED;
     else l->result = tb_load_leaves(l) ? TB_LOAD_READY : TB_LOAD_NOTHING;
 }
 
@@ -656,6 +721,16 @@ typedef struct rows {
     tb_write *w;
 } rows;
 
+/* What was not proved of this version, and taken upon himself by who loads it. */
+static void put_unproved(tb_load *l, tb_json_maker *m, tb_str matter, tb_str version) {
+    tb_json *lines = TB_NEW_ARRAY(l->arena, l->unproved.count + 1, tb_json);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->unproved.count; i++)
+        if (tb_str_eq(l->unproved.items[i].matter, matter) && tb_str_eq(l->unproved.items[i].version, version))
+            lines[n++] = tb_json_of_text(l->unproved.items[i].what);
+    if (n) tb_json_add(m, TB_STR("accept_unproved"), tb_json_of_array(lines, n));
+}
+
 static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_str manifest, const uint8_t digest[32]) {
     tb_load *l = r->l;
     tb_json_maker m;
@@ -675,6 +750,7 @@ static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_s
                 tb_str_printf(l->arena, "%.*s:%u", TB_FMT(l->open.items[i].file), l->open.items[i].line));
         tb_json_add(&m, TB_STR("accept_pending"), tb_json_of_array(lines, l->open.count));
     }
+    put_unproved(l, &m, name, version);
     tb_json body = tb_json_done(&m);
     tb_buf_init(&b, l->arena);
     tb_json_write(&b, &body);

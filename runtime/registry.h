@@ -71,6 +71,7 @@ enum tb_load_result {
     TB_LOAD_INVALID,   /* diagnostics */
     TB_LOAD_CONFLICT,  /* same 版本 with other bytes, or two versions with one 生效 (M19) */
     TB_LOAD_PENDING,   /* 待核 clauses, and nobody has taken them upon himself */
+    TB_LOAD_UNPROVED,  /* larger than the named limits of the proofs, and nobody has taken that upon himself */
     TB_LOAD_NOMEM
 };
 typedef struct tb_load_conflict {
@@ -82,6 +83,9 @@ typedef struct tb_load_open {
     tb_str file, text;
     uint32_t line;
 } tb_load_open; /* one 待核 clause */
+typedef struct tb_load_unproved { /* a matter, and what of it was not proved: one line */
+    tb_str matter, version, what;
+} tb_load_unproved;
 typedef struct tb_load_behind { /* a matter that goes on resting on the earlier text of a file of this load */
     tb_str file, matter, version;
 } tb_load_behind;
@@ -91,7 +95,7 @@ typedef struct tb_load {
     tb_str *paths, *texts; /* of the request; normalized */
     uint32_t count;
     tb_str by, request;
-    bool accept_pending;
+    bool accept_pending, accept_unproved;
     bool keep; /* a conflict leaves the loaded version in place and the rest goes on (serve --rules) */
 
     enum tb_load_result result;
@@ -101,15 +105,16 @@ typedef struct tb_load {
     TB_LIST(const tb_version *) same; /* already loaded */
     TB_LIST(tb_load_conflict) conflicts;
     TB_LIST(tb_load_open) open;
+    TB_LIST(tb_load_unproved) unproved;
     tb_world *world;         /* new, or NULL */
     TB_LIST(uint32_t) plain; /* files that are sources only */
     TB_LIST(uint32_t) kept;  /* files whose text has to be stored */
     TB_LIST(tb_load_behind) behind;
 } tb_load;
 
-/* Paths and texts are copied. NULL: no memory. */
+/* Paths and texts are copied. NULL: no memory. accept_pending, accept_unproved and keep are for the caller to set. */
 tb_load *tb_load_new(tb_registry *r, const tb_str *paths, const tb_str *texts, uint32_t count, tb_str by,
-                     tb_str request, bool accept_pending, bool keep);
+                     tb_str request);
 void tb_load_compile(tb_load *l, enum tb_lang lang); /* any thread; fills the lower half in */
 /* How many leaves the load takes; and its rows, with leaves from `first` on, in the load's arena. TB_OK or TB_NOMEM. */
 uint32_t tb_load_leaves(const tb_load *l);

@@ -1,6 +1,6 @@
-/* tongban check: errors of rules. What check passes, a server loads (but for 待核, which activation asks about). With --budget it
- * also asks the proofs (engine/proof): does every statutory and promised limit hold on every path if each step keeps its
- * own; which step is the bottleneck, what may each still use. */
+/* tongban check: errors of rules, and what the proofs (engine/proof) find: every case can end, every statutory and promised limit
+ * holds on every path if each step keeps its own, duties are kept, posts suffice. What check passes, a server loads (but
+ * for 待核, which activation asks about). --budget prints which step is the bottleneck and what each may still use. */
 #include "proof/proof.h"
 #include "scenario.h"
 #include "workspace.h"
@@ -83,18 +83,17 @@ static int run(tb_line *line) {
     tb_buf told;
     tb_buf_init(&told, line->arena);
     if (tb__workspace_open(line, &w)) return TB_EXIT_FAILED;
-    if (tb_line_has(line, "budget") && !prove(line, &w, &told))
-        return tb_line_error(line, "内存不足，证不完", "out of memory while proving");
+    if (!prove(line, &w, &told)) return tb_line_error(line, "内存不足，证不完", "out of memory while proving");
     bool errors = tb__workspace_tell(line, &w);
-    if (!line->json) tb_putstr(&line->out, tb_buf_str(&told));
+    if (!line->json && tb_line_has(line, "budget")) tb_putstr(&line->out, tb_buf_str(&told));
     if (line->json) tell_programs(line, &w);
     else tell_people(line, &w);
     return errors ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
 }
 
 static const tb_flag flags[] = {
-    {"budget", NULL, "证明法定期限、承诺期限在每条路上都守得住，列出每个环节还能用多少",
-     "prove that statutory and promised limits hold on every path; what each step may still use"},
+    {"budget", NULL, "列出每个期限最长的一条路、瓶颈环节，和每个环节还能用多少",
+     "each limit's longest path, its bottleneck, what each step may still use"},
     {NULL, NULL, NULL, NULL},
 };
 const tb_command tb__command_check = {
@@ -104,8 +103,8 @@ const tb_command tb__command_check = {
     .most = TB_ARGUMENTS,
     .flags = flags,
     .run = run,
-    .zh = "检查规则：语法、名称、可达、能否办结、岗位地点",
-    .en = "check rules: syntax, names, reachability, that every case can end, posts and places",
+    .zh = "检查规则：语法、名称、岗位地点，并证明能办结、期限守得住",
+    .en = "check rules: syntax, names, posts and places; prove that cases end and limits hold",
     .more_zh = "引用（引用 “…”）在规则目录里找；组织和日历取自上级规则目录。\n"
                "例：tongban check rules\n    tongban check rules/事项/食品经营许可核发.tb --json",
     .more_en = "References are looked up in the rules directory; 组织 and 日历 come from the rules root above.\n"

@@ -32,6 +32,7 @@ static tb_str body_of(tb_line *line, const tb_workspace *w, tb_str request) {
     tb_puts(&b, "{\"by\":");
     tb_json_put_text(&b, tb_str_z(by ? by : login && *login ? login : "tongban load"));
     if (tb_line_has(line, "accept-pending")) tb_puts(&b, ",\"accept_pending\":true");
+    if (tb_line_has(line, "accept-unproved")) tb_puts(&b, ",\"accept_unproved\":true");
     tb_puts(&b, ",\"request\":");
     tb_json_put_text(&b, request);
     tb_puts(&b, ",\"files\":{");
@@ -81,6 +82,14 @@ static void tell_refused(tb_line *line, const tb_workspace *w, const tb_json *an
         fputs(tb_line_say(line, "确认要先行启用的：加 --accept-pending --by 姓名，由署名人负责\n",
                           "to activate all the same, on record: --accept-pending --by NAME\n"),
               stderr);
+    list = tb_json_get(detail, "unproved");
+    for (uint32_t i = 0; list && i < list->count; i++)
+        fprintf(stderr, "  %.*s %.*s: %.*s\n", TB_FMT(tb__text_of(&list->items[i], "matter")),
+                TB_FMT(tb__text_of(&list->items[i], "version")), TB_FMT(tb__text_of(&list->items[i], "what")));
+    if (list)
+        fputs(tb_line_say(line, "确认要启用的：加 --accept-unproved --by 姓名，由署名人负责\n",
+                          "to activate all the same, on record: --accept-unproved --by NAME\n"),
+              stderr);
 }
 
 static void tell_loaded(tb_line *line, const tb_json *answer) {
@@ -102,12 +111,13 @@ static void tell_loaded(tb_line *line, const tb_json *answer) {
         tb_putf(&line->out, tb_line_say(line, "收下 %lld 个备引用的文件\n", "kept %lld files for reference\n"),
                 (long long)tb_json_number(answer, "sources", 0));
     for (uint32_t i = 0; behind && i < behind->count; i++)
-        tb_putf(&line->out,
-                tb_line_say(line, "注意：%.*s %.*s 仍用 %.*s 原来的文本；要用新的，请给它另起版本号一并装载\n",
-                            "note: %.*s %.*s still rests on the earlier text of %.*s; load it anew, under a new version, "
-                            "to use this one\n"),
-                TB_FMT(tb__text_of(&behind->items[i], "matter")), TB_FMT(tb__text_of(&behind->items[i], "version")),
-                TB_FMT(tb__text_of(&behind->items[i], "file")));
+        tb_putf(
+            &line->out,
+            tb_line_say(line, "注意：%.*s %.*s 仍用 %.*s 原来的文本；要用新的，请给它另起版本号一并装载\n",
+                        "note: %.*s %.*s still rests on the earlier text of %.*s; load it anew, under a new version, "
+                        "to use this one\n"),
+            TB_FMT(tb__text_of(&behind->items[i], "matter")), TB_FMT(tb__text_of(&behind->items[i], "version")),
+            TB_FMT(tb__text_of(&behind->items[i], "file")));
     if ((!versions || !versions->count) && !world && !tb_json_number(answer, "sources", 0))
         tb_puts(&line->out, tb_line_say(line, "没有变化\n", "nothing changed\n"));
 }
@@ -131,13 +141,15 @@ static int run(tb_line *line) {
 static const tb_flag flags[] = {
     {"by", "姓名", "由谁装载，记录在案", "who loads, on record"},
     {"accept-pending", NULL, "有待核条款也启用，由署名人负责", "activate although clauses are still 待核, on record"},
+    {"accept-unproved", NULL, "有没有证明完的事项也启用，由署名人负责",
+     "activate although something is not proved, on record"},
     TB_REQUEST_FLAG,
     TB_SERVER_FLAG,
     TB_FLAGS_END,
 };
 const tb_command tb__command_load = {
     .name = "load",
-    .arguments = "文件|目录… [--by 姓名] [--accept-pending]",
+    .arguments = "文件|目录… [--by 姓名] [--accept-pending] [--accept-unproved]",
     .least = 1,
     .most = TB_ARGUMENTS,
     .flags = flags,
