@@ -286,7 +286,8 @@ static bool guard_holds(int guard, const struct at *s) {
 }
 
 static void oblige(struct enumeration *e, struct at *s) {
-    if (e->p->host < 0 || s->age[e->p->host] < 0 || s->obliged || !guard_holds(e->p->obligation_guard, s)) return;
+    bool open = e->p->host >= 0 && s->age[e->p->host] >= 0 && !s->halted; /* interrupted: when it is given back */
+    if (!open || s->obliged || !guard_holds(e->p->obligation_guard, s)) return;
     s->obliged = 1;
     s->age[e->p->obligation] = 0;
     e->entered[e->p->obligation] = true;

@@ -14,7 +14,9 @@
  * branches do does not depend on each other (no branch reads what another writes; nothing written before a 不予 cuts
  * the others off is asked about later), every order leads to the same places, so only the first unfinished branch is
  * moved on. Time does not need the orders: each task keeps its own entry time, and the join takes the latest
- * (limits.c). */
+ * (limits.c). A branch that will never end by itself must not keep the others waiting: one of them may end it with 不予.
+ * Where that is so is only seen when all is explored; then those states move on another branch, and all is explored
+ * anew (held). */
 #include "proof_work.h"
 #include "expression.h"
 #include <string.h>
@@ -25,7 +27,14 @@ typedef struct branch {
     uint16_t state, parallel;
     uint64_t reads, writes, kept;
     bool rejects, counts, hot;
+    bool alone; /* somewhere it was moved on alone */
 } branch;
+
+/* In this state the branch cannot end by itself: another is moved on. */
+typedef struct held {
+    const uint64_t *state;
+    uint32_t branch;
+} held;
 
 struct walk {
     tb__proof *w;
@@ -41,6 +50,8 @@ struct walk {
     bool full;               /* a limit was reached: stop */
     uint16_t preferred;      /* a branch to move on first; TB_NO_STATE */
     const uint32_t **events; /* by state: events of its transitions, 0-ended */
+    TB_LIST(held) held;
+    uint32_t *held_slots, held_mask; /* index + 1 */
 };
 
 /* ---- which facts are asked about ---- */
@@ -414,18 +425,43 @@ static bool independent(const branch *x, const branch *y) {
     return !(y->rejects && (x->kept || x->counts));
 }
 
+/* Is it held there; or, if `add`, will it be from now on? */
+static bool is_held(struct walk *k, const uint64_t *s, uint32_t branch, bool add) {
+    uint32_t words = k->w->g.words;
+    if (!add && !k->held.count) return false;
+    if (add && k->held.count * 2 >= k->held_mask) {
+        k->held_mask = k->held_mask ? k->held_mask * 2 + 1 : FIRST_SLOTS - 1;
+        k->held_slots = TB_NEW_ARRAY(k->w->a, (size_t)k->held_mask + 1, uint32_t);
+        for (uint32_t i = 0; i < k->held.count; i++) {
+            const held *x = &k->held.items[i];
+            uint32_t at = (uint32_t)(hash(x->state, words) + x->branch) & k->held_mask;
+            while (k->held_slots[at]) at = (at + 1) & k->held_mask;
+            k->held_slots[at] = i + 1;
+        }
+    }
+    uint32_t at = (uint32_t)(hash(s, words) + branch) & k->held_mask;
+    for (; k->held_slots[at]; at = (at + 1) & k->held_mask) {
+        const held *x = &k->held.items[k->held_slots[at] - 1];
+        if (x->branch == branch && memcmp(x->state, s, words * sizeof *s) == 0) return true;
+    }
+    if (!add) return false;
+    *TB_PUSH(k->w->a, k->held) = (held){s, branch};
+    k->held_slots[at] = k->held.count;
+    return true;
+}
+
 /* The state within whose tasks it is enough to move on; the root: all. */
 static uint16_t scope(struct walk *k, const uint64_t *s) {
     uint16_t within = 0;
     for (bool deeper = k->may_reduce; deeper;) {
         deeper = false;
-        const branch *first = NULL;
+        branch *first = NULL;
         uint16_t parallel = TB_NO_STATE;
         for (uint32_t i = 0; i < k->branches.count;
              i++) { /* the outermost parallel with something to do inside `within` */
-            const branch *b = &k->branches.items[i];
+            branch *b = &k->branches.items[i];
             if (!tb_bit(s, b->state) || (within && !tb_chart_descends(k->w->p->chart, b->state, within)) ||
-                finished(k, s, b->state))
+                finished(k, s, b->state) || is_held(k, s, i, false))
                 continue;
             if (parallel == TB_NO_STATE) parallel = b->parallel, first = b;
             if (b->parallel == parallel && b->state == k->preferred) first = b;
@@ -440,6 +476,7 @@ static uint16_t scope(struct walk *k, const uint64_t *s) {
         for (uint16_t up = parallel; up != TB_NO_STATE && alone; up = tb_chart_parent(k->w->p->chart, up))
             alone = k->w->p->nodes[up].kind != TB_NODE_HOST;
         if (!alone) break;
+        first->alone = true;
         within = first->state;
         deeper = true;
     }
@@ -592,6 +629,57 @@ static void explore(struct walk *k) {
     g->complete &= g->runaway == TB__NONE;
 }
 
+/* May a branch beside this one end it? */
+static bool cut_by_others(struct walk *k, const branch *b) {
+    const tb_chart *chart = k->w->p->chart;
+    for (const branch *x = k->branches.items; x < k->branches.items + k->branches.count; x++)
+        if (x != b && x->rejects && !tb_chart_descends(chart, x->state, b->state) &&
+            !tb_chart_descends(chart, b->state, x->state))
+            return true;
+    return false;
+}
+
+/* Holds branch `number` in every state that moved it on alone (`within`, by state) and where it can never end. Answers
+ * whether there was one. */
+static bool hold(struct walk *k, uint32_t number, const uint16_t *within, const uint32_t *in_first, const uint32_t *in) {
+    tb__proof *w = k->w;
+    const branch *b = &k->branches.items[number];
+    uint8_t *ends = TB_NEW_ARRAY(w->a, w->g.states + 1, uint8_t);
+    uint32_t *stack = TB_NEW_ARRAY(w->a, w->g.states + 1, uint32_t), top = 0, before = k->held.count;
+    for (uint32_t s = 0; s < w->g.states; s++)
+        if (!tb_bit(tb__state(w, s), b->state) || finished(k, tb__state(w, s), b->state)) ends[s] = 1, stack[top++] = s;
+    while (top) {
+        uint32_t s = stack[--top];
+        for (uint32_t i = in_first[s]; i < in_first[s + 1]; i++) {
+            const tb__edge *e = &w->g.edges.items[in[i]];
+            if (e->from != TB__NONE && !e->beside && !ends[e->from]) ends[e->from] = 1, stack[top++] = e->from;
+        }
+    }
+    for (uint32_t s = 0; s < w->g.states; s++)
+        if (!ends[s] && (within[s] == b->state || tb_chart_descends(w->p->chart, within[s], b->state)))
+            is_held(k, tb__state(w, s), number, true);
+    return k->held.count > before;
+}
+
+/* Is there a state that waits in vain for the branch moved on in it? */
+static bool waits_in_vain(struct walk *k) {
+    tb__proof *w = k->w;
+    const tb__graph *g = &w->g;
+    bool any = false, held = false;
+    for (uint32_t i = 0; i < k->branches.count; i++)
+        any |= k->branches.items[i].alone && cut_by_others(k, &k->branches.items[i]);
+    if (!any) return false;
+    uint32_t *first = TB_NEW_ARRAY(w->a, g->states + 2, uint32_t), *in = TB_NEW_ARRAY(w->a, g->edges.count + 1, uint32_t);
+    for (uint32_t i = 0; i < g->edges.count; i++) first[g->edges.items[i].to + 2]++;
+    for (uint32_t s = 2; s < g->states + 2; s++) first[s] += first[s - 1];
+    for (uint32_t i = 0; i < g->edges.count; i++) in[first[g->edges.items[i].to + 1]++] = i;
+    uint16_t *within = TB_NEW_ARRAY(w->a, g->states + 1, uint16_t);
+    for (uint32_t s = 0; s < g->states; s++) within[s] = scope(k, tb__state(w, s));
+    for (uint32_t i = 0; i < k->branches.count; i++)
+        if (k->branches.items[i].alone && cut_by_others(k, &k->branches.items[i])) held |= hold(k, i, within, first, in);
+    return held;
+}
+
 /* Something inside the branch was never seen: a branch moved on before it may always have cut it off. */
 static bool unseen(struct walk *k, uint16_t branch) {
     const tb_program *p = k->w->p;
@@ -619,6 +707,10 @@ void tb__graph_build(tb__proof *w) {
     prepare_reduction(&k);
     tb__graph empty = *g;
     if (fits) explore(&k);
+    while (g->reduced && g->complete && waits_in_vain(&k)) {
+        *g = empty;
+        explore(&k);
+    }
     tb__graph whole = *g;
     for (uint32_t i = 0; i < k.branches.count && whole.reduced && whole.complete; i++) {
         if (!unseen(&k, k.branches.items[i].state)) continue;
