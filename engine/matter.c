@@ -543,6 +543,7 @@ static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
 static void on_site(tb__matter *m, tb_step_def *s, const tb_clause *c) {
     const tb_part *why = tb_part_of(c, TB_P_GROUND);
     s->on_site = true;
+    s->on_site_span = c->span;
     s->on_site_why = text_of(why);
     if (why && why->laws.count) s->on_site_why = tb_source_text(m->p->sources, why->laws.items[0].span);
     for (uint32_t i = 0; i < m->p->modes.count; i++)

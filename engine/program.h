@@ -184,6 +184,7 @@ typedef struct tb_step_def {
     bool asked;        /* some condition asks 已 S: how often its acts were taken is state */
     bool on_site;      /* 现场必须: somebody must come; not in the mode 全程网办 (M16) */
     tb_str on_site_why;
+    tb_span on_site_span;
     bool excludes;     /* 不计入期限 (M10) */
     bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;

@@ -76,6 +76,22 @@ static void check_complete(tb_arena *a, const tb_program *p, tb_str text) {
     }
 }
 
+/* For both: what may come later or be promised and what follows, and why somebody has to come. */
+static void check_ease(const tb_program *p, tb_str text) {
+    for (uint32_t i = 0; i < p->steps.count; i++)
+        if (p->steps.items[i].on_site) {
+            hold(holds(text, tb_str_z("必须到现场办理")), "presence is not told", p->steps.items[i].name);
+            hold(holds(text, p->steps.items[i].on_site_why), "why to come is missing", p->steps.items[i].name);
+        }
+    for (uint32_t i = 0; i < p->materials.count; i++) {
+        const tb_material *m = &p->materials.items[i];
+        if (m->deferrable) hold(holds(text, tb_str_z("可以后补")), "可容缺 is not told", m->name);
+        if (m->promisable) hold(holds(text, tb_str_z("可以承诺")), "可承诺 is not told", m->name);
+    }
+    CHECK((p->papers.clock != TB_NO_INDEX) == holds(text, tb_str_z("可以后补的材料（容缺受理）")));
+    CHECK((p->papers.promised != TB_NO_INDEX) == holds(text, tb_str_z("可以用承诺代替的材料（告知承诺）")));
+}
+
 /* For the staff: every act with what must be stated, its condition, and the ground of time that does not count. */
 static void check_staff(const tb_program *p, tb_str text) {
     for (uint32_t i = 0; i < p->moves.count; i++) {
@@ -92,6 +108,15 @@ static void check_staff(const tb_program *p, tb_str text) {
         if (p->steps.items[i].why_needed)
             hold(holds(text, tb_source_text(p->sources, p->steps.items[i].why_needed->span)), "a ground is missing",
                  p->steps.items[i].name);
+    for (uint32_t i = 0; i < p->alerts.count; i++) {
+        const tb_alert_def *d = &p->alerts.items[i];
+        hold(holds(text, tb_str_z(tb_alert_word(d->kind))), "an alert is missing", d->key);
+        hold(holds(text, d->report), "to whom an alert is reported is missing", d->key);
+    }
+    bool correctable = false;
+    for (uint32_t i = 0; i < p->moves.count; i++) correctable |= p->moves.items[i].correct_n > 0;
+    CHECK(correctable != holds(text, tb_str_z("规则没有规定可以更正的动作")));
+    hold(holds(text, tb_str_z("退签")), "claims are missing", p->matter);
     hold(holds(text, tb_str_z("不可撤回")), "the point of no return is missing", p->matter);
 }
 
@@ -147,6 +172,7 @@ static void check_program(tb_arena *a, const tb_program *p) {
         CHECK(tb_str_eq(text, said(a, &again)));
         check_shape(&g);
         check_complete(a, p, text);
+        check_ease(p, text);
         if (reader == TB_GUIDE_STAFF) check_staff(p, text);
         check_open(p, &g);
         for (uint32_t columns = TB_GUIDE_NARROW; columns <= 120; columns += 20) check_width(a, &g, columns);
@@ -191,7 +217,64 @@ static void check_marks(void) {
     check_world(&w);
 }
 
+/* What an applicant, and what the staff of a real matter, must find word for word. */
+static const struct saying {
+    const char *matter;
+    enum tb_guide_reader reader;
+    bool told;
+    const char *what;
+} sayings[] = {
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "可以先申请、后补交：平面图、健康证明。"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "您应当自受理之日起5个工作日内补齐。"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "容缺的材料到期没有补齐的，出具《终止通知书》，办结（终止）。"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "申请时书面承诺它要证明的情况属实：健康证明。"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "承诺的情况由属地的核查员在“事后核查”环节核查"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, true, "承诺不实的，写明理由、救济途径，出具《撤销决定书》，办结（撤销）。"},
+    {"容缺和承诺", TB_GUIDE_APPLICANT, false, "承诺期限"}, /* that limit is the applicant's own */
+    {"容缺和承诺", TB_GUIDE_STAFF, true, "不得再要下列材料：健康证明。"},
+    {"容缺和承诺", TB_GUIDE_STAFF, true, "到期自动"},
+    {"容缺和承诺", TB_GUIDE_STAFF, false, "外部接口"}, /* nobody holds the post of what the limit does */
+    {"核验到现场", TB_GUIDE_APPLICANT, true, "“现场核验”环节必须到现场办理：因核验本人；依核验规程。"},
+    {"核验到现场", TB_GUIDE_APPLICANT, true, "办件再回到这个环节的，要再到现场。"},
+    {"核验到现场", TB_GUIDE_APPLICANT, true, "选择“全程网办”的，没有必须到现场的环节。"},
+    {"核验到现场", TB_GUIDE_APPLICANT, true, "选择“窗口办理”的，最多到现场 1 次（再回到那个环节的除外）。"},
+    {"核验到现场", TB_GUIDE_STAFF, true, "必须到现场办理：因核验本人；依核验规程"},
+    {"届满前提醒", TB_GUIDE_STAFF, true, "届满前1个工作日，提醒受理员"},
+    {"届满前提醒", TB_GUIDE_STAFF, true, "届满前2小时，对属地记红牌，报告局长"},
+    {"届满前提醒", TB_GUIDE_STAFF, true, "承诺期限届满前1个工作日，对属地记黄牌，报告分管领导。"},
+    {"届满前提醒", TB_GUIDE_APPLICANT, false, "红牌"}, /* how work is watched inside is not the applicant's */
+    {"办错可以更正", TB_GUIDE_STAFF, true, "“受理”环节“不受理”办错的：2小时内，由属地的受理员更正，写明理由。"},
+    {"先签收后办理", TB_GUIDE_STAFF, true, "签收的人不在的，本机关负责人可以代为退签。"},
+    {"办错可以更正", TB_GUIDE_STAFF, false, "本机关负责人"},
+};
+
+static int tell_sayings(void *arg) {
+    world *w = arg;
+    for (size_t i = 0; i < sizeof sayings / sizeof *sayings; i++) {
+        const struct saying *s = &sayings[i];
+        tb_guide g;
+        program = NULL;
+        for (uint32_t k = 0; k < w->rules->programs.count; k++)
+            if (tb_str_is(w->rules->programs.items[k]->matter, s->matter)) program = w->rules->programs.items[k];
+        if (!CHECK(program)) continue;
+        tb_guide_of(w->a, program, s->reader, &g);
+        hold(holds(said(w->a, &g), tb_str_z(s->what)) == s->told, s->told ? "is not told" : "is told",
+             tb_str_z(s->what));
+    }
+    return TB_OK;
+}
+
+static void check_sayings(void) {
+    world w;
+    world_begin(&w);
+    world_add(&w, "tests/matters");
+    CHECK_INT(world_compile(&w), TB_OK);
+    CHECK_INT(tb_try(w.a, tell_sayings, &w), TB_OK);
+    world_end(&w);
+}
+
 int main(void) {
+    check_sayings();
     check_rules("rules");
     check_rules("tests/matters");
     check_marks();

@@ -259,6 +259,8 @@ void tb__guide_materials(tb__guide *g) {
         tb__guide_cell(g, false, "%u", i + 1);
         tb__guide_cell(g, open, "%.*s", TB_FMT(m->name));
         tb__guide_cell(g, false, "%s", need_of(m));
+        if (m->deferrable) tb__guide_more(g, false, "可以后补");
+        if (m->promisable) tb__guide_more(g, false, "可以承诺");
         tb__guide_cell(g, false, "%s", m->electronic ? "电子证照" : "没有写明");
         if (m->only.n) tb__guide_cell(g, false, "限%.*s", TB_FMT(m->only));
         else if (m->when.n) tb__guide_blank(g);
@@ -270,6 +272,8 @@ void tb__guide_materials(tb__guide *g) {
     bool exempt = false;
     for (uint32_t i = 0; i < p->materials.count; i++) exempt |= p->materials.items[i].exempt;
     if (exempt) tb__guide_paragraph(g, false, "标“免提交”的，申请人不必提交。");
+    tb__guide_deferral(g);
+    tb__guide_promise(g);
     tb__guide_paragraph(g, false, "材料的份数、原件或者复印件，规则没有写明；上表“没有写明”的，以实施主体的答复为准。");
 }
 

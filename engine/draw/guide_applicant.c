@@ -15,7 +15,7 @@ static void facts(tb__guide *g) {
                    basis.n ? "（依" : "", TB_FMT(basis), basis.n ? "）" : "");
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         const tb_clock_def *c = &p->clocks.items[i];
-        if (c->kind == TB_CLOCK_STEP) continue;
+        if (c->kind != TB_CLOCK_STATUTORY && c->kind != TB_CLOCK_PROMISED) continue;
         tb__guide_fact(g, c->kind == TB_CLOCK_STATUTORY ? "法定期限" : "承诺期限", tb__pending_at(p, c->span), "%.*s",
                        TB_FMT(tb__guide_span(g, c)));
     }
@@ -105,6 +105,7 @@ static void channels(tb__guide *g) {
     if (online && p->receipt != TB_NO_INDEX)
         tb__guide_item(g, false, "非工作时间在网上提交的，视为%s收到。",
                        p->next_workday_receipt ? "次一工作日" : "当日");
+    tb__guide_presence(g);
     tb__guide_item(g, false, "网上平台的网址、窗口地址和办公时间，规则没有写明。");
 }
 
@@ -137,15 +138,20 @@ static void put_who(tb__guide *g, const tb_step_def *s) {
         tb__guide_paragraph(g, open, "由%.*s办理%s%.*s。", TB_FMT(people), limit.n ? "，" : "；期限没有写明",
                             TB_FMT(limit));
     }
+    if (s->on_site)
+        tb__guide_paragraph(g, tb__pending_at(p, s->on_site_span), "这一步必须到现场办理：%.*s。",
+                            TB_FMT(tb__guide_on_site(g, s)));
     if (s->excludes)
         tb__guide_paragraph(
             g, false, "本环节所需时间不计入办理期限，依%.*s。",
             TB_FMT(s->why_excluded ? tb_source_text(p->sources, s->why_excluded->span) : TB_STR("规则")));
 }
 
-/* What an applicant need not know: how late work is charged inside. */
+/* What an applicant need not know: how late work is charged inside. What comes of papers that are never brought is told with
+ * the papers. */
 static bool of_interest(const tb__guide *g, uint32_t move) {
     const tb_move *m = &g->p->moves.items[move];
+    if (m->kind == TB_MOVE_ACT && tb__guide_by_itself(g, m)) return false;
     return m->kind != TB_MOVE_OBLIGE && (m->kind != TB_MOVE_OVERDUE || m->leaves);
 }
 
@@ -197,7 +203,9 @@ static void free_acts(tb__guide *g) {
     bool any = false;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
-        if (m->kind != TB_MOVE_ACT || m->step != TB_NO_INDEX || (p->extension_n && i == p->extension_move)) continue;
+        if (m->kind != TB_MOVE_ACT || m->step != TB_NO_INDEX || !of_interest(g, i) ||
+            (p->extension_n && i == p->extension_move))
+            continue;
         if (!any) tb__guide_part(g, TB_STR("办理过程中，不论在哪个环节"));
         any = true;
         tb_str before = m->before == TB_NO_INDEX ? TB_STR("办结") : tb__guide_milestone(g, m->before);
@@ -230,7 +238,7 @@ static void spans(tb__guide *g) {
         tb__guide_fact(g, "法定期限", false, "%s", p->no_statutory ? "无：没有法定的办理期限。" : "规则没有写明。");
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         const tb_clock_def *c = &p->clocks.items[i];
-        if (c->kind == TB_CLOCK_STEP) continue;
+        if (c->kind != TB_CLOCK_STATUTORY && c->kind != TB_CLOCK_PROMISED) continue;
         tb_str basis = tb__guide_basis(g, c->span);
         tb__guide_fact(g, c->kind == TB_CLOCK_STATUTORY ? "法定期限" : "承诺期限", tb__pending_at(p, c->span),
                        "%.*s%s%.*s。", TB_FMT(tb__guide_span(g, c)), basis.n ? "；依" : "", TB_FMT(basis));
@@ -273,6 +281,11 @@ static void extension(tb__guide *g) {
 /* What the applicant must do in time. */
 static void own_limits(tb__guide *g) {
     const tb_program *p = g->p;
+    if (p->papers.clock != TB_NO_INDEX) {
+        const tb_clock_def *c = &p->clocks.items[p->papers.clock];
+        tb__guide_fact(g, "申请人的期限", tb__pending_at(p, c->span), "补交容缺的材料：%.*s%s。",
+                       TB_FMT(tb__guide_limit(g, c)), c->roll ? "，最后一日是休息日的顺延" : "");
+    }
     for (uint32_t i = 0; i < p->steps.count; i++) {
         const tb_step_def *s = &p->steps.items[i];
         if (s->clock == TB_NO_INDEX || !tb__guide_in_posts(s->posts, s->posts_n, TB_POST_APPLICANT)) continue;

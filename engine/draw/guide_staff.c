@@ -83,6 +83,9 @@ static void put_where(tb__guide *g, const tb_step_def *s) {
     }
     if (s->duty.n) tb__guide_fact(g, "主体", false, "%.*s%.*s", TB_FMT(tb__guide_place(g, s->place)), TB_FMT(s->duty));
     if (s->seal.n) tb__guide_fact(g, "用章", false, "%.*s", TB_FMT(s->seal));
+    if (s->on_site)
+        tb__guide_fact(g, "现场必须", tb__pending_at(p, s->on_site_span), "必须到现场办理：%.*s",
+                       TB_FMT(tb__guide_on_site(g, s)));
 }
 
 static void put_limit(tb__guide *g, const tb_step_def *s) {
@@ -102,6 +105,7 @@ static void put_limit(tb__guide *g, const tb_step_def *s) {
     for (uint32_t i = 0; i < p->moves.count; i++)
         told |= p->moves.items[i].kind == TB_MOVE_OVERDUE && &p->steps.items[p->moves.items[i].step] == s;
     if (!told) tb__guide_more(g, false, "期限届满没有办理的，记超期，由办理岗位负责；继续办理。");
+    tb__guide_alerts(g, s->clock);
 }
 
 static void put_exclusion(tb__guide *g, const tb_step_def *s) {
@@ -154,9 +158,9 @@ static void put_act(tb__guide *g, uint32_t move) {
     tb_str documents = tb__guide_documents(g, m), target = tb__guide_target(g, move), effects = tb__guide_effects(g, m);
     tb_str basis = tb__guide_basis(g, m->span);
     tb__guide_cell(g, tb__pending_at(p, m->span), "%.*s", TB_FMT(tb__guide_act(g, m)));
-    if (m->kind == TB_MOVE_ACT && m->posts_n && !m->call)
+    if (m->kind == TB_MOVE_ACT && m->posts_n && !m->call && !tb__guide_by_itself(g, m))
         tb__guide_more(g, false, "由%.*s", TB_FMT(tb__guide_people(g, m->posts, m->posts_n, false, 1)));
-    if (m->kind == TB_MOVE_OVERDUE) tb__guide_more(g, false, "到期自动");
+    if (tb__guide_by_itself(g, m)) tb__guide_more(g, false, "到期自动");
     if (m->call) tb__guide_more(g, false, "由系统接收");
     bool conditions = m->guard_text.n || m->times || m->before != TB_NO_INDEX;
     tb__guide_blank(g);
@@ -170,6 +174,9 @@ static void put_act(tb__guide *g, uint32_t move) {
     if (documents.n) tb__guide_more(g, false, "出具%.*s", TB_FMT(documents));
     if (effects.n) tb__guide_more(g, false, "%.*s", TB_FMT(effects));
     if (m->irreversible) tb__guide_more(g, false, "此后不可撤回");
+    if (m->correct_n)
+        tb__guide_more(g, false, "办错的，%d%s内可以更正", m->correct_n,
+                       tb__draw_unit(m->correct_unit, m->correct_n, true));
     tb__guide_cell(g, false, "%.*s", TB_FMT(target.n ? target : TB_STR("留在本环节，继续办理")));
     if (basis.n) tb__guide_cell(g, false, "%.*s", TB_FMT(basis));
     else tb__guide_blank(g);
@@ -230,9 +237,13 @@ static void limits(tb__guide *g) {
         const tb_clock_def *c = &p->clocks.items[i];
         if (c->kind == TB_CLOCK_STEP) continue;
         tb_str basis = tb__guide_basis(g, c->span);
-        spans = true;
+        spans |= c->kind != TB_CLOCK_DEFERRAL;
         tb__guide_item(g, tb__pending_at(p, c->span), "%.*s：%.*s%s%.*s。", TB_FMT(c->name),
                        TB_FMT(tb__guide_span(g, c)), basis.n ? "；依" : "", TB_FMT(basis));
+        for (uint32_t k = 0; k < p->alerts.count; k++)
+            if (p->alerts.items[k].clock == i)
+                tb__guide_item(g, tb__pending_at(p, p->alerts.items[k].span), "%.*s%.*s。", TB_FMT(c->name),
+                               TB_FMT(tb__guide_alert(g, &p->alerts.items[k])));
     }
     if (p->no_statutory) tb__guide_item(g, false, "法定期限：无。");
     else if (!spans) tb__guide_item(g, false, "法定期限和承诺期限，规则没有写明。");
@@ -314,6 +325,7 @@ void tb__guide_staff(tb__guide *g) {
     steps(g);
     limits(g);
     bounds(g);
+    tb__guide_claims(g);
     documents(g);
     tb__guide_materials(g);
     tb__guide_form(g);

@@ -91,7 +91,7 @@ tb_str tb__guide_people(const tb__guide *g, const uint32_t *posts, uint32_t n, b
 }
 
 tb_str tb__guide_actors(const tb__guide *g, const tb_move *m) {
-    if (m->kind != TB_MOVE_ACT) return TB_STR("系统自动");
+    if (m->kind != TB_MOVE_ACT || tb__guide_by_itself(g, m)) return TB_STR("系统自动");
     if (m->posts_n) return tb__guide_people(g, m->posts, m->posts_n, false, 1);
     if (m->step == TB_NO_INDEX) return TB_STR("");
     const tb_step_def *s = &g->p->steps.items[m->step];
@@ -166,9 +166,14 @@ static tb_str overdue_text(const tb__guide *g, const tb_move *m) {
     return TB_STR("逾期没有办理的");
 }
 
+bool tb__guide_by_itself(const tb__guide *g, const tb_move *m) {
+    return m->kind == TB_MOVE_OVERDUE || (g->p->papers.clock != TB_NO_INDEX && tb_str_is(m->act, "容缺逾期"));
+}
+
 tb_str tb__guide_act(const tb__guide *g, const tb_move *m) {
     if (m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED) return join_text(g, m);
     if (m->kind == TB_MOVE_OVERDUE) return overdue_text(g, m);
+    if (!g->staff && tb__guide_by_itself(g, m)) return TB_STR("容缺的材料到期没有补齐的");
     return tb_str_printf(g->a, "%.*s的", TB_FMT(m->act));
 }
 
@@ -248,7 +253,7 @@ tb_str tb__guide_sentence(const tb__guide *g, uint32_t move) {
         tb_puts(&b, "，选择");
         for (uint32_t i = 0; i < m->choices_n; i++) tb_putf(&b, "%s“%.*s”", i ? "或者" : "", TB_FMT(m->choices[i]));
     }
-    if (m->kind == TB_MOVE_ACT && m->posts_n && !m->call)
+    if (m->kind == TB_MOVE_ACT && m->posts_n && !m->call && !tb__guide_by_itself(g, m))
         tb_putf(&b, "，由%.*s%s", TB_FMT(tb__guide_people(g, m->posts, m->posts_n, false, 1)),
                 tb__guide_in_posts(m->posts, m->posts_n, TB_POST_APPLICANT) ? "提出" : "办理");
     tb_str effects = tb__guide_effects(g, m), documents = tb__guide_documents(g, m), target = tb__guide_target(g, move);

@@ -38,6 +38,7 @@ tb_str tb__guide_people(const tb__guide *g, const uint32_t *posts, uint32_t n, b
 tb_str tb__guide_actors(const tb__guide *g, const tb_move *m);  /* who may do it */
 tb_str tb__guide_condition(const tb__guide *g, tb_str text);    /* 经营面积大于300平方米 */
 tb_str tb__guide_act(const tb__guide *g, const tb_move *m);     /* 材料齐全的 */
+bool tb__guide_by_itself(const tb__guide *g, const tb_move *m); /* a limit brings it about: 逾期, 容缺逾期 */
 tb_str tb__guide_target(const tb__guide *g, uint32_t move);     /* 转入“审查”; empty: stays */
 tb_str tb__guide_effects(const tb__guide *g, const tb_move *m); /* what is recorded and told, without documents */
 tb_str tb__guide_documents(const tb__guide *g, const tb_move *m);
@@ -53,6 +54,15 @@ bool tb__guide_states(const tb_move *m, const char *what);
 bool tb__guide_in_posts(const uint32_t *posts, uint32_t n, uint32_t post);
 /* The node of the graph that a move leads to; NULL: it leaves the case where it is. */
 const tb_graph_node *tb__guide_goal(const tb__guide *g, uint32_t move);
+
+/* ---- what may come later, what needs presence, what is told and taken back (guide_ease.c) ---- */
+void tb__guide_deferral(tb__guide *g);               /* 容缺受理, for both */
+void tb__guide_promise(tb__guide *g);                /* 告知承诺, for both */
+void tb__guide_presence(tb__guide *g);               /* how often an applicant has to come, why and in which step */
+tb_str tb__guide_on_site(const tb__guide *g, const tb_step_def *s); /* 因“…”，依… */
+void tb__guide_alerts(tb__guide *g, uint32_t clock); /* facts: 提醒, 黄牌, 红牌 */
+tb_str tb__guide_alert(const tb__guide *g, const tb_alert_def *d);
+void tb__guide_claims(tb__guide *g);                 /* 签收, 退签, 更正 */
 
 /* ---- both guides (guide.c) ---- */
 void tb__guide_laws(tb__guide *g);
