@@ -210,11 +210,44 @@ static void compare_case(const line *l) {
     if (c->outcome == TB_NO_INDEX) same(l, "clocks", clock_list(c), clocks_of(tb_json_get(have, "clocks")));
 }
 
+/* The id of the call that a case made last. */
+static tb_str last_call(const line *l) {
+    int status;
+    tb_str id = TB_NONE;
+    const tb_json *outbox = ask("GET", "/v1/outbox?limit=500", TB_NONE, &status, NULL);
+    const tb_json *calls = outbox ? tb_json_get(outbox, "calls") : NULL;
+    for (uint32_t i = 0; calls && i < calls->count; i++) {
+        if (!tb_str_eq(tb_json_text(&calls->items[i], "case"), g.ids[l->scenario])) continue;
+        id = tb_json_text(&calls->items[i], "id");
+    }
+    return id;
+}
+
+/* 答复一致: an interface answers, not a person; what comes too late is taken note of and changes nothing. */
+static void reply(const line *l) {
+    static const char word[] = "答复";
+    int status;
+    tb_str id = last_call(l), said = l->event.act, text = TB_NONE;
+    tb_buf b;
+    tb_buf_init(&b, g.arena);
+    said.p += sizeof word - 1, said.n -= (uint32_t)sizeof word - 1;
+    put(&b, "{\"id\":", id);
+    put(&b, ",\"reply\":", said);
+    tb_puts(&b, "}");
+    const tb_json *answer = ask("POST", "/v1/replies", tb_buf_str(&b), &status, &text);
+    if (!CHECK_INT(status, 200)) differ(l, "answer", TB_STR("done"), text);
+    same(l, "status", l->outcome->refused ? TB_STR("late") : TB_STR("done"), tb_json_text(answer, "status"));
+}
+
+static bool is_reply(const line *l) { return l->event.kind == TB_EV_ACT && tb_str_is(l->event.by.post, "外部接口"); }
+
 static void drive(const line *l) {
     int status;
     tb_str text = TB_NONE, path = TB_STR("/v1/cases");
     move_clock(l->event.at);
-    if (l->event.kind != TB_EV_TIMER) {
+    if (is_reply(l)) {
+        reply(l);
+    } else if (l->event.kind != TB_EV_TIMER) {
         bool submit = l->event.kind == TB_EV_SUBMIT;
         if (!submit) path = tb_str_printf(g.arena, "/v1/cases/%.*s/acts", TB_FMT(g.ids[l->scenario]));
         tb_str body = request_body(l);

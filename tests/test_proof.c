@@ -151,10 +151,10 @@ static void make(struct process *p) {
         if (s->limit && s->branch != -1 && chance(40)) {
             struct move *m = add_move(p, i,
                                       s->branch == -2 ? RESUME
-                                      : s->branch  ? (chance(50) ? DONE : REJECT)
-                                      : chance(50) ? STAY
-                                      : chance(50) ? CLOSE
-                                                   : (int)next_random((uint32_t)main_steps));
+                                      : s->branch     ? (chance(50) ? DONE : REJECT)
+                                      : chance(50)    ? STAY
+                                      : chance(50)    ? CLOSE
+                                                      : (int)next_random((uint32_t)main_steps));
             m->tacit = true;
             if (!s->branch && (m->target != STAY || i == p->host))
                 m->begins = chance(25), m->back = m->begins && chance(60), m->ends = chance(15);
@@ -691,23 +691,28 @@ struct files {
     uint32_t count;
 };
 
-static bool resolve_law(void *user, tb_str from, tb_str path, tb_str *found, tb_str *text) {
-    char full[600];
+/* What a test or a shipped matter refers to is found by its name alone, laws first. */
+static bool resolve_shipped(void *user, tb_str from, tb_str path, tb_str *found, tb_str *text) {
+    static const char *const directories[] = {"法规", "流程模板", "外部接口", "事项"};
     (void)from;
     const char *slash = path.p + path.n;
     while (slash > path.p && slash[-1] != '/') slash--;
-    snprintf(full, sizeof full, "rules/法规/%.*s", (int)(path.p + path.n - slash), slash);
-    char *b = slurp(full);
-    if (!b) return false;
-    *found = tb_str_copy(user, tb_str_z(full));
-    *text = tb_str_copy(user, tb_str_z(b));
-    free(b);
-    return true;
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++) {
+        char full[600];
+        snprintf(full, sizeof full, "rules/%s/%.*s", directories[i], (int)(path.p + path.n - slash), slash);
+        char *b = slurp(full);
+        if (!b) continue;
+        *found = tb_str_copy(user, tb_str_z(full));
+        *text = tb_str_copy(user, tb_str_z(b));
+        free(b);
+        return true;
+    }
+    return false;
 }
 
 static tb_rules *compile_files(tb_arena *a, const struct files *f) {
     tb_compile_input in = {
-        .paths = f->paths, .texts = f->texts, .count = f->count, .resolve = resolve_law, .user = a, .sm3 = tb_sm3};
+        .paths = f->paths, .texts = f->texts, .count = f->count, .resolve = resolve_shipped, .user = a, .sm3 = tb_sm3};
     tb_rules *r = NULL;
     if (tb_compile(a, &in, &r) != TB_OK) return NULL;
     loaded = r;
