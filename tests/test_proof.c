@@ -6,8 +6,9 @@
  * and walked day by day here. Every day is a workday. On a day any acts may happen in any order; then the day ends,
  * and at its end come the expiries, which still belong to it: they take no day, and the next limit counts the next day
  * as its first. There is no next day while a step whose limit has ended neither acted nor left by 逾期的: it keeps its
- * limit, so there is no such history. What the prover gives as the 用例 of a refuted span is run by the engine, which
- * must find the span overdue with a day less than the bound, and not with the bound. */
+ * limit, so there is no such history. The copies of a branch (逐一) are branches here, and each length of the list a
+ * case of its own. What the prover gives as the 用例 of a refuted span is run by the engine, which must find the span
+ * overdue with a day less than the bound, and not with the bound. */
 #include "check.h"
 #include "compile.h"
 #include "proof/proof.h"
@@ -43,6 +44,8 @@ struct process {
     int branches;              /* 2 or 3 */
     int done_needs, cut_needs; /* how many 完成, 不予 it takes; 0: 均办结的, no clause for 不予 */
     int first[4];              /* by branch: its first step */
+    int items, least;          /* 逐一: the first branches are copies of one, for a list of so many at most, at least */
+    bool whole;                /* 均办结的 as well: the list may be shorter than done_needs */
     int join, cut;             /* targets */
     bool withdraw;
     int halt; /* 中止: entered from any step, gives it back; -1 none */
@@ -74,6 +77,33 @@ static void decorate(struct move *m) {
     if (chance(20)) m->guard = (int)next_random(5);
 }
 
+/* Copies of branch 1 and its n steps, as far as there is room. Answers how many. */
+static int copy_branch(struct process *p, int n, int items) {
+    while (items > 1 && p->steps + (items - 1) * n > STEPS) items--;
+    if (items < 2) return 0;
+    p->items = items;
+    p->least = chance(50);
+    if (p->branches < items || p->steps + (items - 1) * n + 2 > STEPS) p->branches = items;
+    for (int b = 2; b <= items; b++) {
+        p->first[b] = p->steps;
+        for (int k = 0; k < n; k++) p->step[p->steps] = p->step[p->first[1] + k], p->step[p->steps++].branch = b;
+    }
+    return items - 1;
+}
+
+/* What may be done in the copies is what may be done in the branch. */
+static void copy_moves(struct process *p, int i) {
+    int by = p->first[p->step[i].branch] - p->first[1];
+    for (int k = 0; k < p->step[i - by].moves; k++) {
+        struct move m = p->step[i - by].move[k];
+        if (m.target >= 0) m.target += by;
+        m.id = p->moves++;
+        p->step[i].move[p->step[i].moves++] = m;
+    }
+}
+
+static bool is_copy(const struct process *p, int branch) { return branch > 1 && branch <= p->items; }
+
 static void make(struct process *p) {
     memset(p, 0, sizeof *p);
     p->host = p->obligation = p->halt = -1;
@@ -99,9 +129,11 @@ static void make(struct process *p) {
             for (int k = 0; k < n; k++)
                 p->step[p->steps++] =
                     (struct step){.limit = 1 + (int)next_random(4), .branch = b, .excluded = chance(8)};
+            if (b == 1 && chance(60)) n = copy_branch(p, n, chance(30) ? 3 : 2), b += n;
         }
         p->join = (int)next_random((uint32_t)main_steps + 1) - 1;
         p->cut = chance(50) ? p->join : (int)next_random((uint32_t)main_steps + 1) - 1;
+        p->whole = p->items && p->done_needs && chance(60);
         if (p->join < 0) p->join = CLOSE;
         if (p->cut < 0) p->cut = CLOSE;
     } else if (chance(40)) {
@@ -118,6 +150,10 @@ static void make(struct process *p) {
     }
     for (int i = 0; i < p->steps; i++) {
         struct step *s = &p->step[i];
+        if (is_copy(p, s->branch)) {
+            copy_moves(p, i);
+            continue;
+        }
         if (s->branch == -2) {
             struct move *m = add_move(p, i, RESUME);
             decorate(m);
@@ -210,8 +246,10 @@ static tb_str text_of(const struct process *p, char *out) {
                     "审批局，待核。\n  办理模式 窗口办理。\n"
                     "  属地 取自 所在。\n  收到材料 以 属地收到 为准，待核。\n  法定期限 %d个工作日，自 受理 至 "
                     "决定，待核。\n  岗位 受理员，在 属地。\n"
-                    "申请表：\n  所在 区划，必填。\n  甲 是否，必填。\n文书：\n  丙书。\n",
+                    "申请表：\n  所在 区划，必填。\n  甲 是否，必填。\n",
                     p->limit);
+    if (p->items) n += sprintf(out + n, "  货 列表 文本，至多 %d%s。\n", p->items, p->least ? "，必填" : "");
+    n += sprintf(out + n, "文书：\n  丙书。\n");
     for (int i = 0; i < p->steps; i++)
         if (!p->step[i].branch) n = put(out, n, p, i);
     if (p->obligation >= 0) n = put(out, n, p, p->obligation);
@@ -222,9 +260,11 @@ static tb_str text_of(const struct process *p, char *out) {
         if (p->cut_needs > 1) sprintf(cut, "满%d个不予的", p->cut_needs);
         n += sprintf(out + n, "并行 同时：\n");
         n = put_target(out, n, done, p->join);
+        if (p->whole) n = put_target(out, n, "均办结的", p->join);
         if (p->cut_needs) n = put_target(out, n, cut, p->cut);
         for (int b = 1; b <= p->branches; b++) {
-            n += sprintf(out + n, "分支 支%d（在 同时）：\n", b);
+            if (is_copy(p, b)) continue;
+            n += sprintf(out + n, "分支 支%d（在 同时）%s：\n", b, b == 1 && p->items ? "，逐一 货" : "");
             for (int i = 0; i < p->steps; i++)
                 if (p->step[i].branch == b) n = put(out, n, p, i);
         }
@@ -245,13 +285,14 @@ struct at {            /* no padding that matters: compared as bytes, so always 
     int8_t age[STEPS]; /* days of its limit that are gone; -1 not active */
     int8_t count[STEPS * MOVES];
     int8_t used[STEPS];               /* 续计 */
-    int8_t branch[4];                 /* 1 completed, 2 refused */
+    int8_t branch[4];                 /* 1 completed, 2 refused, 3 beyond the end of the list */
     int8_t receipt, counted;          /* days since 收到材料; of them, counted ones */
     int8_t a, issued, begun, obliged; /* obliged: 0 waiting, 1 running, 2 done (or no host) */
     int8_t closed;
     int8_t fresh[STEPS]; /* its limit has ended, and it stayed */
     int8_t halted;       /* 1 interrupted, 2 since a day before */
-    int8_t pad[4];       /* to whole words: hashed by words */
+    int8_t items;        /* of the list: by how many its branch is copied */
+    int8_t pad[3];       /* to whole words: hashed by words */
 };
 _Static_assert(sizeof(struct at) % 8 == 0, "hashed by words");
 struct seen {
@@ -269,7 +310,7 @@ struct enumeration {
     int worst; /* -1: never ran */
     bool unbounded, overflow, timed;
     uint8_t *taken; /* by move id */
-    bool entered[STEPS], joined, cut;
+    bool entered[STEPS], joined, wholly, cut;
     /* untimed: edges for the backward search */
     int (*edge)[2], edges, edges_room;
     bool *beside;
@@ -315,7 +356,15 @@ static void go(struct enumeration *e, struct at *s, int target) {
         memset(s->age, -1, sizeof s->age);
         s->closed = 1;
     } else if (target == PARALLEL) {
-        for (int b = 1; b <= e->p->branches; b++) s->branch[b] = 0, enter_step(e, s, e->p->first[b]);
+        int live = 0;
+        for (int b = 1; b <= e->p->branches; b++) {
+            s->branch[b] = b <= e->p->items && b > s->items ? 3 : 0;
+            if (!s->branch[b]) live++, enter_step(e, s, e->p->first[b]);
+        }
+        if (live || (e->p->done_needs && !e->p->whole)) return;
+        *(e->p->whole ? &e->wholly : &e->joined) = true; /* all of nothing have ended */
+        memset(s->branch, 0, sizeof s->branch);
+        go(e, s, e->p->join);
     } else {
         enter_step(e, s, target);
     }
@@ -337,12 +386,15 @@ static bool act_open(const struct process *p, const struct at *s, int i, const s
 /* A branch has ended; perhaps the parallel with it. */
 static void end_branch(struct enumeration *e, struct at *s, int branch, bool refused) {
     const struct process *p = e->p;
-    int done = 0, cut = 0;
+    int done = 0, cut = 0, live = 0;
     s->branch[branch] = refused ? 2 : 1;
-    for (int b = 1; b <= p->branches; b++) done += s->branch[b] == 1, cut += s->branch[b] == 2;
-    bool joins = !refused && done == (p->done_needs ? p->done_needs : p->branches);
+    for (int b = 1; b <= p->branches; b++)
+        done += s->branch[b] == 1, cut += s->branch[b] == 2, live += s->branch[b] != 3;
+    bool counted = !refused && done == (p->done_needs ? p->done_needs : live);
+    bool joins = counted || (p->whole && !refused && done == live);
     if (!joins && !(refused && p->cut_needs && cut == p->cut_needs)) return;
-    e->joined |= joins;
+    e->joined |= counted;
+    e->wholly |= joins && !counted;
     e->cut |= !joins;
     for (int k = 0; k < p->steps; k++)
         if (p->step[k].branch > 0) s->age[k] = -1, s->fresh[k] = 0;
@@ -539,11 +591,13 @@ static void clear(struct enumeration *e) {
     e->count = e->head = e->tail = e->edges = 0;
 }
 
-static void explore(struct enumeration *e, bool a) {
+/* Every case whose form says so, and so many items. */
+static void explore(struct enumeration *e, bool a, int items) {
     struct at s;
     memset(&s, 0, sizeof s);
     memset(s.age, -1, sizeof s.age);
     s.a = a;
+    s.items = (int8_t)items;
     enter_step(e, &s, 0);
     oblige(e, &s);
     arrive_at(e, -1, &s, -1, false);
@@ -583,7 +637,7 @@ static int count_code(const tb_diagnostics *d, enum tb_code code) {
     return n;
 }
 
-static int compared, stuck_bounds, exact, conservative, unbounded, refuted, stuck, deads, at_bound;
+static int compared, listed, stuck_bounds, exact, conservative, unbounded, refuted, stuck, deads, at_bound;
 
 /* Where the prover promises a bound and not the longest: a limit from 收到材料 that expiries or exclusions before it
  * have used up in part; a span that ends inside a branch, a parallel that is left when some branches have ended, a branch that can only refuse, and a step with 应当 that
@@ -607,19 +661,22 @@ static bool compare(const struct process *p, const tb_program *program, const tb
     uint8_t taken[STEPS * MOVES] = {0};
     e->p = p;
     e->worst = -1;
-    e->unbounded = e->overflow = e->joined = e->cut = false;
+    e->unbounded = e->overflow = e->joined = e->wholly = e->cut = false;
     e->taken = taken;
     memset(e->entered, 0, sizeof e->entered);
     e->timed = true;
-    for (int a = 0; a < 2; a++) clear(e), explore(e, a);
+    int forms = 2 * (p->items + 1 - p->least), items;
+    for (int i = 0; i < forms; i++) items = p->least + i / 2, clear(e), explore(e, i % 2, items);
     memset(taken, 0, sizeof taken);
     memset(e->entered, 0, sizeof e->entered);
-    e->joined = e->cut = false;
+    e->joined = e->wholly = e->cut = false;
     bool long_run = e->unbounded, ends = true;
     e->unbounded = e->timed = false;
-    for (int a = 0; a < 2; a++) clear(e), explore(e, a), ends &= all_end(e);
+    for (int i = 0; i < forms; i++)
+        items = p->least + i / 2, clear(e), explore(e, i % 2, items), ends &= all_end(e);
     if (e->overflow) return true;
     compared++;
+    listed += p->items > 0;
     const tb_proof_span *s = &r->spans.items[0];
     bool ok = true;
     int worst = e->worst < 0 ? 0 : e->worst;
@@ -642,7 +699,7 @@ static bool compare(const struct process *p, const tb_program *program, const tb
         for (int k = 0; k < p->step[i].moves && e->entered[i]; k++) dead += !taken[p->step[i].move[k].id];
     }
     if (p->host >= 0 && e->entered[p->host] && !e->entered[p->obligation]) dead++;
-    if (p->parallel) dead += !e->joined, dead += p->cut_needs && !e->cut;
+    if (p->parallel) dead += !e->joined, dead += p->whole && !e->wholly, dead += p->cut_needs && !e->cut;
     if (p->halt >= 0) dead += !taken[p->halting.id];
     int found = count_code(d, TB_E_PROOF_DEAD_STEP) + count_code(d, TB_E_PROOF_DEAD_MOVE);
     if (found != dead) ok = false, printf("dead: prover %d, enumerator %d\n", found, dead);
@@ -919,9 +976,9 @@ static void test_random(int wanted) {
         const tb_proof_span *s = &report->spans.items[0];
         if (s->verdict == TB_REFUTED && s->scenario.n && counted_by_engine(&p)) run_at_bound(a, &f, p, s, text);
     }
-    printf("# random processes: %d compared (%d exact, %d bounded from above, %d unbounded, %d over their limit, %d "
-           "stuck, %d dead parts, %d at their bound in the engine), seed %llu\n",
-           compared, exact, conservative, unbounded, refuted, stuck, deads, at_bound, (unsigned long long)first);
+    printf("# random processes: %d compared, %d of them with 逐一 (%d exact, %d bounded from above, %d unbounded, %d over "
+           "their limit, %d stuck, %d dead parts, %d at their bound in the engine), seed %llu\n",
+           compared, listed, exact, conservative, unbounded, refuted, stuck, deads, at_bound, (unsigned long long)first);
     tb_arena_free(a);
     free(e.seen), free(e.slots), free(e.queue), free(e.waiting), free(e.edge), free(e.beside);
 }
