@@ -48,8 +48,14 @@ static bool read_join(tb_str act, join *j) {
 /* The branches of a parallel: how many, how many of them can end with 完成, with 不予. */
 struct sizes {
     uint32_t branches, complete, reject;
-    uint32_t items; /* of them, copies (逐一) that may be void; one item there always is */
+    uint32_t items, sure; /* of them, copies (逐一): how many, how many are never void (the first of a list that is 必填) */
 };
+
+static bool always_filled(const tb__matter *m, tb_str field) {
+    uint32_t at;
+    TB__FIND(m->p->fields, .name, field, at);
+    return at != TB_NO_INDEX && m->p->fields.items[at].required && !m->p->fields.items[at].when;
+}
 
 static struct sizes sizes_of(const tb__matter *m, uint16_t parallel) {
     struct sizes n = {0};
@@ -60,6 +66,8 @@ static struct sizes sizes_of(const tb__matter *m, uint16_t parallel) {
         n.complete += b->completes;
         n.reject += b->rejected != TB_NO_STATE;
         n.items += b->gate != TB_NO_STATE;
+        const tb__copy *copy = tb__copy_of(m, b->section);
+        n.sure += copy && copy->item == 1 && always_filled(m, copy->field);
     }
     return n;
 }
@@ -101,7 +109,8 @@ static void check_gap(tb__matter *m, const tb_section *s, const joins *all, stru
         if (needs < *least && (x->needs || !n.items)) *least = needs;
         plain &= x->rejects ? x->needs == 1 : x->needs == 0;
     }
-    uint32_t most = n.items ? n.items - 1 : 0; /* void, at most: without any item there would be no list */
+    uint32_t most = n.items - n.sure; /* void, at most: a list that is given has an item (value.c) */
+    if (m->c->in->stored && most && !n.sure) most--; /* what was loaded before lists left out were thought of stays */
     for (uint32_t i = 0; i < (most + 1) * (n.reject + 1); i++) {
         uint32_t r = i / (most + 1), branches = n.branches - i % (most + 1), c = branches - r;
         if (r > branches || c > n.complete || c >= done || r >= rejected || (n.items && whole && !r)) continue;
@@ -112,7 +121,9 @@ static void check_gap(tb__matter *m, const tb_section *s, const joins *all, stru
         if (!plain) {
             tb_diagnostic *d = TB__REPORT(m, JOIN_GAP, s->name.span, s->name.text, number(m, c), number(m, r));
             if (n.items && !r)
-                d->hint = TB__SAY(m, "列表可能只有这么几项：再写一句 均办结的", "the list may hold no more: add when all-completed");
+                d->hint = c ? TB__SAY(m, "列表可能只有这么几项：再写一句 均办结的", "the list may hold no more: add when all-completed")
+                            : TB__SAY(m, "列表没有写 必填，可能一项也没有：再写一句 均办结的",
+                                      "the list is not required and may be empty: add when all-completed");
         }
         if (!plain || r) return;
     }
