@@ -60,8 +60,10 @@ static bool same_ends(const struct comparing *q, const tb_clock_def *x, const tb
 }
 
 static tb_str limit_text(const struct comparing *q, const tb_program *p, const tb_clock_def *d) {
-    return tb_str_printf(q->a, q->en ? "%.*s, from %.*s to %.*s" : "%.*s，自 %.*s 至 %.*s",
-                         TB_FMT(period(q, d->n, d->unit)), TB_FMT(milestone(p, d->from)), TB_FMT(milestone(p, d->to)));
+    const char *first = !d->first ? "" : q->en ? "the first " : "首次";
+    return tb_str_printf(q->a, q->en ? "%.*s, from %s%.*s to %.*s" : "%.*s，自 %s%.*s 至 %.*s",
+                         TB_FMT(period(q, d->n, d->unit)), first, TB_FMT(milestone(p, d->from)),
+                         TB_FMT(milestone(p, d->to)));
 }
 
 /* The promise stands for itself; where there is none, the statutory limit is what is promised. */
@@ -243,12 +245,20 @@ static bool acts_for_applicant(const tb_program *p, const tb_move *m) {
     return m->step != TB_NO_INDEX && applicants(p->steps.items[m->step].posts, p->steps.items[m->step].posts_n);
 }
 
+/* 容缺逾期, 承诺不实 that end the case are against the applicant, by whatever name the outcome goes (终止, 撤销). */
+static bool ends_against(const tb_program *p, const tb_move *m) {
+    bool outcome = false;
+    for (uint32_t i = 0; i < p->outcomes.count; i++) outcome |= m->leaves && tb_str_eq(p->outcomes.items[i], m->target);
+    return outcome && ((p->papers.deferred != TB_NO_INDEX && tb_str_is(m->act, "容缺逾期")) ||
+                       (p->papers.promised != TB_NO_INDEX && tb_str_is(m->act, "承诺不实")));
+}
+
 static void group_moves(struct comparing *q, const tb_program *p, groups *out) {
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
         if (m->kind != TB_MOVE_ACT && m->kind != TB_MOVE_OVERDUE) continue;
         if (p->extension_n && i == p->extension_move) continue; /* a limit */
-        bool refusing = tb__refusal(p, m);
+        bool refusing = tb__refusal(p, m) || ends_against(p, m);
         if (m->kind == TB_MOVE_OVERDUE && !refusing) continue;
         tb_str step = m->step == TB_NO_INDEX ? TB_NONE : p->steps.items[m->step].name;
         uint32_t at = 0;
@@ -313,13 +323,106 @@ static void condition(struct comparing *q, const group *x, const group *y, bool 
            here->first->span, there->first->span);
 }
 
+/* ---- 容缺受理, 告知承诺 ---- */
+
+static void lost_right(struct comparing *q, const tb_material *x, const tb_material *y, bool deferrable) {
+    differ(q, TB_ASPECT_PAPERS, true, x->name,
+           deferrable ? say(q, "申请时就要有", "is needed at once") : say(q, "不能以承诺代替", "a promise will not do"),
+           deferrable ? say(q, "可容缺", "may come later") : say(q, "可承诺", "a promise will do"), x->span, y->span);
+}
+
+/* Less time to bring what is missing is more trouble; other ends cannot be compared. */
+static void deferral_limit(struct comparing *q) {
+    if (q->here->papers.clock == TB_NO_INDEX || q->there->papers.clock == TB_NO_INDEX) return;
+    const tb_clock_def *x = &q->here->clocks.items[q->here->papers.clock],
+                       *y = &q->there->clocks.items[q->there->papers.clock];
+    tb_str until = milestone(q->here, q->here->papers.until), than = milestone(q->there, q->there->papers.until);
+    const char *bars = q->en ? "no %.*s before" : "补齐以前不能 %.*s";
+    int less = !same_ends(q, x, y) ? MAYBE : longer(y->n, y->unit, x->n, x->unit);
+    if (!less && y->roll && !x->roll) less = MAYBE; /* a last day off moves the end only there */
+    if (less)
+        differ(q, TB_ASPECT_PAPERS, less == LONGER, y->name, limit_text(q, q->here, x), limit_text(q, q->there, y),
+               x->span, y->span);
+    if (!tb_str_eq(until, than))
+        differ(q, TB_ASPECT_PAPERS, false, y->name, tb_str_printf(q->a, bars, TB_FMT(until)),
+               tb_str_printf(q->a, bars, TB_FMT(than)), x->span, y->span);
+}
+
+static void papers(struct comparing *q) {
+    for (uint32_t i = 0; i < q->here->materials.count; i++) {
+        const tb_material *x = &q->here->materials.items[i], *y = material_named(q->there, x->name);
+        if (!y || !brought(x)) continue;
+        if (y->deferrable && !x->deferrable) lost_right(q, x, y, true);
+        if (y->promisable && !x->promisable) lost_right(q, x, y, false);
+    }
+    deferral_limit(q);
+}
+
+static bool asks_promise(const tb_expr *x) {
+    if (!x) return false;
+    if (x->kind == TB_X_AND) return asks_promise(x->a) || asks_promise(x->b);
+    if (x->kind == TB_X_OR) return asks_promise(x->a) && asks_promise(x->b);
+    return x->kind == TB_X_DONE && tb_str_is(tb__fixed_name(x->text), "承诺");
+}
+
+/* Does nobody come to the step but who promised something? Every way in must ask 已 承诺. */
+static bool only_promised(const tb_program *p, uint32_t step) {
+    tb_str name = p->steps.items[step].name;
+    for (uint32_t i = 0; i < p->modes.count; i++) {
+        const tb_node *n = &p->nodes[p->modes.items[i].start];
+        if ((n->kind == TB_NODE_STEP || n->kind == TB_NODE_HOST) && n->index == step) return false;
+    }
+    if (p->steps.items[step].branch != TB_NO_STATE) return false; /* entered with its branch */
+    for (uint32_t i = 0; i < p->moves.count; i++) {
+        const tb_move *m = &p->moves.items[i];
+        if (tb_str_eq(m->target, name) && m->step != step && !asks_promise(m->said)) return false;
+    }
+    return true;
+}
+
+/* An act of `p` that can only befall who used a right that `other` does not give: to have it takes nothing from anybody,
+ * and to lack it is told with the right itself. */
+static bool price_of_right(const tb_program *p, const tb_program *other, const tb_move *m) {
+    if (tb_str_is(m->act, "容缺逾期"))
+        return p->papers.deferred != TB_NO_INDEX && other->papers.deferred == TB_NO_INDEX;
+    if (p->papers.promised == TB_NO_INDEX || other->papers.promised != TB_NO_INDEX) return false;
+    return asks_promise(m->said) || (m->step != TB_NO_INDEX && only_promised(p, m->step));
+}
+
+/* ---- 现场必须 ---- */
+
+static bool in_mode(const tb_program *p, const tb_step_def *s, tb_str mode) {
+    uint32_t at;
+    TB__FIND(p->modes, .name, mode, at);
+    return at != TB_NO_INDEX && s->on_site && (s->modes >> at & 1);
+}
+
+/* In a mode that both offer somebody must come for a step where there nobody has to. */
+static void presence(struct comparing *q) {
+    for (uint32_t i = 0; i < q->here->steps.count; i++) {
+        const tb_step_def *x = &q->here->steps.items[i];
+        uint32_t at = tb_step_named(q->there, x->name);
+        const tb_step_def *y = at == TB_NO_INDEX ? NULL : &q->there->steps.items[at];
+        for (uint32_t k = 0; k < q->there->modes.count; k++) {
+            tb_str mode = q->there->modes.items[k].name;
+            if (!in_mode(q->here, x, mode) || (y && in_mode(q->there, y, mode))) continue;
+            differ(q, TB_ASPECT_PRESENCE, true, x->name,
+                   tb_str_printf(q->a, q->en ? "%.*s: presence, because of %.*s" : "%.*s 时现场必须，因 %.*s",
+                                 TB_FMT(mode), TB_FMT(x->on_site_why)),
+                   y ? say(q, "不必到现场", "no presence") : say(q, "没有这个环节", "no such step"), x->on_site_span,
+                   y ? y->span : q->there->span);
+            break;
+        }
+    }
+}
+
 static void acts(struct comparing *q) {
     groups here = {0}, there = {0};
     group_moves(q, q->here, &here);
     group_moves(q, q->there, &there);
     for (uint32_t i = 0; i < here.count; i++) {
         const group *x = &here.items[i], *y = x->refusing ? group_like(&there, x) : NULL;
-        if (!x->refusing) continue;
+        if (!x->refusing || (!y && price_of_right(q->here, q->there, x->first))) continue;
         if (y) condition(q, x, y, true);
         else
             differ(q, TB_ASPECT_REFUSAL, true, name_of(q, x), guard_words(q, x), say(q, "没有", "none"), x->first->span,
@@ -327,7 +430,7 @@ static void acts(struct comparing *q) {
     }
     for (uint32_t i = 0; i < there.count; i++) {
         const group *y = &there.items[i], *x = y->refusing ? NULL : group_like(&here, y);
-        if (y->refusing) continue;
+        if (y->refusing || (!x && price_of_right(q->there, q->here, y->first))) continue;
         if (x) {
             condition(q, y, x, false);
             if (x->times && (!y->times || x->times < y->times) && y->applicant)
@@ -354,19 +457,23 @@ void tb_stricter(tb_arena *a, const tb_program *here, const tb_program *there, b
     modes(&q);
     applicant_steps(&q);
     acts(&q);
+    papers(&q);
+    presence(&q);
 }
 
 const char *tb_aspect_word(enum tb_aspect aspect, bool english) {
-    static const char *const zh[] = {"", "期限", "申请表", "申请材料", "办理模式", "申请人", "不予", "条件"};
-    static const char *const en[] = {"", "limit", "form", "materials", "modes", "applicant", "refusal", "condition"};
+    static const char *const zh[] = {"",       "期限", "申请表", "申请材料", "办理模式",
+                                     "申请人", "不予", "条件",   "容缺承诺", "现场"};
+    static const char *const en[] = {"",          "limit",   "form",      "materials", "modes",
+                                     "applicant", "refusal", "condition", "deferral",  "presence"};
     return english ? en[aspect] : zh[aspect];
 }
 
 void tb__follow_report(tb_arena *a, const tb_program *p, const tb_clause *clause, const tb_program *standard,
                        bool english, tb_diagnostics *d) {
-    static const enum tb_code codes[] = {TB_CODE_NONE,         TB_E_FOLLOW_LIMIT,    TB_E_FOLLOW_FIELD,
-                                         TB_E_FOLLOW_MATERIAL, TB_E_FOLLOW_MODE,     TB_E_FOLLOW_APPLICANT,
-                                         TB_E_FOLLOW_REFUSAL,  TB_E_FOLLOW_CONDITION};
+    static const enum tb_code codes[] = {
+        TB_CODE_NONE,          TB_E_FOLLOW_LIMIT,   TB_E_FOLLOW_FIELD,     TB_E_FOLLOW_MATERIAL, TB_E_FOLLOW_MODE,
+        TB_E_FOLLOW_APPLICANT, TB_E_FOLLOW_REFUSAL, TB_E_FOLLOW_CONDITION, TB_E_FOLLOW_PAPERS,   TB_E_FOLLOW_PRESENCE};
     tb_differences all = {0};
     tb_stricter(a, p, standard, english, &all);
     for (uint32_t i = 0; i < all.list.count; i++) {

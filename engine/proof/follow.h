@@ -3,7 +3,9 @@
  *
  * Compared are: the statutory and promised limits and their extension, the modes, what the form requires and admits, the
  * materials needed, the steps the applicant must do and the time left for them, the acts that refuse and their
- * conditions, the conditions of the acts that do not. Things are the same when they bear the same name: a refusal under
+ * conditions, the conditions of the acts that do not, the materials that may come later or be promised and the time for
+ * it, the steps that need presence. Rights that the other does not give (可容缺, 可承诺) are no strictness, nor is what can
+ * only befall who used them (容缺逾期, 承诺不实). Things are the same when they bear the same name: a refusal under
  * a name the other does not have is a new refusal. */
 #ifndef TB_PROOF_FOLLOW_H
 #define TB_PROOF_FOLLOW_H
@@ -16,7 +18,9 @@ enum tb_aspect {
     TB_ASPECT_MODE,
     TB_ASPECT_APPLICANT,
     TB_ASPECT_REFUSAL,
-    TB_ASPECT_CONDITION
+    TB_ASPECT_CONDITION,
+    TB_ASPECT_PAPERS /* 可容缺, 可承诺, and the time to bring what is missing */,
+    TB_ASPECT_PRESENCE /* 现场必须 */
 };
 typedef struct tb_difference {
     enum tb_aspect aspect;

@@ -326,6 +326,22 @@ static tb_str example_text(struct asking *q) {
     return tb_buf_str(&b);
 }
 
+/* 已 容缺, 已 承诺 of a matter that has such a rule, against one that has not: who applies as there never does so. */
+static bool never_happens(const struct asking *q, const variable *v) {
+    bool deferral = tb_str_is(v->name, "容缺") || tb_str_is(v->name, "补齐容缺");
+    if (v->class != FACT || (!deferral && !tb_str_is(v->name, "承诺"))) return false;
+    for (int side = 0; side < 2; side++) {
+        const tb_program *p = q->side[side]->p, *other = q->side[1 - side]->p;
+        uint32_t milestone, document;
+        TB__FIND(other->milestones, .name, v->name, milestone);
+        TB__FIND(other->documents, .name, v->name, document);
+        if ((deferral ? p->papers.deferred : p->papers.promised) != TB_NO_INDEX && milestone == TB_NO_INDEX &&
+            document == TB_NO_INDEX && tb_step_named(other, v->name) == TB_NO_INDEX)
+            return true;
+    }
+    return false;
+}
+
 enum tb__implied tb__implies(tb_arena *a, const tb__open *x, const tb__open *y, bool english, tb_str *example) {
     struct asking q = {.a = a, .side = {x, y}, .english = english};
     uint64_t combinations = 1;
@@ -340,6 +356,7 @@ enum tb__implied tb__implies(tb_arena *a, const tb__open *x, const tb__open *y, 
         }
     for (uint32_t i = 0; i < q.variables.count && combinations <= TB_IMPLY_COMBINATIONS; i++) {
         count_values(&q, &q.variables.items[i]);
+        if (never_happens(&q, &q.variables.items[i])) q.variables.items[i].count = 1; /* not done */
         combinations *= q.variables.items[i].count;
     }
     if (!q.not_understood.n && combinations > TB_IMPLY_COMBINATIONS)
