@@ -34,6 +34,14 @@ typedef struct tb_draw_row {
 } tb_draw_row;
 typedef TB_LIST(tb_draw_row) tb_draw_rows;
 void tb_draw_table(tb_arena *a, const tb_program *p, tb_draw_rows *out);
+/* The decision tables it adopts, in order (decisions.c): `cells` row after row, the first row its head. */
+typedef struct tb_draw_decision {
+    tb_str name, caption;
+    uint32_t columns;
+    TB_LIST(tb_str) cells;
+} tb_draw_decision;
+typedef TB_LIST(tb_draw_decision) tb_draw_decisions_list;
+void tb_draw_decisions(tb_arena *a, const tb_program *p, tb_draw_decisions_list *out);
 /* Is the matter written in Chinese? Pictures and tables speak the language of their source. */
 bool tb_draws_chinese(const tb_program *p);
 

@@ -43,6 +43,28 @@ static const struct {
     [TB_ROW_CLOCK] = {"clock", "全程期限", "clock"},
 };
 
+static void put_decision(tb_line *line, const tb_draw_decision *d, bool zh) {
+    tb_table table = {.columns = d->columns};
+    tb_putf(&line->out, zh ? "\n决策表 %.*s（%.*s）\n" : "\ndecision table %.*s (%.*s)\n", TB_FMT(d->name),
+            TB_FMT(d->caption));
+    for (uint32_t i = 0; i < d->cells.count; i++) tb_table_cell(line, &table, d->cells.items[i]);
+    tb_table_put(line, &table);
+}
+
+static void put_decision_json(tb_line *line, const tb_draw_decision *d) {
+    tb_puts(&line->out, "{\"table\":");
+    tb_json_put_text(&line->out, d->name);
+    tb_puts(&line->out, ",\"about\":");
+    tb_json_put_text(&line->out, d->caption);
+    tb_puts(&line->out, ",\"rows\":[");
+    for (uint32_t i = 0; i < d->cells.count; i++) {
+        tb_puts(&line->out, i % d->columns ? "," : i ? ",[" : "[");
+        tb_json_put_text(&line->out, d->cells.items[i]);
+        if (i % d->columns == d->columns - 1) tb_puts(&line->out, "]");
+    }
+    tb_puts(&line->out, "]}");
+}
+
 static void put_table(tb_line *line, const tb_program *p, const tb_draw_rows *rows) {
     tb_table table = {.columns = TB_ROW_CELLS};
     bool zh = tb_draws_chinese(p);
@@ -56,7 +78,8 @@ static void put_table(tb_line *line, const tb_program *p, const tb_draw_rows *ro
     tb_table_put(line, &table);
 }
 
-static void put_rows(tb_line *line, const tb_program *p, const tb_draw_rows *rows) {
+static void put_rows(tb_line *line, const tb_program *p, const tb_draw_rows *rows,
+                     const tb_draw_decisions_list *decisions) {
     tb_puts(&line->out, "{\"format\":\"table\",\"matter\":");
     tb_json_put_text(&line->out, p->matter);
     tb_puts(&line->out, ",\"rows\":[");
@@ -67,14 +90,25 @@ static void put_rows(tb_line *line, const tb_program *p, const tb_draw_rows *row
         }
         tb_puts(&line->out, "}");
     }
+    tb_puts(&line->out, "],\"tables\":[");
+    for (uint32_t i = 0; i < decisions->count; i++) {
+        if (i) tb_puts(&line->out, ",");
+        put_decision_json(line, &decisions->items[i]);
+    }
     tb_puts(&line->out, "]}\n");
 }
 
 static int tell_table(tb_line *line, const tb_program *p) {
     tb_draw_rows rows = {0};
+    tb_draw_decisions_list decisions = {0};
     tb_draw_table(line->arena, p, &rows);
-    if (line->json) put_rows(line, p, &rows);
-    else put_table(line, p, &rows);
+    tb_draw_decisions(line->arena, p, &decisions);
+    if (line->json) {
+        put_rows(line, p, &rows, &decisions);
+        return TB_EXIT_CLEAN;
+    }
+    put_table(line, p, &rows);
+    for (uint32_t i = 0; i < decisions.count; i++) put_decision(line, &decisions.items[i], tb_draws_chinese(p));
     return TB_EXIT_CLEAN;
 }
 
