@@ -144,12 +144,18 @@ void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws) {
 }
 
 /* What the law's file says of a citation, for those who read the matter. */
-static void keep_citation(tb__matter *m, const tb_clause *c, const tb_law_ref *ref) {
+static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_law_ref *ref) {
     const tb_section *law = tb__law_for(m->c, ref->span.file, ref);
     const tb_clause *article = law && ref->article ? tb__article_of(law, ref) : NULL;
     const tb_clause *rank = law ? find_clause(law, TB_C_RANK) : NULL;
+    const tb_part *limit =
+        article ? tb_part_of(article, c->kind == TB_C_EXTENSION ? TB_P_EXTEND : TB_P_LIMIT) : NULL;
+    const tb_clause *actors = find_clause(in, TB_C_ACTORS);
     *TB_PUSH(m->c->a, m->p->citations) =
         (tb_citation){.law = ref,
+                      .says = c->duration,
+                      .allows = limit ? limit->duration : (tb_duration){0},
+                      .applicant = actors && actors->names.count && (tb_str_is(actors->names.items[0].text, "申请人") || tb_str_is(actors->names.items[0].text, "applicant")),
                       .text = tb_source_text(m->p->sources, ref->span),
                       .rank = rank && rank->names.count ? rank->names.items[0].text : TB_NONE,
                       .gist = article ? text_of(tb_part_of(article, TB_P_TEXT)) : TB_NONE,
@@ -158,8 +164,8 @@ static void keep_citation(tb__matter *m, const tb_clause *c, const tb_law_ref *r
                       .open = c->pending || (article && article->pending)};
 }
 
-static void keep_citations(tb__matter *m, const tb_clause *c, const tb_part *part) {
-    for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, c, &part->laws.items[i]);
+static void keep_citations(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_part *part) {
+    for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, in, c, &part->laws.items[i]);
     for (uint32_t i = 0; (part->kind == TB_P_BASIS || part->kind == TB_P_GROUND) && i < part->names.count; i++)
         *TB_PUSH(m->c->a, m->p->citations) =
             (tb_citation){.text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending};
@@ -174,7 +180,7 @@ static void cite_all(tb__matter *m) {
             if (c->pending) *TB_PUSH(m->c->a, m->p->pending) = c->span;
             for (uint32_t n = 0; n < c->parts.count; n++) {
                 tb__cite(m, c, &c->parts.items[n].laws);
-                keep_citations(m, c, &c->parts.items[n]);
+                keep_citations(m, s, c, &c->parts.items[n]);
             }
         }
     }

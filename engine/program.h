@@ -328,6 +328,8 @@ typedef struct tb_citation {
     tb_str rank, gist;     /* 位阶, and what the article says in short: from the law's file; empty: not there */
     tb_span clause;        /* that cites */
     enum tb_clause_kind kind;
+    tb_duration says, allows; /* a limit (or 期限延长) of the clause, and of the article it rests on; unit 0: none */
+    bool applicant;           /* the clause is about a step of the applicant's: longer is then his gain */
     bool open; /* 待核: the clause, or the article in the law's file */
 } tb_citation;
 

@@ -35,6 +35,7 @@ static const char *const candidates[TB__ROLES] = {
     [TB__DECIDES] = "决定人|审批人|审定人|本机关负责人|负责人|审查员|派出所负责人|综窗人员",
     [TB__SERVES] = "送达员|发证员|综窗人员|窗口人员|收件员|受理员|户籍民警",
     [TB__INSTANT] = "综窗人员|综合窗口人员|窗口人员|受理员|户籍民警|收件员",
+    [TB__PRESIDES] = "听证主持人|法制审核员|本机关负责人|负责人", /* never one of the reviewers' (行政许可法 48) */
 };
 
 /* The first candidate somebody holds at the place; without a directory the first of all. */

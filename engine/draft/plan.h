@@ -3,7 +3,7 @@
 #define TB_DRAFT_PLAN_H
 #include "draft_work.h"
 
-enum tb__role { TB__COLLECTS, TB__ACCEPTS, TB__REVIEWS, TB__DECIDES, TB__SERVES, TB__INSTANT, TB__ROLES };
+enum tb__role { TB__COLLECTS, TB__ACCEPTS, TB__REVIEWS, TB__DECIDES, TB__SERVES, TB__INSTANT, TB__PRESIDES, TB__ROLES };
 struct tb__special {
     tb_str ground; /* 听证 … */
     struct tb__limit limit;

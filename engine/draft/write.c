@@ -290,9 +290,16 @@ static void promised(struct writer *w) {
                 : "");
 }
 
+static bool hears(const struct tb__plan *p) {
+    for (uint32_t i = 0; i < p->specials.count; i++)
+        if (tb_str_is(p->specials.items[i].ground, "听证")) return true;
+    return false;
+}
+
 static void posts(struct writer *w) {
-    static const enum tb__role all[] = {TB__ACCEPTS, TB__REVIEWS, TB__DECIDES, TB__SERVES};
+    static const enum tb__role all[] = {TB__ACCEPTS, TB__REVIEWS, TB__DECIDES, TB__SERVES, TB__PRESIDES};
     const struct tb__plan *p = &w->p;
+    bool hearing = !p->instant && hears(p);
     tb__strs named = {0};
     bool held = true;
     explain(w, "  # 岗位和它所在的地点；谁担任，写在 组织 里。\n");
@@ -302,7 +309,7 @@ static void posts(struct writer *w) {
         *TB_PUSH(w->a, named) = p->posts[TB__COLLECTS];
     }
     tb_puts(&w->b, "  岗位 ");
-    for (uint32_t i = 0, n = 0; i < (p->instant ? 1u : 4u); i++) {
+    for (uint32_t i = 0, n = 0; i < (p->instant ? 1u : hearing ? 5u : 4u); i++) {
         enum tb__role role = p->instant ? TB__INSTANT : all[i];
         bool twice = (role == TB__REVIEWS || role == TB__DECIDES) && p->merged && role == TB__REVIEWS;
         for (uint32_t k = 0; k < named.count; k++) twice |= tb_str_eq(named.items[k], p->posts[role]);
@@ -315,6 +322,9 @@ static void posts(struct writer *w) {
             held ? OPEN("岗位", "清单不说岗位，按 组织 里有的写", "posts are not given; these are held in 组织")
                  : OPEN("岗位", "清单不说岗位，组织 里也没有人担任其中几个",
                         "posts are not given, and nobody holds some of these"));
+    if (hearing)
+        tb_putf(&w->b, "  不得同一人 %.*s、%.*s。  # 听证由审查人以外的人主持（《行政许可法》第四十八条）\n",
+                TB_FMT(p->posts[TB__REVIEWS]), TB_FMT(p->posts[TB__PRESIDES]));
 }
 
 /* ---- 申请表, 申请材料, 文书 ---- */
@@ -523,7 +533,7 @@ static void special_step(struct writer *w, const struct tb__special *s) {
     tb_str need = p->special_laws.count ? p->special_laws.items[0]
                   : hearing             ? TB_STR("《行政许可法》第四十七条")
                                         : basis;
-    tb_putf(b, "\n环节 %.*s，属 审查阶段：\n  办理人 %.*s。\n", TB_FMT(s->ground), TB_FMT(p->posts[TB__REVIEWS]));
+    tb_putf(b, "\n环节 %.*s，属 审查阶段：\n  办理人 %.*s。\n", TB_FMT(s->ground), TB_FMT(p->posts[hearing ? TB__PRESIDES : TB__REVIEWS]));
     tb_putf(b, "  期限 %d%s，自 接受任务%s。\n", said ? s->limit.n : 20,
             tb__unit_word(said ? s->limit.unit : TB_U_WORKDAYS),
             undecided(w, tb_str_printf(w->a, "环节 %.*s 的期限", TB_FMT(s->ground)),

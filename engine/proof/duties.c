@@ -1,4 +1,4 @@
-/* What the law asks of a procedure besides time: refusals, the one notice, silence, acceptance, two inspectors.
+/* What the law asks of a procedure besides time: refusals, the one notice, silence, acceptance, two inspectors, hearings.
  *
  * Which moves are refusals is read from what they do: they issue a document, or lead to an outcome or a branch's
  * end, whose name says 不予 or 不受理. Serving a refusal that was written before is not another one. The duties
@@ -78,26 +78,7 @@ static bool over_moves(tb__proof *w, const tb__edge *e, bool (*is)(tb__proof *w,
 static bool writes_refusal(tb__proof *w, const tb_move *m) { return issues(w->p, m, refusal_words) != NULL; }
 static bool marks_refusal(tb__proof *w, const tb__edge *e) { return over_moves(w, e, writes_refusal); }
 
-static bool edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone) {
-    uint64_t recorded = 0, all = 0;
-    w->scratch.count = 0;
-    if (e->from == TB__NONE) {
-        tb__records_of_submission(w, w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))].mode, &recorded,
-                                  &w->scratch);
-        for (uint32_t i = 0; i < w->scratch.count; i++) all |= (uint64_t)1 << w->scratch.items[i].milestone;
-    }
-    for (uint32_t i = 0; i < e->ops; i++) {
-        tb__op op = w->g.ops.items[e->op + i];
-        if (!TB__OP_IS_ENTER(op))
-            tb__records_of_move(w, &w->p->moves.items[w->p->transition_move[TB__OP_INDEX(op)]], e->tacit, &recorded,
-                                &w->scratch);
-        else if (w->p->nodes[TB__OP_INDEX(op)].kind == TB_NODE_STEP)
-            tb__records_of_step(w, w->p->nodes[TB__OP_INDEX(op)].index, &recorded, &w->scratch);
-        all |= recorded;
-    }
-    return all >> milestone & 1;
-}
-static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return edge_records(w, e, TB_M_ACCEPTED); }
+static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return tb__edge_records(w, e, TB_M_ACCEPTED); }
 
 /* ---- duties of single moves ---- */
 
@@ -198,8 +179,8 @@ static void accepted_first(tb__proof *w) {
     uint8_t *before = always(w, marks_acceptance);
     for (uint32_t i = 0; i < w->g.edges.count; i++) {
         const tb__edge *e = &w->g.edges.items[i];
-        if (e->from == TB__NONE || before[e->from] || !edge_records(w, e, TB_M_DECIDED) ||
-            edge_records(w, e, TB_M_ACCEPTED))
+        if (e->from == TB__NONE || before[e->from] || !tb__edge_records(w, e, TB_M_DECIDED) ||
+            tb__edge_records(w, e, TB_M_ACCEPTED))
             continue;
         tb__edges path = {0};
         tb__path_to(w, e->from, i, &path);
@@ -227,6 +208,44 @@ static void no_return(tb__proof *w) {
     }
 }
 
+/* 48(1)(3): who presides over a hearing is not who reviewed. A step is a hearing when the exclusion it claims is one, or by
+ * its name; the reviewers are the posts of the steps called 审查. */
+static bool kept_apart(const tb_program *p, uint32_t a, uint32_t b) {
+    for (uint32_t i = 0; i < p->separations.count; i++) {
+        const tb_separation *s = &p->separations.items[i];
+        if ((s->a == a && s->b == b) || (s->a == b && s->b == a)) return true;
+    }
+    return false;
+}
+
+static void presider(tb__proof *w, const tb_step_def *hearing) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++) {
+        const tb_step_def *s = &p->steps.items[i];
+        if (!holds_word(s->name, "审查") || s == hearing) continue;
+        for (uint32_t a = 0; a < s->posts_n; a++)
+            for (uint32_t b = 0; b < hearing->posts_n; b++) {
+                uint32_t x = s->posts[a], y = hearing->posts[b];
+                if (x == TB_POST_APPLICANT || y == TB_POST_APPLICANT || (x != y && kept_apart(p, x, y))) continue;
+                if (p->posts.items[x].place != p->posts.items[y].place) continue; /* nobody holds posts at two places */
+                tb__failed(
+                    w, TB_E_DUTY_HEARING, hearing->span, hearing->name, TB_STR("《行政许可法》第四十八条第一款第三项"),
+                    tb_str_printf(w->a, "%.*s、%.*s", TB_FMT(p->posts.items[x].name), TB_FMT(p->posts.items[y].name)),
+                    NULL)
+                    ->hint = x == y ? tb_str_z(tb__say(w, "给听证另设一个岗位，再写：不得同一人 审查的岗位、主持的岗位",
+                                                       "give the hearing a post of its own and keep the two apart"))
+                                    : TB_NONE;
+                return;
+            }
+    }
+}
+
+static void hearings(tb__proof *w) {
+    for (uint32_t i = 0; i < w->p->steps.count; i++)
+        if (w->p->steps.items[i].excludes && holds_word(w->p->steps.items[i].name, "听证"))
+            presider(w, &w->p->steps.items[i]);
+}
+
 /* 34(3): two or more for looking into the substance. */
 static void inspectors(tb__proof *w) {
     static const char *const words[] = {"现场核查", "实地核查", "现场检查", "核查", NULL};
@@ -245,7 +264,8 @@ static const struct {
     bool licences;
 } duties[] = {
     {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
-    {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true},
+    {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
+    {NULL, hearings, true},
 };
 
 void tb__prove_duties(tb__proof *w) {

@@ -150,6 +150,11 @@ tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str 
 bool tb__refusal(const tb_program *p, const tb_move *m);
 
 /* the proofs */
+/* milestones.c: does it 记 the milestone, by its moves, documents, transfers? */
+bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone);
+void tb__prove_beginnings(tb__proof *w);
+void tb__prove_service(tb__proof *w);
+void tb__prove_laws(tb__proof *w);
 void tb__prove_soundness(tb__proof *w);
 void tb__prove_limits(tb__proof *w);
 void tb__prove_duties(tb__proof *w);

@@ -213,4 +213,5 @@ void tb__prove_soundness(tb__proof *w) {
     dead(w);
     loops(w);
     skipped(w);
+    tb__prove_beginnings(w);
 }
