@@ -164,6 +164,53 @@ static uint32_t word_bytes(tb_str t, uint32_t at, bool *han, bool *telling) {
     return i - at;
 }
 
+static bool stands(tb_str t, uint32_t at, const char *what, uint32_t *n) {
+    *n = (uint32_t)strlen(what);
+    return t.n - at >= *n && memcmp(t.p + at, what, *n) == 0;
+}
+
+/* Bytes of 第 N 条 (款, 项, 目) at `at`; N as the scanner has it. 0: none. */
+static uint32_t numbered(tb_str t, uint32_t at, const char *unit, const char *before) {
+    static const char *const digits[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八",
+                                         "九", "十", "百", "千", "零", "〇"};
+    uint32_t i = at, n, figures = 0;
+    if (!stands(t, i, before, &n)) return 0;
+    i += n;
+    for (bool more = true; more;) {
+        more = i < t.n && t.p[i] >= '0' && t.p[i] <= '9';
+        if (more) i++;
+        for (size_t k = 0; k < sizeof digits / sizeof *digits && !more; k++)
+            if (stands(t, i, digits[k], &n)) i += n, more = true;
+        figures += more;
+    }
+    return figures && stands(t, i, unit, &n) ? i + n - at : 0;
+}
+
+/* What belongs to a law, a name in marks or an hour without a blank between, and is parted from the word behind it: the
+ * bytes of 第四十二条第一款 behind 》 (blanks before it too), of 之前 behind 」. */
+static uint32_t tail(tb_str t, uint32_t at, const char *close) {
+    static const char *const units[] = {"条", "款", "项", "目"};
+    uint32_t i = at, n;
+    if (strcmp(close, "」") == 0) return stands(t, at, "之前", &n) ? n : 0;
+    if (strcmp(close, "》") != 0) return 0;
+    while (stands(t, i, " ", &n) || stands(t, i, "\t", &n) || stands(t, i, "　", &n)) i += n;
+    if (!numbered(t, i, units[0], "第")) return 0;
+    i += numbered(t, i, units[0], "第");
+    i += numbered(t, i, "", "之");
+    for (int k = 1; k < 4; k++) i += numbered(t, i, units[k], "第");
+    return i - at;
+}
+
+/* Bytes of 9:30 at `at`, as the scanner has it; 0: none. */
+static uint32_t hour(tb_str t, uint32_t at) {
+    uint32_t i = at, n;
+    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') i++;
+    if (i == at || i - at > 2 || !(stands(t, i, ":", &n) || stands(t, i, "：", &n))) return 0;
+    uint32_t from = i += n;
+    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') i++;
+    return i > from ? i - at : 0;
+}
+
 /* Bytes of a comment, a text, a name in marks or a law at `at`: what is free to be in either language. 0: none. */
 static uint32_t free_text(tb_str t, uint32_t at, uint32_t absent[4]) {
     static const char *const pairs[4][2] = {{"“", "”"}, {"「", "」"}, {"《", "》"}, {"\"", "\""}};
@@ -171,9 +218,9 @@ static uint32_t free_text(tb_str t, uint32_t at, uint32_t absent[4]) {
         uint32_t n = (uint32_t)strlen(pairs[k][0]);
         if (t.n - at < n || memcmp(t.p + at, pairs[k][0], n) != 0) continue;
         uint32_t rest = quoted(t, at + n, pairs[k][1], &absent[k]);
-        if (rest) return n + rest;
+        if (rest) return n + rest + tail(t, at + n + rest, pairs[k][1]);
     }
-    uint32_t n = 0;
+    uint32_t n = hour(t, at);
     if (t.p[at] == '#')
         while (at + n < t.n && t.p[at + n] != '\n') n++;
     return n;

@@ -669,9 +669,16 @@ static void generated(int count) {
 
 /* Texts that once came out wrong. */
 static void pinned(void) {
-    static const char *const texts[] = {"《》第五条条。",        "《行政许可法》第二十五条第二十五条。",
-                                        "第二款项目之 x。",      "：员−transfer",
-                                        "，员≥transfer、员／by", "x.\xC2\xA0y\xC2\xA0."};
+    static const char *const texts[] = {"《》第五条条。",
+                                        "《行政许可法》第二十五条第二十五条。",
+                                        "第二款项目之 x。",
+                                        "：员−transfer",
+                                        "，员≥transfer、员／by",
+                                        "x.\xC2\xA0y\xC2\xA0.",
+                                        "9:0用例\x01in。",
+                                        "《甲》 第五条in 甲。",
+                                        "《甲》第五条之一第二款in 甲。",
+                                        "「x」之前in 甲。"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tb_arena *a = tb_arena_new(NULL, 0);
         holds(a, tb_str_z(texts[i]));
