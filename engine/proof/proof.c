@@ -95,10 +95,13 @@ void tb_proof_print(tb_buf *b, const tb_program *p, const tb_proof_report *r, en
     if (!r->complete) tb_putf(b, en ? "; not complete: %.*s" : "；没有展开完：%.*s", TB_FMT(r->covered));
     tb_puts(b, "\n");
     for (uint32_t i = 0; i < r->spans.count; i++) print_span(b, p, &r->spans.items[i], en);
+}
+
+void tb_proof_scenarios(tb_buf *b, const tb_proof_report *r) {
     for (uint32_t i = 0; i < r->failures.count; i++) {
         const tb_proof_failure *f = &r->failures.items[i];
-        if (!f->scenario.n) continue;
-        tb_puts(b, "\n");
+        if (!f->scenario.n || tb_code_severity(f->code) != TB_ERROR) continue;
         tb_putstr(b, f->scenario);
+        tb_puts(b, "\n");
     }
 }

@@ -97,4 +97,6 @@ typedef TB_LIST(tb_str) tb_proof_ways;
 int tb_ways(tb_arena *a, const tb_program *p, tb_proof_ways *out, bool *complete);
 /* For people: verdicts, worst paths, what each step may still use (`check --budget`). */
 void tb_proof_print(tb_buf *b, const tb_program *p, const tb_proof_report *r, enum tb_lang lang);
+/* The paths of the errors, as 用例 that `tongban test` runs, each before an empty line; nothing when nothing failed. */
+void tb_proof_scenarios(tb_buf *b, const tb_proof_report *r);
 #endif

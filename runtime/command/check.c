@@ -70,7 +70,8 @@ static bool prove(tb_line *line, tb_workspace *w, tb_buf *told) {
         ok = tb_prove(work, p, d, calendar, &r->diagnostics, &report) == TB_OK;
         if (!ok) break;
         tb_diagnostics_keep(&r->diagnostics, before);
-        tb_proof_print(told, p, report, line->lang);
+        if (tb_line_has(line, "budget")) tb_proof_print(told, p, report, line->lang);
+        tb_proof_scenarios(told, report);
         tb_arena_reset(work);
     }
     tb_arena_free(work);
@@ -85,7 +86,7 @@ static int run(tb_line *line) {
     if (tb__workspace_open(line, &w)) return TB_EXIT_FAILED;
     if (!prove(line, &w, &told)) return tb_line_error(line, "内存不足，证不完", "out of memory while proving");
     bool errors = tb__workspace_tell(line, &w);
-    if (!line->json && tb_line_has(line, "budget")) tb_putstr(&line->out, tb_buf_str(&told));
+    if (!line->json) tb_putstr(&line->out, tb_buf_str(&told));
     if (line->json) tell_programs(line, &w);
     else tell_people(line, &w);
     return errors ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
