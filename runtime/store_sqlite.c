@@ -317,8 +317,9 @@ static int grow_by_one(sqlite3_stmt *next, sqlite3_stmt *put, tb_arena *arena, t
     put_int(put, 1, row.leaf);
     put_blob(put, 2, row.salts.p, row.salts.n);
     put_blob(put, 3, row.tree.p, row.tree.n);
-    tb_arena_reset(arena);
-    return run(put);
+    rc = run(put);
+    tb_arena_reset(arena); /* what was bound lies in it */
+    return rc;
 }
 
 /* In the transaction that brings the file forward: a file has either no ledger or a whole one. The leaves attest what the
