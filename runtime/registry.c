@@ -541,12 +541,8 @@ typedef struct proving {
     tb_diagnostics found;
 } proving;
 
-static const tb_calendar *calendar_of(const tb_world *w, const tb_program *p) {
-    const tb_directory *d = w->env.directory;
-    tb_str name = d ? tb_directory_calendar(d, tb_default_place(p, d)) : TB_NONE;
-    for (uint32_t i = 0; i < w->calendars_n; i++)
-        if (tb_str_eq(tb_calendar_name(w->calendars[i]), name)) return w->calendars[i];
-    return NULL;
+static const tb_calendar *calendar_of(const tb_env *env, const tb_program *p) {
+    return env->calendar(env->user, tb_directory_calendar(env->directory, tb_default_place(p, env->directory)));
 }
 
 static int take_findings(void *arg) { /* under the scratch arena; the load's own for what is kept longer */
@@ -582,7 +578,7 @@ static int prove(work *w, tb_rules *rules, const tb_program *p, const tb_world *
     if (!x.arena) return TB_NOMEM;
     tb_diagnostics_init(&x.found, x.arena);
     x.found.lang = w->lang;
-    int rc = tb_prove(x.arena, p, d, calendar_of(world, p), &x.found, &report);
+    int rc = tb_prove(x.arena, p, d, calendar_of(&world->env, p), &x.found, &report);
     if (rc == TB_OK) rc = tb_try(w->scratch, take_findings, &x);
     if (rc == TB_OK) rc = tb_try(w->l->arena, take_unproved, &x);
     tb_arena_free(x.arena);

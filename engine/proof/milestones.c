@@ -27,54 +27,50 @@ bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone) {
     return all >> milestone & 1;
 }
 
-/* A path that lacks the milestone `lacks`, has `had` (TB_NO_INDEX: nothing need), and ends by entering `step` (TB_NO_INDEX: by
- * closing the case). */
-struct sought {
-    uint32_t lacks, had, step;
+/* What is sought: paths that lack the milestone `lacks` and have `had` (TB_NO_INDEX: nothing need). `arrives` is shown each edge
+ * of one, with where it came from; true: enough. */
+typedef struct search search;
+struct search {
+    tb__proof *w;
+    uint32_t lacks, had;
+    bool (*arrives)(search *x, uint32_t edge, uint32_t at);
+    uint32_t *by, *from; /* by node: the edge that came there, plus one (0: nothing did); the node before */
+    uint8_t *told;       /* by step */
 };
 
-static bool arrives(tb__proof *w, const tb__edge *e, uint32_t step) {
-    if (step == TB_NO_INDEX) return tb__ended(w, e->to);
-    for (uint32_t i = 0; i < e->ops; i++) {
-        tb__op op = w->g.ops.items[e->op + i];
-        const tb_node *n = TB__OP_IS_ENTER(op) ? &w->p->nodes[TB__OP_INDEX(op)] : NULL;
-        if (n && n->kind == TB_NODE_STEP && n->index == step) return true;
+/* The path to node `at`, then `edge`. */
+static tb__edges path_of(const search *x, uint32_t edge, uint32_t at) {
+    tb__edges path = {0};
+    *TB_PUSH(x->w->a, path) = edge;
+    for (; at != TB__NONE; at = x->from[at]) *TB_PUSH(x->w->a, path) = x->by[at] - 1;
+    for (uint32_t i = 0, k = path.count; i + 1 < k; i++) {
+        uint32_t other = path.items[--k];
+        path.items[k] = path.items[i];
+        path.items[i] = other;
     }
-    return false;
-}
-
-static void reversed(tb__edges *path) {
-    for (uint32_t i = 0, k = path->count; i + 1 < k; i++) {
-        uint32_t other = path->items[--k];
-        path->items[k] = path->items[i];
-        path->items[i] = other;
-    }
+    return path;
 }
 
 /* A node is a state twice, plus one when `had` has happened. */
-static bool path_without(tb__proof *w, struct sought x, tb__edges *out) {
-    const tb__graph *g = &w->g;
-    uint32_t room = g->states * 2 + 1;
-    uint32_t *by = TB_NEW_ARRAY(w->a, room, uint32_t); /* the edge that came there, plus one; 0: nothing did */
-    uint32_t *from = TB_NEW_ARRAY(w->a, room, uint32_t), *queue = TB_NEW_ARRAY(w->a, room, uint32_t);
+static void seek(search *x) {
+    const tb__graph *g = &x->w->g;
+    uint32_t room = g->states * 2 + 1, *queue = TB_NEW_ARRAY(x->w->a, room, uint32_t);
     uint32_t head = 0, tail = 0, at = TB__NONE, next = 0, end = g->submissions;
+    x->by = TB_NEW_ARRAY(x->w->a, room, uint32_t);
+    x->from = TB_NEW_ARRAY(x->w->a, room, uint32_t);
     for (;;) {
         for (; next < end; next++) {
             const tb__edge *e = &g->edges.items[next];
-            if (tb__edge_records(w, e, x.lacks)) continue;
-            bool had = x.had == TB_NO_INDEX || (at != TB__NONE && at % 2) || tb__edge_records(w, e, x.had);
-            if (had && arrives(w, e, x.step)) {
-                *TB_PUSH(w->a, *out) = next;
-                for (; at != TB__NONE; at = from[at]) *TB_PUSH(w->a, *out) = by[at] - 1;
-                return reversed(out), true;
-            }
+            if (tb__edge_records(x->w, e, x->lacks)) continue;
+            bool had = x->had == TB_NO_INDEX || (at != TB__NONE && at % 2) || tb__edge_records(x->w, e, x->had);
             uint32_t to = e->to * 2 + had;
-            if (by[to]) continue;
-            by[to] = next + 1;
-            from[to] = at;
+            if (had && x->arrives(x, next, at)) return;
+            if (x->by[to]) continue;
+            x->by[to] = next + 1;
+            x->from[to] = at;
             queue[tail++] = to;
         }
-        if (head == tail) return false;
+        if (head == tail) return;
         at = queue[head++];
         next = g->edge_first[at / 2];
         end = g->edge_first[at / 2 + 1];
@@ -94,23 +90,49 @@ static bool begins_later(tb__proof *w, uint32_t step, uint32_t milestone) {
     return false;
 }
 
+/* Does it enter a step whose limit begins with what is lacking? Each is told once. */
+static bool enters(search *x, uint32_t edge, uint32_t at) {
+    const tb_program *p = x->w->p;
+    const tb__edge *e = &x->w->g.edges.items[edge];
+    for (uint32_t i = 0; i < e->ops; i++) {
+        tb__op op = x->w->g.ops.items[e->op + i];
+        const tb_node *n = TB__OP_IS_ENTER(op) ? &p->nodes[TB__OP_INDEX(op)] : NULL;
+        if (!n || n->kind != TB_NODE_STEP || x->told[n->index]) continue;
+        const tb_step_def *s = &p->steps.items[n->index];
+        const tb_clock_def *c = s->clock == TB_NO_INDEX ? NULL : &p->clocks.items[s->clock];
+        if (!c || c->from != x->lacks) continue;
+        x->told[n->index] = 1;
+        if (begins_later(x->w, n->index, x->lacks)) continue;
+        tb__edges path = path_of(x, edge, at);
+        tb__failed(x->w, TB_E_PROOF_NOT_BEGUN, c->span, s->name, tb__path_text(x->w, &path), TB_NONE, &path);
+    }
+    return false;
+}
+
+/* One search a milestone, not one a step: many steps begin with the same few. */
 void tb__prove_beginnings(tb__proof *w) {
     const tb_program *p = w->p;
+    uint64_t begun = 0;
     for (uint32_t i = 0; i < p->steps.count; i++) {
-        const tb_step_def *s = &p->steps.items[i];
-        const tb_clock_def *c = s->clock == TB_NO_INDEX ? NULL : &p->clocks.items[s->clock];
-        tb__edges path = {0};
-        if (!c || c->from == TB_NO_INDEX || !w->g.step_seen[i]) continue;
-        if (!path_without(w, (struct sought){c->from, TB_NO_INDEX, i}, &path) || begins_later(w, i, c->from)) continue;
-        tb__failed(w, TB_E_PROOF_NOT_BEGUN, c->span, s->name, tb__path_text(w, &path), TB_NONE, &path);
+        uint32_t clock = p->steps.items[i].clock,
+                 from = clock == TB_NO_INDEX ? TB_NO_INDEX : p->clocks.items[clock].from;
+        if (from != TB_NO_INDEX) begun |= (uint64_t)1 << from;
     }
+    search x = {.w = w, .had = TB_NO_INDEX, .arrives = enters, .told = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t)};
+    for (x.lacks = 0; x.lacks < p->milestones.count; x.lacks++)
+        if (begun >> x.lacks & 1) seek(&x);
+}
+
+static bool closes(search *x, uint32_t edge, uint32_t at) {
+    const tb__edge *e = &x->w->g.edges.items[edge];
+    if (!tb__ended(x->w, e->to)) return false;
+    tb__edges path = path_of(x, edge, at);
+    tb__failed(x->w, TB_E_DUTY_SERVICE, e->move == TB__NONE ? x->w->p->span : x->w->p->moves.items[e->move].span,
+               tb__path_text(x->w, &path), TB_STR("《行政许可法》第四十四条"), TB_NONE, &path);
+    return true;
 }
 
 /* 行政许可法 44: what has been decided reaches the applicant before the case is closed. */
 void tb__prove_service(tb__proof *w) {
-    tb__edges path = {0};
-    if (!path_without(w, (struct sought){TB_M_SERVED, TB_M_DECIDED, TB_NO_INDEX}, &path)) return;
-    uint32_t move = w->g.edges.items[path.items[path.count - 1]].move;
-    tb__failed(w, TB_E_DUTY_SERVICE, move == TB__NONE ? w->p->span : w->p->moves.items[move].span,
-               tb__path_text(w, &path), TB_STR("《行政许可法》第四十四条"), TB_NONE, &path);
+    seek(&(search){.w = w, .lacks = TB_M_SERVED, .had = TB_M_DECIDED, .arrives = closes});
 }
