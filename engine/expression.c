@@ -397,18 +397,6 @@ bool tb__asks_case(const tb_condition *c) {
 
 /* ---- asking ---- */
 
-bool tb__by_order(int order, enum tb_compare op) {
-    switch (op) {
-    case TB_EQ: return order == 0;
-    case TB_NE: return order != 0;
-    case TB_LT: return order < 0;
-    case TB_LE: return order <= 0;
-    case TB_GT: return order > 0;
-    case TB_GE: return order >= 0;
-    }
-    return false;
-}
-
 static const tb_json *field_value(const tb__reading *r, const tb_condition *c) {
     return tb_json_find(r->form, r->fields[c->index].name);
 }

@@ -59,7 +59,6 @@ typedef struct tb__reading {
 } tb__reading;
 enum tb_truth tb__condition_ask(const tb__reading *r, const tb_condition *c);
 tb_value tb__operand(const tb__reading *r, const tb_condition *c); /* of an operand */
-bool tb__by_order(int order, enum tb_compare op);
 /* The values and rows that decided, as the end of a refusal: 「；经营面积 为 120」, 「；风险 为 高（决策表 风险等级 第 2 行，甲.tb:31）」.
  * Fields marked 敏感 are named without their value. Empty: it read nothing of the form. */
 tb_str tb__condition_why(tb_arena *a, const tb_condition *c, const struct tb_case *s);

@@ -170,7 +170,7 @@ static tb_str phone_wrong(tb_arena *a, enum tb_lang lang, tb_str s) {
 
 /* ---- all types ---- */
 
-static bool holds_order(int order, enum tb_compare op) {
+bool tb__by_order(int order, enum tb_compare op) {
     switch (op) {
     case TB_EQ: return order == 0;
     case TB_NE: return order != 0;
@@ -184,7 +184,7 @@ static bool holds_order(int order, enum tb_compare op) {
 
 bool tb_value_bound(const tb_field *f, tb_decimal n, uint32_t *broken) {
     for (uint32_t i = 0; i < f->bounds_n; i++)
-        if (!holds_order(tb_decimal_cmp(n, f->bounds[i].value), f->bounds[i].op)) return *broken = i, false;
+        if (!tb__by_order(tb_decimal_cmp(n, f->bounds[i].value), f->bounds[i].op)) return *broken = i, false;
     return true;
 }
 

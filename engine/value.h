@@ -38,6 +38,7 @@ typedef struct tb_value {
 tb_value tb_value_of(enum tb_type t, enum tb_type item, const tb_json *v);
 /* Order of two values of one kind (texts: 0 equal, else not). */
 int tb_value_cmp(const tb_value *a, const tb_value *b);
+bool tb__by_order(int order, enum tb_compare op); /* does what compares so (< 0, 0, > 0) satisfy op? */
 bool tb_value_bound(const tb_field *f, tb_decimal n,
                     uint32_t *broken);               /* within the field's bounds; else the first one broken */
 tb_str tb_value_text(tb_arena *a, const tb_json *v); /* for people: 是, 3.5, 甲、乙 */

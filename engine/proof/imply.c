@@ -3,6 +3,7 @@
 #include "imply.h"
 #include "canonical.h"
 #include "compile_work.h"
+#include "value.h"
 #include <string.h>
 
 enum class {
@@ -170,18 +171,6 @@ static int rank_of(const variable *v, tb_decimal d) {
     return -1;
 }
 
-static bool compares(int order, enum tb_compare op) {
-    switch (op) {
-    case TB_EQ: return order == 0;
-    case TB_NE: return order != 0;
-    case TB_LT: return order < 0;
-    case TB_LE: return order <= 0;
-    case TB_GT: return order > 0;
-    case TB_GE: return order >= 0;
-    }
-    return false;
-}
-
 static tb_decimal next_whole(tb_decimal d) {
     int64_t one = 1;
     for (int i = 0; i < d.scale; i++) one *= 10;
@@ -205,7 +194,7 @@ static bool exists(const variable *v, uint32_t value) {
         return false;
     for (int i = 0; i < 2; i++)
         for (uint32_t b = 0; v->fields[i] && b < v->fields[i]->bounds_n; b++)
-            if (!compares((int)value - rank_of(v, v->fields[i]->bounds[b].value), v->fields[i]->bounds[b].op))
+            if (!tb__by_order((int)value - rank_of(v, v->fields[i]->bounds[b].value), v->fields[i]->bounds[b].op))
                 return false;
     return true;
 }
@@ -241,7 +230,7 @@ static bool holds_compare(struct asking *q, int side, const tb_expr *x) {
     if (lacks(v)) return false;
     if (constant(v, other, &d)) {
         int order = (int)v->at - rank_of(v, d);
-        return compares(name == x->a ? order : -order, op);
+        return tb__by_order(name == x->a ? order : -order, op);
     }
     return tb_str_eq(word_at(v), other->text) == (op == TB_EQ);
 }
@@ -389,7 +378,7 @@ bool tb__admits(const tb_field *x, const tb_field *y, bool english, tb_str *exam
     for (v.at = 0; v.at <= 2 * v.numbers.count; v.at++) {
         bool in = true;
         for (uint32_t k = 0; k < x->bounds_n; k++)
-            in &= compares((int)v.at - rank_of(&v, x->bounds[k].value), x->bounds[k].op);
+            in &= tb__by_order((int)v.at - rank_of(&v, x->bounds[k].value), x->bounds[k].op);
         if (in || !exists(&v, v.at)) continue;
         tb_buf b;
         tb_buf_init(&b, a);
