@@ -105,10 +105,10 @@ static void check_due(struct asking *k, const tb_part *p, tb_str name) {
 static void check_left(struct asking *k, const tb_part *p) {
     tb__scenario *r = k->r;
     tb_str name = p->names.items[0].text, clock, written = name;
-    static const char *const units[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟"};
     if (!ends_with(&name, "剩余")) ends_with(&name, "-left");
     const tb_running *found = clock_named(r, name, &clock);
-    tb_str expected = tb_str_printf(r->a, "%.*s %d%s", TB_FMT(written), p->duration.n, units[p->duration.unit]);
+    tb_str expected =
+        tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(tb_duration_text(r->a, p->duration, TB_LANG_ZH)));
     if (!found) {
         compare(k, p, false, expected, TB_STR("没有在计算"), tb_str_printf(r->a, "没有在计算的“%.*s”", TB_FMT(clock)));
         return;
@@ -123,7 +123,9 @@ static void check_left(struct asking *k, const tb_part *p) {
     else if (due.kind == TB_DUE_EXACT && p->duration.unit == TB_U_HOURS)
         left = due.at > r->now ? (int)((due.at - r->now) / 3600000) : 0;
     tb_str actual =
-        left < 0 ? due_text(r, due) : tb_str_printf(r->a, "%.*s %d%s", TB_FMT(written), left, units[p->duration.unit]);
+        left < 0 ? due_text(r, due)
+                 : tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written),
+                                 TB_FMT(tb_duration_text(r->a, (tb_duration){left, p->duration.unit}, TB_LANG_ZH)));
     compare(k, p, left == p->duration.n, expected, actual, TB_NONE);
 }
 

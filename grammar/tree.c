@@ -102,9 +102,18 @@ static void dump_expr(tb_buf *b, const tb_expr *x) { /* as deep as TB_EXPR_DEPTH
     tb_puts(b, ")");
 }
 
+const char *tb_unit_text(enum tb_unit_word unit, enum tb_lang lang) {
+    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟"};
+    static const char *const en[] = {"", "workdays", "days", "hours", "months", "years", "minutes"};
+    return lang == TB_LANG_EN ? en[unit] : zh[unit];
+}
+
+tb_str tb_duration_text(tb_arena *a, tb_duration d, enum tb_lang lang) {
+    return tb_str_printf(a, "%d%s%s", d.n, lang == TB_LANG_EN ? "-" : "", tb_unit_text(d.unit, lang));
+}
+
 static void dump_duration(tb_buf *b, tb_duration d) {
-    static const char *const units[] = {"", "workdays", "days", "hours", "months", "years", "minutes"};
-    if (d.unit) tb_putf(b, " %d-%s", d.n, units[d.unit]);
+    if (d.unit) tb_putf(b, " %d-%s", d.n, tb_unit_text(d.unit, TB_LANG_EN));
 }
 
 static void dump_part(tb_buf *b, const tb_part *part) {

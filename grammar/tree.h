@@ -148,6 +148,8 @@ const tb_tree *tb_parse(tb_arena *a, const tb_sources *s, uint32_t file, tb_diag
 /* The Chinese (or English) word of a part, clause or section kind, for messages. */
 const char *tb_part_word(enum tb_part_kind k, enum tb_lang lang);
 const char *tb_clause_word(enum tb_clause_kind k, enum tb_lang lang);
+const char *tb_unit_text(enum tb_unit_word unit, enum tb_lang lang); /* 个工作日, workdays; "" for none */
+tb_str tb_duration_text(tb_arena *a, tb_duration d, enum tb_lang lang); /* as it is written: 12个工作日, 12-workdays */
 const char *tb_section_word(enum tb_section_kind k, enum tb_lang lang);
 /* First part of a kind in a clause; NULL none. */
 const tb_part *tb_part_of(const tb_clause *c, enum tb_part_kind k);

@@ -51,11 +51,6 @@ int tb__limit_most(enum tb_unit_word unit) {
     return most[unit];
 }
 
-const char *tb__unit_word(enum tb_unit_word unit) {
-    static const char *const words[] = {"", "个工作日", "个自然日", "小时", "个月", "年"};
-    return words[unit];
-}
-
 /* A digit, ASCII or full-width; -1 none. *size: its bytes. */
 static int digit_at(const char *p, size_t n, uint32_t *size) {
     *size = 1;

@@ -213,7 +213,7 @@ static void places(struct writer *w) {
 }
 
 static tb_str limit_text(struct writer *w, struct tb__limit l) {
-    return tb_str_printf(w->a, "%d%s", l.n, tb__unit_word(l.unit));
+    return tb_str_printf(w->a, "%d%s", l.n, tb_unit_text(l.unit, TB_LANG_ZH));
 }
 
 static void cite_limit(struct writer *w, enum tb_column why, enum tb_column day, tb__strs *laws) {
@@ -466,7 +466,7 @@ static tb_str result_list(struct writer *w) { /* 、卫生许可证 … */
 }
 
 static void step_limit(struct writer *w, const char *step, int n, enum tb_unit_word unit, const char *from) {
-    tb_putf(&w->b, "  期限 %d%s%s%s。\n", n, tb__unit_word(unit), from,
+    tb_putf(&w->b, "  期限 %d%s%s%s。\n", n, tb_unit_text(unit, TB_LANG_ZH), from,
             undecided(w, tb_str_printf(w->a, "环节 %s 的期限", step), "清单不分环节，按总时限分摊",
                       "the sheet has no limits of steps; shared out of the whole"));
 }
@@ -535,7 +535,7 @@ static void special_step(struct writer *w, const struct tb__special *s) {
                                         : basis;
     tb_putf(b, "\n环节 %.*s，属 审查阶段：\n  办理人 %.*s。\n", TB_FMT(s->ground), TB_FMT(p->posts[hearing ? TB__PRESIDES : TB__REVIEWS]));
     tb_putf(b, "  期限 %d%s，自 接受任务%s。\n", said ? s->limit.n : 20,
-            tb__unit_word(said ? s->limit.unit : TB_U_WORKDAYS),
+            tb_unit_text(said ? s->limit.unit : TB_U_WORKDAYS, TB_LANG_ZH),
             undecided(w, tb_str_printf(w->a, "环节 %.*s 的期限", TB_FMT(s->ground)),
                       said ? "清单写的时限，要对照原文" : "清单没有写，先写 20 个工作日",
                       said ? "as the sheet says; compare with the law" : "not given; 20 workdays stand in"));

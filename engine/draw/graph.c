@@ -157,11 +157,10 @@ bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone) {
 }
 
 const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟"};
     static const char *const one[] = {"", " workday", " day", " hour", " month", " year", " minute"};
     static const char *const many[] = {"", " workdays", " days", " hours", " months", " years", " minutes"};
-    if ((size_t)unit >= sizeof zh / sizeof *zh) return "";
-    return chinese ? zh[unit] : n == 1 ? one[unit] : many[unit];
+    if ((size_t)unit >= sizeof one / sizeof *one) return "";
+    return chinese ? tb_unit_text((enum tb_unit_word)unit, TB_LANG_ZH) : n == 1 ? one[unit] : many[unit];
 }
 
 static void put_limit(tb_buf *b, const tb_program *p, const tb_clock_def *c) {

@@ -23,9 +23,7 @@ static void differ(struct comparing *q, enum tb_aspect aspect, bool proved, tb_s
 /* ---- limits ---- */
 
 static tb_str period(const struct comparing *q, int n, enum tb_unit unit) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年"};
-    static const char *const en[] = {"", "-workdays", "-days", "-hours", "-months", "-years"};
-    return tb_str_printf(q->a, "%d%s", n, q->en ? en[unit] : zh[unit]);
+    return tb_duration_text(q->a, (tb_duration){n, (enum tb_unit_word)unit}, q->en ? TB_LANG_EN : TB_LANG_ZH);
 }
 
 /* The fewest and the most days a period may take; a workday may be followed by any number of days off. */

@@ -5,17 +5,9 @@
 
 enum { LICENCE_DAYS = 20 /* 行政许可法 42(1), workdays */ };
 
-static const char *unit_text(const tb__proof *w, enum tb_unit_word u) {
-    static const char *const zh[] = {[TB_U_WORKDAYS] = "个工作日", [TB_U_DAYS] = "个自然日", [TB_U_HOURS] = "小时",
-                                     [TB_U_MONTHS] = "个月",       [TB_U_YEARS] = "年",      [TB_U_MINUTES] = "分钟"};
-    static const char *const en[] = {
-        [TB_U_WORKDAYS] = " workdays", [TB_U_DAYS] = " days",   [TB_U_HOURS] = " hours",
-        [TB_U_MONTHS] = " months",     [TB_U_YEARS] = " years", [TB_U_MINUTES] = " minutes"};
-    return tb__say(w, zh[u], en[u]);
-}
-
 static tb_str duration_text(tb__proof *w, tb_duration d) {
-    return tb_str_printf(w->a, "%d%s", d.n, unit_text(w, d.unit));
+    enum tb_lang lang = w->english ? TB_LANG_EN : TB_LANG_ZH;
+    return tb_str_printf(w->a, "%d%s%s", d.n, tb__say(w, "", " "), tb_unit_text(d.unit, lang));
 }
 
 static void cited(tb__proof *w, const tb_citation *c) {

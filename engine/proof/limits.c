@@ -727,13 +727,11 @@ static uint32_t solve(struct span *s) {
 
 /* ---- what was found, for people ---- */
 
-static const char *unit_word(const tb__proof *w, enum tb_unit u) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年"};
-    static const char *const en[] = {"", "-workdays", "-days", "-hours", "-months", "-years"};
-    return tb__say(w, zh[u], en[u]);
+static tb_str amount(const tb__proof *w, int n, enum tb_unit u) {
+    return tb_duration_text(w->a, (tb_duration){n, (enum tb_unit_word)u}, w->english ? TB_LANG_EN : TB_LANG_ZH);
 }
-static const char *measure_word(const tb__proof *w, enum tb_proof_measure m) {
-    return unit_word(w, m == TB_PROOF_WORKDAYS ? TB_WORKDAYS : m == TB_PROOF_DAYS ? TB_DAYS : TB_HOURS);
+static tb_str measured(const tb__proof *w, int n, enum tb_proof_measure m) {
+    return amount(w, n, m == TB_PROOF_WORKDAYS ? TB_WORKDAYS : m == TB_PROOF_DAYS ? TB_DAYS : TB_HOURS);
 }
 
 static void put_step(tb__proof *w, tb_buf *b, uint32_t step, const char *between) {
@@ -861,8 +859,8 @@ static void tell_path(struct span *s) {
     o->scenario = tb__path_scenario(
         w, &path, waits, s->measure != TB_PROOF_WORKDAYS,
         tb_str_printf(w->a, tb__say(w, "%.*s不够的一条路", "%.*s-is-not-enough"), TB_FMT(s->def->name)),
-        tb_str_printf(w->a, tb__say(w, "%.*s %d%s，这条路用 %d", "%.*s %d%s; this way takes %d"), TB_FMT(s->def->name),
-                      o->budget, measure_word(w, o->measure), o->bound));
+        tb_str_printf(w->a, tb__say(w, "%.*s %.*s，这条路用 %d", "%.*s %.*s; this way takes %d"), TB_FMT(s->def->name),
+                      TB_FMT(measured(w, o->budget, o->measure)), o->bound));
 }
 
 /* ---- budgets: by how much may one step grow, or must it shrink, alone? ---- */
@@ -945,9 +943,9 @@ static tb_str advice(struct span *s) {
         bool organ = false; /* the applicant's time is not the organ's to cut */
         for (uint32_t k = 0; k < step->posts_n; k++) organ |= step->posts[k] != TB_POST_APPLICANT;
         if (!x->known || !x->enough || x->spare >= 0 || !organ) continue;
-        tb_putf(&b, tb__say(s->w, "%s把“%.*s”的期限从 %d%s改为 %d%s", "%schange the limit of %.*s from %d%s to %d%s"),
-                b.n ? or : "", TB_FMT(step->name), x->limit, unit_word(s->w, x->unit), x->limit + x->spare,
-                unit_word(s->w, x->unit));
+        tb_putf(&b, tb__say(s->w, "%s把“%.*s”的期限从 %.*s改为 %.*s", "%schange the limit of %.*s from %.*s to %.*s"),
+                b.n ? or : "", TB_FMT(step->name), TB_FMT(amount(s->w, x->limit, x->unit)),
+                TB_FMT(amount(s->w, x->limit + x->spare, x->unit)));
     }
     for (uint32_t i = 0; i < o->budgets.count; i++) {
         const tb_proof_budget *x = &o->budgets.items[i];
@@ -962,8 +960,8 @@ static tb_str advice(struct span *s) {
     }
     if (b.n) return tb_buf_str(&b);
     tb_putf(&b,
-            tb__say(s->w, "只改一个环节不够，合计要减 %d%s", "no single step is enough: together they must give %d%s"),
-            o->bound - o->budget, measure_word(s->w, o->measure));
+            tb__say(s->w, "只改一个环节不够，合计要减 %.*s", "no single step is enough: together they must give %.*s"),
+            TB_FMT(measured(s->w, o->bound - o->budget, o->measure)));
     if (o->bottleneck != TB_NO_INDEX)
         tb_putf(&b, tb__say(s->w, "；最长的是“%.*s”", "; the longest is %.*s"),
                 TB_FMT(s->w->p->steps.items[o->bottleneck].name));
@@ -975,10 +973,10 @@ static void report(struct span *s) {
     tb_proof_span *o = s->out;
     const tb_clock_def *d = s->def;
     tb_str law = d->law ? tb_source_text(w->p->sources, d->law->span) : TB_NONE;
-    tb_str limit = tb_str_printf(w->a, "%.*s %d%s%s%.*s", TB_FMT(d->name), d->n, unit_word(w, d->unit),
+    tb_str limit = tb_str_printf(w->a, "%.*s %.*s%s%.*s", TB_FMT(d->name), TB_FMT(amount(w, d->n, d->unit)),
                                  law.n ? tb__say(w, "，依", ", under ") : "", TB_FMT(law));
     tb_diagnostic *x = NULL;
-    tb_str bound = tb_str_printf(w->a, "%d%s", o->bound, measure_word(w, o->measure));
+    tb_str bound = measured(w, o->bound, o->measure);
     switch (o->verdict) {
     case TB_PROVED: return;
     case TB_REFUTED: x = tb_report(w->out, TB_E_PROOF_LIMIT, d->span, limit, bound, o->path_text); break;

@@ -56,9 +56,7 @@ int tb_ways(tb_arena *a, const tb_program *p, tb_proof_ways *out, bool *complete
 }
 
 static const char *measure_word(enum tb_proof_measure m, bool en) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时"}, *const english[] = {"", " workdays", " days",
-                                                                                              " hours"};
-    return en ? english[m] : zh[m];
+    return tb_unit_text((enum tb_unit_word)m, en ? TB_LANG_EN : TB_LANG_ZH); /* the measures are the first three units */
 }
 
 static void print_span(tb_buf *b, const tb_program *p, const tb_proof_span *s, bool en) {
@@ -67,7 +65,7 @@ static void print_span(tb_buf *b, const tb_program *p, const tb_proof_span *s, b
     static const char *const english[] = {"",        "proved",    "only with the extension",
                                           "refuted", "unbounded", "not proved"};
     tb_putf(b, "%.*s", TB_FMT(d->name));
-    if (s->measure) tb_putf(b, " %d%s", s->budget, measure_word(s->measure, en));
+    if (s->measure) tb_putf(b, " %d%s%s", s->budget, en ? " " : "", measure_word(s->measure, en));
     if (s->extension) tb_putf(b, en ? " (+%d)" : "（可延长 %d）", s->extension);
     tb_putf(b, en ? ", %.*s to %.*s: %s" : "，自 %.*s 至 %.*s：%s", TB_FMT(p->milestones.items[d->from].name),
             TB_FMT(p->milestones.items[d->to].name), en ? english[s->verdict] : zh[s->verdict]);
