@@ -14,35 +14,23 @@ static const char *const elements[] = {
     [TB_BPMN_SUBPROCESS] = "subProcess",      [TB_BPMN_NOTE] = "textAnnotation",
 };
 
-static void put_text(tb_buf *b, tb_str s) {
-    for (uint32_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<': tb_puts(b, "&lt;"); break;
-        case '>': tb_puts(b, "&gt;"); break;
-        case '&': tb_puts(b, "&amp;"); break;
-        case '"': tb_puts(b, "&quot;"); break;
-        default: tb_put(b, (uint8_t)s.p[i] < ' ' ? " " : s.p + i, 1);
-        }
-    }
-}
-
 static void put_name(tb_buf *b, tb_str name) {
     if (!name.n) return;
     tb_puts(b, " name=\"");
-    put_text(b, name);
+    tb__put_markup(b, name, false);
     tb_puts(b, "\"");
 }
 
 static void put_doc(tb_buf *b, tb_str doc) {
     if (!doc.n) return;
     tb_puts(b, "<bpmn:documentation>");
-    put_text(b, doc);
+    tb__put_markup(b, doc, false);
     tb_puts(b, "</bpmn:documentation>\n");
 }
 
 static void put_words(tb_buf *b, const char *element, tb_str text) {
     tb_putf(b, "<bpmn:%s xsi:type=\"bpmn:tFormalExpression\" language=\"urn:tongban:rules\">", element);
-    put_text(b, text);
+    tb__put_markup(b, text, false);
     tb_putf(b, "</bpmn:%s>", element);
 }
 
@@ -76,7 +64,7 @@ static void put_node(tb_buf *b, const tb_bpmn *m, uint32_t i) {
     const tb_bpmn_node *n = &m->nodes.items[i];
     if (n->kind == TB_BPMN_NOTE) {
         tb_putf(b, "<bpmn:textAnnotation id=\"Node_%u\"><bpmn:text>", i);
-        put_text(b, n->name);
+        tb__put_markup(b, n->name, false);
         tb_puts(b, "</bpmn:text></bpmn:textAnnotation>\n");
         return;
     }

@@ -91,6 +91,7 @@ tb_str tb__graph_node_text(tb_arena *a, const tb_program *p, const tb_graph_node
 /* Does the move set the milestone: by 记, 视为, a document, a transfer, or the end? */
 bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone);
 bool tb__pending_at(const tb_program *p, tb_span at); /* 待核 there? */
+void tb__put_markup(tb_buf *b, tb_str s, bool lines); /* markup.c: with entities; lines: line ends stay */
 const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese);
 tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge *e);
 #endif

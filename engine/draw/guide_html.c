@@ -1,6 +1,7 @@
 /* A guide as one HTML page without outside resources: headings for those who listen, tables whose heads repeat on every
  * printed page, rows that are not torn apart. A4 upright; a picture gets a page of its own, lying. */
 #include "guide.h"
+#include "draw.h"
 
 enum { LONG = 6 /* lines of a cell */ };
 
@@ -32,20 +33,8 @@ static const char style[] =
     "tr,li,table.facts{break-inside:avoid}tr.long{break-inside:auto}h2,h3{break-after:avoid}p{orphans:2;widows:2}"
     "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}";
 
-static void put_text(tb_buf *b, tb_str s) {
-    for (uint32_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<': tb_puts(b, "&lt;"); break;
-        case '>': tb_puts(b, "&gt;"); break;
-        case '&': tb_puts(b, "&amp;"); break;
-        case '"': tb_puts(b, "&quot;"); break;
-        default: tb_put(b, (uint8_t)s.p[i] < ' ' || s.p[i] == 0x7F ? " " : s.p + i, 1);
-        }
-    }
-}
-
 static void put_line(tb_buf *b, const tb_guide_line *l) {
-    put_text(b, l->text);
+    tb__put_markup(b, l->text, false);
     if (l->open) tb_puts(b, "<em class=\"open\">待核</em>");
 }
 
@@ -108,12 +97,12 @@ static void put_block(tb_buf *b, const tb_guide_block *t, uint32_t section) {
     switch (t->kind) {
     case TB_GUIDE_SECTION:
         tb_putf(b, "<h2 id=\"s%u\">", section);
-        put_text(b, t->title);
+        tb__put_markup(b, t->title, false);
         tb_puts(b, "</h2>\n");
         break;
     case TB_GUIDE_PART:
         tb_puts(b, "<h3>");
-        put_text(b, t->title);
+        tb__put_markup(b, t->title, false);
         tb_puts(b, "</h3>\n");
         break;
     case TB_GUIDE_PARAGRAPH:
@@ -141,7 +130,7 @@ static void put_contents(tb_buf *b, const tb_guide *g) {
     for (uint32_t i = 0; i < g->blocks.count; i++) {
         if (g->blocks.items[i].kind != TB_GUIDE_SECTION) continue;
         tb_putf(b, "<li><a href=\"#s%u\">", ++section);
-        put_text(b, g->blocks.items[i].title);
+        tb__put_markup(b, g->blocks.items[i].title, false);
         tb_puts(b, "</a></li>\n");
     }
     tb_puts(b, "</ol></nav>\n");
@@ -151,11 +140,11 @@ void tb_guide_html(tb_buf *b, const tb_guide *g, tb_str picture) {
     uint32_t section = 0;
     tb_puts(b, "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\"/>\n"
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>");
-    put_text(b, g->title);
+    tb__put_markup(b, g->title, false);
     tb_putf(b, "</title>\n<style>%s</style>\n</head>\n<body>\n<header>\n<h1>", style);
-    put_text(b, g->title);
+    tb__put_markup(b, g->title, false);
     tb_puts(b, "</h1>\n<p>");
-    put_text(b, g->subtitle);
+    tb__put_markup(b, g->subtitle, false);
     tb_puts(b, "</p>\n</header>\n");
     put_contents(b, g);
     tb_puts(b, "<main>\n");
@@ -164,7 +153,7 @@ void tb_guide_html(tb_buf *b, const tb_guide *g, tb_str picture) {
         put_block(b, &g->blocks.items[i], section);
     }
     tb_puts(b, "</main>\n<footer><p>");
-    put_text(b, g->foot);
+    tb__put_markup(b, g->foot, false);
     tb_puts(b, "</p></footer>\n");
     if (picture.n) tb_putf(b, "<figure>\n%.*s</figure>\n", TB_FMT(picture)); /* last: a sheet of its own */
     tb_puts(b, "</body>\n</html>\n");

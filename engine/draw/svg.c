@@ -30,21 +30,9 @@ static const char *colour_of(enum tb_text_kind kind) {
     }
 }
 
-static void put_text(tb_buf *b, tb_str s) {
-    for (uint32_t i = 0; i < s.n; i++) {
-        switch (s.p[i]) {
-        case '<': tb_puts(b, "&lt;"); break;
-        case '>': tb_puts(b, "&gt;"); break;
-        case '&': tb_puts(b, "&amp;"); break;
-        case '"': tb_puts(b, "&quot;"); break;
-        default: tb_put(b, (uint8_t)s.p[i] < ' ' && s.p[i] != '\n' ? " " : s.p + i, 1); /* XML has no other controls */
-        }
-    }
-}
-
 static void put_title(tb_buf *b, tb_str s) {
     tb_puts(b, "<title>");
-    put_text(b, s);
+    tb__put_markup(b, s, true);
     tb_puts(b, "</title>");
 }
 
@@ -94,7 +82,7 @@ static void put_words(tb_buf *b, const tb_text *t, bool centred, bool chinese) {
         if (centred) tb_puts(b, " text-anchor=\"middle\"");
         if (t->bold) tb_puts(b, " font-weight=\"bold\"");
         tb_puts(b, ">");
-        put_text(b, t->text);
+        tb__put_markup(b, t->text, true);
         tb_puts(b, "</text>\n");
     }
     if (t->pending) put_pending(b, t->x + t->w + (t->w ? 4 : 0), t->y, chinese);
@@ -270,7 +258,7 @@ static void put_box(tb_buf *b, const tb_layout *l, const tb_box *box) {
 
 static void put_plain(tb_buf *b, int x, int y, int size, const char *more, tb_str s) {
     tb_putf(b, "<text x=\"%d\" y=\"%d\" font-size=\"%d\" fill=\"#111820\" %s>", x, y, size, more);
-    put_text(b, s);
+    tb__put_markup(b, s, true);
     tb_puts(b, "</text>\n");
 }
 
@@ -405,15 +393,15 @@ static void put_description(tb_buf *b, const tb_layout *l) {
     const tb_program *p = l->program;
     tb_puts(b, "<desc>");
     for (uint32_t i = 0; i < p->steps.count; i++) {
-        put_text(b, p->steps.items[i].name);
+        tb__put_markup(b, p->steps.items[i].name, true);
         tb_puts(b, l->chinese ? "：" : ": ");
         bool first = true;
         for (uint32_t k = 0; k < p->moves.count; k++) {
             const tb_move *m = &p->moves.items[k];
             if (m->step != i || m->kind == TB_MOVE_OBLIGE) continue;
             if (!first) tb_puts(b, l->chinese ? "；" : "; ");
-            put_text(b, m->act);
-            if (m->target.n) tb_puts(b, " → "), put_text(b, m->target);
+            tb__put_markup(b, m->act, true);
+            if (m->target.n) tb_puts(b, " → "), tb__put_markup(b, m->target, true);
             first = false;
         }
         tb_puts(b, l->chinese ? "。\n" : ".\n");

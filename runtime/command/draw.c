@@ -135,15 +135,6 @@ static bool wanted(const tb_line *line, const tb_program *p) {
     return !name || tb_str_is(p->matter, name);
 }
 
-static tb_str names_of(tb_line *line, const tb_workspace *w) {
-    tb_buf b;
-    tb_buf_init(&b, line->arena);
-    for (uint32_t i = 0; i < w->rules->programs.count; i++)
-        tb_putf(&b, "%s%.*s", i ? line->lang == TB_LANG_EN ? ", " : "、" : "",
-                TB_FMT(w->rules->programs.items[i]->matter));
-    return tb_buf_str(&b);
-}
-
 static int run(tb_line *line) {
     const char *name = tb_line_value(line, "format");
     const struct format *format = format_named(name ? name : "dot");
@@ -159,7 +150,7 @@ static int run(tb_line *line) {
                              line->args[0]);
     uint32_t count = 0;
     for (uint32_t i = 0; i < w.rules->programs.count; i++) count += wanted(line, w.rules->programs.items[i]);
-    tb_str names = names_of(line, &w);
+    tb_str names = tb__workspace_matters(line, &w);
     if (count == 0)
         return tb_line_error(line, "%s 里没有事项 %s。有：%.*s", "%s has no matter %s; it has: %.*s", line->args[0],
                              tb_line_value(line, "matter"), TB_FMT(names));

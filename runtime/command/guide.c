@@ -48,15 +48,6 @@ static int read_wish(tb_line *line, struct wish *w) {
     return TB_EXIT_CLEAN;
 }
 
-static tb_str names_of(tb_line *line, const tb_workspace *w) {
-    tb_buf b;
-    tb_buf_init(&b, line->arena);
-    for (uint32_t i = 0; i < w->rules->programs.count; i++)
-        tb_putf(&b, "%s%.*s", i ? line->lang == TB_LANG_EN ? ", " : "、" : "",
-                TB_FMT(w->rules->programs.items[i]->matter));
-    return tb_buf_str(&b);
-}
-
 static int pick(tb_line *line, const tb_workspace *w, const tb_program **out) {
     const char *name = tb_line_value(line, "matter");
     uint32_t count = w->rules->programs.count;
@@ -67,12 +58,12 @@ static int pick(tb_line *line, const tb_workspace *w, const tb_program **out) {
     if (!name && count > 1)
         return tb_line_error(line, "%s 里有 %u 个事项。请加 --matter 指明一个：%.*s",
                              "%s has %u matters; name one with --matter: %.*s", line->args[0], count,
-                             TB_FMT(names_of(line, w)));
+                             TB_FMT(tb__workspace_matters(line, w)));
     for (uint32_t i = 0; i < count; i++)
         if (!name || tb_str_is(w->rules->programs.items[i]->matter, name)) *out = w->rules->programs.items[i];
     if (*out) return TB_EXIT_CLEAN;
     return tb_line_error(line, "%s 里没有事项 %s。有：%.*s", "%s has no matter %s; it has: %.*s", line->args[0], name,
-                         TB_FMT(names_of(line, w)));
+                         TB_FMT(tb__workspace_matters(line, w)));
 }
 
 static int run(tb_line *line) {

@@ -72,3 +72,12 @@ bool tb__workspace_names(const tb_workspace *w, const tb_program *p) {
         if (tb_str_eq(w->files.list.items[i].path, path)) return true;
     return false;
 }
+
+tb_str tb__workspace_matters(tb_line *line, const tb_workspace *w) {
+    tb_buf b;
+    tb_buf_init(&b, line->arena);
+    for (uint32_t i = 0; i < w->rules->programs.count; i++)
+        tb_putf(&b, "%s%.*s", i ? line->lang == TB_LANG_EN ? ", " : "、" : "",
+                TB_FMT(w->rules->programs.items[i]->matter));
+    return tb_buf_str(&b);
+}

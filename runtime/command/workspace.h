@@ -24,4 +24,6 @@ int tb__workspace_open(tb_line *line, tb_workspace *w);
 bool tb__workspace_tell(tb_line *line, const tb_workspace *w);
 /* Was this program written in one of the named files? */
 bool tb__workspace_names(const tb_workspace *w, const tb_program *p);
+/* The names of all its matters, for a message: 甲、乙. */
+tb_str tb__workspace_matters(tb_line *line, const tb_workspace *w);
 #endif
