@@ -84,6 +84,30 @@ static void read_tokens(struct layout *l, const tb_source *source) {
     }
 }
 
+static bool has_han(tb_str s) { /* U+3400 to U+9FFF */
+    for (uint32_t i = 0; i < s.n; i++) {
+        uint8_t lead = (uint8_t)s.p[i];
+        if ((lead >= 0xE4 && lead <= 0xE9) || (lead == 0xE3 && i + 1 < s.n && (uint8_t)s.p[i + 1] >= 0x90)) return true;
+    }
+    return false;
+}
+
+/* The rule of tb_source_chinese(), over the tokens: they are the same before and after the layout, whatever it parts or joins, and
+ * so the marks are, too. */
+static bool chinese(const struct layout *l) {
+    bool any = false;
+    for (uint32_t i = 0; i < l->items.count; i++) {
+        const tb__token *t = &l->items.items[i].t;
+        tb_str s = written(l, t);
+        bool free = t->kind == TB__COMMENT || t->kind == TEXT || t->kind == LAW_REF || t->kind == ARTICLE ||
+                    tb_str_starts(s, "「"); /* may be in either language */
+        if (free) continue;
+        if (t->kind >= K_MATTER && t->kind != TB__UNREADABLE) return has_han(s);
+        any |= has_han(s);
+    }
+    return any;
+}
+
 /* Where sentences begin. A line that opens without a comma before it begins one too: in a sound text that is a
  * sentence broken between words, in a faulty one the mark before it was lost, and either way its line stays a line. */
 static void find_sentences(struct layout *l) {
@@ -236,9 +260,9 @@ static int work(void *arg) {
     tb_sources sources = {0};
     tb_source_add(j->l.arena, &sources, TB_STR(""), j->l.text);
     j->l.text = sources.list.items[0].text;
-    j->l.wide = tb_source_chinese(j->l.text);
     tb_buf_init(&j->l.out, j->l.arena);
     read_tokens(&j->l, &sources.list.items[0]);
+    j->l.wide = chinese(&j->l);
     find_sentences(&j->l);
     write_all(&j->l);
     j->result = tb_buf_str(&j->l.out);

@@ -126,7 +126,7 @@ static uint32_t quoted(tb_str text, uint32_t at, const char *close, uint32_t *ab
     return 0;
 }
 
-/* Is this a character of words? As lexer.l has it (its W): a text is one language before and after its words are parted.
+/* Is this a character of words? As lexer.l has it (its W).
  * -1, a byte that is no character, is none. */
 static bool of_word(int32_t c) {
     if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' || c == '_';
@@ -138,77 +138,18 @@ static bool of_word(int32_t c) {
     return c == 0xFF0D || (c >= 0xFF10 && c <= 0xFF19) || (c >= 0xFF21 && c <= 0xFF3A) || (c >= 0xFF41 && c <= 0xFF5A);
 }
 
-/* Is this one of the characters that 第二十五条之一第三项 is made of? */
-static bool of_article(tb_str character) {
-    static const char of[] = "第一二三四五六七八九十百千零〇条款项目之";
-    for (uint32_t i = 0; i + 3 < sizeof of; i += 3)
-        if (character.n == 3 && memcmp(of + i, character.p, 3) == 0) return true;
-    return false;
-}
-
-/* Bytes of the word at `at`; 0: none begins there. *han: Han characters stand in it. *telling: and not only those that the
- * number of an article has, which stand in English sources, too; a name of nothing else tells as little, so that
- * 第五条条 says the same before and after it is parted. */
-static uint32_t word_bytes(tb_str t, uint32_t at, bool *han, bool *telling) {
+/* Bytes of the word at `at`; 0: none begins there. */
+static uint32_t word_bytes(tb_str t, uint32_t at, bool *han) {
     uint32_t i = at;
-    *han = *telling = false;
+    *han = false;
     while (i < t.n) {
         int32_t c;
         uint32_t used = point(t.p + i, t.n - i, &c);
         if (!of_word(c)) break;
-        bool one = c >= 0x3400 && c <= 0x9FFF;
-        *han = *han || one;
-        *telling = *telling || (one && !of_article((tb_str){t.p + i, used}));
+        *han = *han || (c >= 0x3400 && c <= 0x9FFF);
         i += used;
     }
     return i - at;
-}
-
-static bool stands(tb_str t, uint32_t at, const char *what, uint32_t *n) {
-    *n = (uint32_t)strlen(what);
-    return t.n - at >= *n && memcmp(t.p + at, what, *n) == 0;
-}
-
-/* Bytes of 第 N 条 (款, 项, 目) at `at`; N as the scanner has it. 0: none. */
-static uint32_t numbered(tb_str t, uint32_t at, const char *unit, const char *before) {
-    static const char *const digits[] = {"一", "二", "两", "三", "四", "五", "六", "七", "八",
-                                         "九", "十", "百", "千", "零", "〇"};
-    uint32_t i = at, n, figures = 0;
-    if (!stands(t, i, before, &n)) return 0;
-    i += n;
-    for (bool more = true; more;) {
-        more = i < t.n && t.p[i] >= '0' && t.p[i] <= '9';
-        if (more) i++;
-        for (size_t k = 0; k < sizeof digits / sizeof *digits && !more; k++)
-            if (stands(t, i, digits[k], &n)) i += n, more = true;
-        figures += more;
-    }
-    return figures && stands(t, i, unit, &n) ? i + n - at : 0;
-}
-
-/* What belongs to a law, a name in marks or an hour without a blank between, and is parted from the word behind it: the
- * bytes of 第四十二条第一款 behind 》 (blanks before it too), of 之前 behind 」. */
-static uint32_t tail(tb_str t, uint32_t at, const char *close) {
-    static const char *const units[] = {"条", "款", "项", "目"};
-    uint32_t i = at, n;
-    if (strcmp(close, "」") == 0) return stands(t, at, "之前", &n) ? n : 0;
-    if (strcmp(close, "》") != 0) return 0;
-    while (stands(t, i, " ", &n) || stands(t, i, "\t", &n) || stands(t, i, "　", &n)) i += n;
-    if (!numbered(t, i, units[0], "第")) return 0;
-    i += numbered(t, i, units[0], "第");
-    i += numbered(t, i, "", "之");
-    for (int k = 1; k < 4; k++) i += numbered(t, i, units[k], "第");
-    return i - at;
-}
-
-/* Bytes of 9:30 at `at`, as the scanner has it; 0: none. */
-static uint32_t hour(tb_str t, uint32_t at) {
-    uint32_t i = at, n;
-    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') i++;
-    if (i == at || i - at > 2 || !(stands(t, i, ":", &n) || stands(t, i, "：", &n))) return 0;
-    uint32_t from = i += n;
-    while (i < t.n && t.p[i] >= '0' && t.p[i] <= '9') i++;
-    return i > from ? i - at : 0;
 }
 
 /* Bytes of a comment, a text, a name in marks or a law at `at`: what is free to be in either language. 0: none. */
@@ -218,9 +159,9 @@ static uint32_t free_text(tb_str t, uint32_t at, uint32_t absent[4]) {
         uint32_t n = (uint32_t)strlen(pairs[k][0]);
         if (t.n - at < n || memcmp(t.p + at, pairs[k][0], n) != 0) continue;
         uint32_t rest = quoted(t, at + n, pairs[k][1], &absent[k]);
-        if (rest) return n + rest + tail(t, at + n + rest, pairs[k][1]);
+        if (rest) return n + rest;
     }
-    uint32_t n = hour(t, at);
+    uint32_t n = 0;
     if (t.p[at] == '#')
         while (at + n < t.n && t.p[at + n] != '\n') n++;
     return n;
@@ -231,13 +172,13 @@ bool tb_source_chinese(tb_str t) {
     uint32_t absent[4] = {0}, words = 0;
     bool any = false;
     for (uint32_t i = 0; i < t.n && words < WORDS;) {
-        bool han = false, telling = false;
+        bool han = false;
         uint32_t skip = free_text(t, i, absent);
-        uint32_t n = skip ? 0 : word_bytes(t, i, &han, &telling);
+        uint32_t n = skip ? 0 : word_bytes(t, i, &han);
         tb_str word = {t.p + i, n};
         if (n) words++;
         if (n && tb__keyword(word)) return han;
-        any = any || telling;
+        any = any || (han && !tb_str_starts(word, "第")); /* 第25条 */
         i += skip ? skip : n ? n : 1;
     }
     return any;

@@ -54,6 +54,6 @@ uint32_t tb_source_units(tb_str s, enum tb_units units); /* the length of a text
 uint32_t tb_source_offset(const tb_source *s, uint32_t line, uint32_t column, enum tb_units units);
 /* Is this a Chinese text? The first keyword outside comments, “texts”, 「names」 and 《laws》 decides: names, posts and periods
  * in an English matter may well be Chinese, and the other way about. Without any keyword: whether a Han character stands
- * there. Decides the language of messages and the width of the marks that the formatter writes. */
+ * there. Decides the language of messages; the formatter goes by the same rule over its tokens. */
 bool tb_source_chinese(tb_str text);
 #endif
