@@ -422,6 +422,8 @@ void tb__api(void *server, tb_http_request *req) {
         simple = tb__post_reply, takes_post = true;
     else if (n == 3 && segment_is(req, 1, "ledger") && segment_is(req, 2, "head"))
         simple = tb__get_ledger_head;
+    else if (n == 2 && segment_is(req, 1, "feed"))
+        simple = tb__get_feed;
     else if (n == 2 && segment_is(req, 1, "tasks"))
         simple = tb__get_tasks;
     else if (n == 2 && segment_is(req, 1, "loads"))

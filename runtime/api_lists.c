@@ -414,6 +414,8 @@ static int write_metrics(void *arg) {
         {"tongban_cache_entries", "gauge", "cached cases", cases.entries},
         {"tongban_cache_hits_total", "counter", "cases found in memory", (double)cases.hits},
         {"tongban_cache_misses_total", "counter", "cases read from the store", (double)cases.misses},
+        {"tongban_feed_followers", "gauge", "followers of the feed", tb_feed_followers(s->feed)},
+        {"tongban_feed_lag", "gauge", "events that the slowest of them has still to be told", (double)tb_feed_lag(s->feed)},
         {"tongban_http_connections", "gauge", "connections open", http.open},
         {"tongban_http_requests_total", "counter", "requests", (double)http.requests},
         {"tongban_http_refused_total", "counter", "requests refused before they were read", (double)http.refused},

@@ -153,6 +153,7 @@ static void on_batch(void *user, int result, const char *why) {
     if (result == TB_STORE_OK) answer(answering, count, result);
     else fail_all(c, count, result, why);
     c->pumping = nested;
+    if (result == TB_STORE_OK && c->options.landed) c->options.landed(c->options.user);
     if (result == TB_STORE_UNKNOWN) try_reopen(c);
     pump(c);
 }

@@ -47,7 +47,9 @@ typedef struct tb_commit_options {
     /* The store was reopened and its tail re-read (tb_store_last()): what was lost may be there. Forget cached states
      * again. */
     void (*reopened)(void *user);
-    void *user; /* of these two */
+    /* A batch is on disk; after the `done`s of its writes. */
+    void (*landed)(void *user);
+    void *user; /* of these three */
 } tb_commit_options;
 
 /* NULL: no memory. `io` is that of the store and may be NULL with it. Both must outlive the commit's use; `options`

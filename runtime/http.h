@@ -105,6 +105,8 @@ void tb_http_error(tb_http_request *req, int status, const char *code, const cha
  * left unsaid, the end may not. */
 void tb_http_stream_begin(tb_http_request *req, int status, const char *type, const char *extra);
 bool tb_http_stream_put(tb_http_request *req, const char *bytes, size_t n);
+/* Bytes of it that the client has not taken yet. Who puts more when there are many asks for TB_HTTP_STREAM_PENDING. */
+size_t tb_http_stream_pending(const tb_http_request *req);
 void tb_http_stream_end(tb_http_request *req);
 
 #define TB_HTTP_JSON "application/json; charset=utf-8"

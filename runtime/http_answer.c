@@ -253,6 +253,10 @@ bool tb_http_stream_put(tb_http_request *r, const char *p, size_t n) {
     return !c->doomed;
 }
 
+size_t tb_http_stream_pending(const tb_http_request *r) {
+    return r->conn && !r->conn->dead ? pending(r->conn) + r->reply.n : 0;
+}
+
 void tb_http_stream_end(tb_http_request *r) {
     assert(r->streaming && !r->answered);
     if (r->conn && !r->conn->dead && r->chunking && r->head.method != TB_HTTP_HEAD) PUT(sink(r), "0\r\n\r\n");

@@ -39,7 +39,10 @@ static void reopened(void *user) {
     tb_cases_forget(s->cases);
     take_tail(s);
     tb__loads_reopened(s);
+    tb_feed_grown(s->feed);
 }
+
+static void landed(void *user) { tb_feed_grown(((tb_server *)user)->feed); }
 
 /* ---- starting ---- */
 
@@ -99,16 +102,17 @@ static bool open_all(tb_server *s, char *why, size_t room) {
     if (!(s->io = s->o.io ? s->o.io : tb_io_new())) return say_why(why, room, "%s", no_memory);
     s->own_io = !s->o.io;
     if (!open_store(s, why, room)) return false;
-    tb_commit_options commit = {.dropped = dropped, .reopened = reopened, .user = s};
+    tb_commit_options commit = {.dropped = dropped, .reopened = reopened, .landed = landed, .user = s};
     tb_http_options http = {.body_limit = tb__body_limit};
     s->registry = tb_registry_new();
     s->commit = tb_commit_new(s->io, s->store, &commit);
     s->compiler = tb_io_worker_new(s->io, "compile");
     s->timers = tb_timers_new(s);
+    s->feed = tb_feed_new(s);
     if (s->registry)
         s->cases = tb_cases_new(s->store, s->registry, s->o.cache_bytes ? s->o.cache_bytes : TB_SERVER_CACHE);
     s->http = tb_http_server_new(s->io, &http, tb__api, s);
-    if (!s->registry || !s->commit || !s->compiler || !s->timers || !s->cases || !s->http || tb__loads_new(s))
+    if (!s->registry || !s->commit || !s->compiler || !s->timers || !s->feed || !s->cases || !s->http || tb__loads_new(s))
         return say_why(why, room, "%s", no_memory);
     take_tail(s);
     if (s->clock < s->wall) s->clock = s->wall; /* virtual time goes on where it stopped */
@@ -183,6 +187,7 @@ void tb_server_free(tb_server *s) {
     tb__loads_free(s);
     tb_http_server_free(s->http);
     tb_timers_free(s->timers);
+    tb_feed_free(s->feed);
     tb_outbox_free(s->outbox);
     tb_cases_free(s->cases);
     tb_registry_free(s->registry);

@@ -3,6 +3,7 @@
 #define TB_SERVER_PARTS_H
 #include "cases.h"
 #include "commit.h"
+#include "feed.h"
 #include "http.h"
 #include "outbox.h"
 #include "registry.h"
@@ -33,6 +34,7 @@ struct tb_server {
     tb_cases *cases;
     tb_timers *timers;
     tb_outbox *outbox;
+    tb_feed *feed;
     tb_io_worker *compiler;
     struct tb_loads *loads;
     int64_t leaf, wall; /* of the last event given to commit */
