@@ -461,6 +461,7 @@ void tb_http_server_drain(tb_http_server *s, tb_io_fn *done, void *arg) {
 void tb_http_server_free(tb_http_server *s) {
     if (!s) return;
     while (s->conns) lose(s->conns);
+    tb_io_worker_free(s->packer);
     tb_io_listener_close(s->listener);
     tb_io_timer_free(s->tick);
     tb_io_wake_free(s->wake);

@@ -35,6 +35,8 @@ enum {
     TB_HTTP_PIPELINE = 16,               /* requests of one connection in work at once */
     TB_HTTP_PENDING = 256 * 1024,        /* bytes of answers waiting: from here on no further request is begun */
     TB_HTTP_STREAM_PENDING = 1024 * 1024,/* bytes of a stream waiting: a client so slow is let go */
+    TB_HTTP_GZIP_LEAST = 1024,           /* bytes of a body from which on it is packed for who takes it so */
+    TB_HTTP_GZIP_JOBS = 32,              /* being packed at once; beyond, bodies go as they are */
     TB_HTTP_SEGMENTS = 16,               /* of a path */
     TB_HTTP_PARAMETERS = 32              /* of a query */
 };
@@ -94,7 +96,9 @@ bool tb_http_for_loopback(const tb_http_request *req);
 void tb_http_on_gone(tb_http_request *req, tb_io_fn *fn, void *arg);
 
 /* ---- answers ---- `type` is the Content-Type (NULL: none). `extra` is NULL or whole header lines, "Name: value\r\n"
- * each; one that would break the head is answered 500 HTTP_BAD_ANSWER instead. 204 and 304 have no body. */
+ * each; one that would break the head is answered 500 HTTP_BAD_ANSWER instead. 204 and 304 have no body.
+ * A GET that is answered 200 gets an ETag and, when the client has that body already (If-None-Match), 304; a long text goes packed
+ * to who accepts gzip. Both happen here, for all. */
 void tb_http_answer(tb_http_request *req, int status, const char *type, const char *extra, const char *body, size_t n);
 /* The same without copying: give(arg) when the bytes are no longer needed, at the latest when the connection goes. */
 void tb_http_answer_own(tb_http_request *req, int status, const char *type, const char *extra, const char *body,

@@ -63,7 +63,8 @@ static void put_date(tb_http_server *s, bytes *b) {
 
 enum { CHUNKED = -1, UNTIL_CLOSE = -2 };
 
-static void put_head(tb_http_request *r, bytes *b, int status, const char *type, const char *extra, int64_t length) {
+static void put_head(tb_http_request *r, bytes *b, int status, const char *type, const char *extra, const char *saving,
+                     int64_t length) {
     if (status == 200) {
         PUT(b, "HTTP/1.1 200 OK\r\n");
     } else {
@@ -87,6 +88,7 @@ static void put_head(tb_http_request *r, bytes *b, int status, const char *type,
         PUT(b, "\r\n");
     }
     if (extra) puts_(b, extra);
+    if (saving) puts_(b, saving);
     if (r->close) PUT(b, "Connection: close\r\n");
     PUT(b, "\r\n");
 }
@@ -158,31 +160,49 @@ static void put_body(tb_http_request *r, bytes *b, int status, const char *body,
     if (r->head.method != TB_HTTP_HEAD && status != 204 && status != 304) put(b, body, n);
 }
 
-void tb_http_answer_own(tb_http_request *r, int status, const char *type, const char *extra, const char *body, size_t n,
-                        void (*give)(void *arg), void *arg) {
-    assert(!r->answered && !r->streaming && status >= 200 && status < 600);
-    owned own = {body, n, give, arg};
+void tb__http_send(tb_http_request *r, int status, const char *type, const char *extra, owned own, bool packed) {
     if (!r->conn || r->conn->dead) {
         give_back(&own);
         finished(r);
         return;
     }
+    char saving[160];
+    int n = 0;
+    if (r->tag[0])
+        n = snprintf(saving, sizeof saving, "ETag: %s\r\nCache-Control: private, no-cache\r\nVary: Accept-Encoding, Accept-Language\r\n%s", r->tag,
+                     packed ? "Content-Encoding: gzip\r\n" : "");
+    r->close |= closes(r);
+    bytes *b = sink(r);
+    put_head(r, b, status, type, extra, n ? saving : NULL, (int64_t)own.n);
+    if (own.give && own.n >= OWN_WORTH && r->head.method != TB_HTTP_HEAD && status != 204 && status != 304) {
+        if (b == &r->reply) r->own = own;
+        else r->conn->out_own = own;
+    } else {
+        put_body(r, b, status, own.p, own.n);
+        give_back(&own);
+    }
+    finished(r);
+}
+
+void tb_http_answer_own(tb_http_request *r, int status, const char *type, const char *extra, const char *body, size_t n,
+                        void (*give)(void *arg), void *arg) {
+    assert(!r->answered && !r->streaming && status >= 200 && status < 600);
+    owned own = {body, n, give, arg};
     if (extra && !extra_ok(extra)) {
         give_back(&own);
         tb_http_error(r, 500, "HTTP_BAD_ANSWER", "服务器内部错误：答复的头部不合规定");
         return;
     }
-    r->close |= closes(r);
-    bytes *b = sink(r);
-    put_head(r, b, status, type, extra, (int64_t)n);
-    if (give && n >= OWN_WORTH && r->head.method != TB_HTTP_HEAD && status != 204 && status != 304) {
-        if (b == &r->reply) r->own = own;
-        else r->conn->out_own = own;
-    } else {
-        put_body(r, b, status, body, n);
-        give_back(&own);
+    r->tag[0] = '\0';
+    if (r->conn && !r->conn->dead && tb__http_validator(r, status, type, body, n, r->tag)) {
+        if (tb__http_unchanged(r, r->tag)) {
+            give_back(&own);
+            tb__http_send(r, 304, NULL, extra, (owned){0}, false);
+            return;
+        }
+        if (tb__http_packable(r, status, type, extra, n) && tb__http_pack(r, status, type, extra, own)) return;
     }
-    finished(r);
+    tb__http_send(r, status, type, extra, own, false);
 }
 
 void tb_http_answer(tb_http_request *r, int status, const char *type, const char *extra, const char *body, size_t n) {
@@ -231,7 +251,7 @@ void tb_http_stream_begin(tb_http_request *r, int status, const char *type, cons
     bool sound = !extra || extra_ok(extra);
     r->chunking = r->head.minor == 1;
     r->close |= !r->chunking || closes(r);
-    put_head(r, sink(r), sound ? status : 500, type, sound ? extra : NULL, r->chunking ? CHUNKED : UNTIL_CLOSE);
+    put_head(r, sink(r), sound ? status : 500, type, sound ? extra : NULL, NULL, r->chunking ? CHUNKED : UNTIL_CLOSE);
     tb__http_pump(r->conn, true);
 }
 

@@ -1,5 +1,5 @@
-/* Inside the HTTP server: what its three files share. http_request.c takes requests and their targets apart, http_answer.c writes
- * answers, http.c runs connections, time and the server. http.h is the contract. */
+/* Inside the HTTP server: what its files share. http_request.c takes requests and their targets apart, http_answer.c writes
+ * answers, http_saving.c leaves out what need not be sent, http.c runs connections, time and the server. http.h is the contract. */
 #ifndef TB_HTTP_PARTS_H
 #define TB_HTTP_PARTS_H
 #include "http.h"
@@ -13,6 +13,7 @@ enum {
     TICK_MIN = 5,     /* ms between two sweeps */
     TICK_MAX = 1000,
     TURN_AWAY = 64,      /* connections above the limit that are told so before they are closed */
+    TB__TAG = 24,        /* bytes of an ETag, its NUL included */
     OWN_WORTH = 4 * 1024 /* a smaller body is cheaper copied than written apart */
 };
 
@@ -94,6 +95,7 @@ struct tb_http_request {
     bytes body;
     bytes reply; /* what was answered before its turn came */
     owned own;   /* follows `reply` */
+    char tag[TB__TAG]; /* the ETag of the answer; empty: none */
     int segments, parameters;
     tb_str segment[TB_HTTP_SEGMENTS];
     struct {
@@ -155,6 +157,8 @@ struct tb_http_server {
     char date[40];
     size_t date_n;
     llhttp_settings_t settings;
+    tb_io_worker *packer; /* made when first needed */
+    int packing;          /* bodies with it */
 };
 
 static inline bool is_safe(const tb_http_request *r) {
@@ -181,6 +185,15 @@ int tb__request_target(tb_http_request *r, const char *head);
 /* http_answer.c */
 void tb__answers_advance(conn *c); /* moves what is answered, in order, into `out` */
 void tb__answers_flush(conn *c);   /* writes it */
+/* The answer as it leaves, packed or not; after it `r` must not be touched. */
+void tb__http_send(tb_http_request *r, int status, const char *type, const char *extra, owned own, bool packed);
+/* http_saving.c */
+/* The ETag of this answer; false: it has none. */
+bool tb__http_validator(const tb_http_request *r, int status, const char *type, const char *body, size_t n, char tag[TB__TAG]);
+bool tb__http_unchanged(const tb_http_request *r, const char *tag); /* the client has it */
+bool tb__http_packable(const tb_http_request *r, int status, const char *type, const char *extra, size_t n);
+/* Sends it packed, later; a body without `give` is copied. False: no means to; nothing was taken. */
+bool tb__http_pack(tb_http_request *r, int status, const char *type, const char *extra, owned own);
 /* http.c: all there is to do now; from_user: called by the user, so do not call him */
 void tb__http_pump(conn *c, bool from_user);
 #endif

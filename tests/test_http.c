@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 #include "check.h"
 #include "http.h"
 
@@ -282,7 +283,7 @@ static void check_plain(void) {
     say(fd, REQ("/hello"));
     CHECK(hear(fd, "\r\n\r\nhello"));
     CHECK(strstr(got, "HTTP/1.1 200 OK\r\nDate: "));
-    CHECK(strstr(got, "Content-Type: text/plain\r\nContent-Length: 5\r\n\r\n"));
+    CHECK(strstr(got, "Content-Type: text/plain\r\nContent-Length: 5\r\nETag: W/\""));
     say(fd, POST("/echo", 7, "payload"));
     CHECK(hear(fd, "\r\n\r\npayload") && strstr(got, "X-Echo: yes\r\n"));
     say(fd, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n");
@@ -313,6 +314,101 @@ static void check_plain(void) {
     say(fd, "GET /stream HTTP/1.0\r\n\r\n");
     CHECK_STR(hear(fd, NULL), "closed");
     CHECK(strstr(got, "\r\n\r\none two") && !strstr(got, "chunked"));
+    close(fd);
+}
+
+/* The body just heard, unpacked; how long it is. */
+static size_t unpack(char *out, size_t room) {
+    const char *body = strstr(got, "\r\n\r\n") + 4;
+    z_stream z = {.next_in = (Bytef *)body, .avail_in = (uInt)(got + got_n - body), .next_out = (Bytef *)out, .avail_out = (uInt)room};
+    CHECK_INT(inflateInit2(&z, 15 + 16), Z_OK);
+    CHECK_INT(inflate(&z, Z_FINISH), Z_STREAM_END);
+    CHECK_INT(z.avail_in, 0);
+    inflateEnd(&z);
+    return room - z.avail_out;
+}
+
+static void hear_whole(int fd) { /* a head, and as much as its Content-Length says */
+    hear(fd, "\r\n\r\n");
+    const char *length = strstr(got, "Content-Length: "), *body = strstr(got, "\r\n\r\n") + 4;
+    size_t want = (size_t)(body - got) + (length && length < body ? strtoul(length + 16, NULL, 10) : 0);
+    while (got_n < want) {
+        ssize_t k = recv(fd, got + got_n, want - got_n, 0);
+        if (!CHECK(k > 0)) return;
+        got_n += (size_t)k;
+    }
+    got[got_n] = '\0';
+}
+
+/* What need not be sent: bodies the client has, and what gzip takes out. */
+static void check_saving(void) {
+    int fd = dial();
+    char tag[40], request[300];
+    static char out[BIG + 1];
+    say(fd, REQ("/info/a"));
+    hear_whole(fd);
+    const char *p = strstr(got, "ETag: ");
+    if (!CHECK(p)) return;
+    snprintf(tag, sizeof tag, "%.*s", (int)strcspn(p + 6, "\r"), p + 6);
+    CHECK(strncmp(tag, "W/\"", 3) == 0 && strstr(got, "Cache-Control: private, no-cache\r\n") && strstr(got, "Vary: Accept-Encoding"));
+    static const struct {
+        const char *given;
+        int status;
+    } tries[] = {{"%s", 304}, {"\"x\", %s", 304}, {"*", 304}, {"\"x\"", 200}, {"W/", 200}, {"", 200}, {", ,%s ,", 304}};
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        char given[100];
+        snprintf(given, sizeof given, strstr(tries[i].given, "%s") ? tries[i].given : "%s", strstr(tries[i].given, "%s") ? tag : tries[i].given);
+        snprintf(request, sizeof request, "GET /info/a HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", given);
+        say(fd, request);
+        hear_whole(fd);
+        CHECK_INT(status(), tries[i].status);
+        CHECK(strstr(got, tag));
+        if (status() == 304) CHECK(!strstr(got, "Content-Length") && got_n == (size_t)(strstr(got, "\r\n\r\n") + 4 - got));
+    }
+    snprintf(request, sizeof request, "GET /info/a HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", tag + 2); /* without its mark */
+    say(fd, request);
+    hear_whole(fd);
+    CHECK_INT(status(), 304);
+    snprintf(request, sizeof request, "GET /info/b HTTP/1.1\r\n" HOST "If-None-Match: %s\r\n\r\n", tag); /* another body */
+    say(fd, request);
+    hear_whole(fd);
+    CHECK_INT(status(), 200);
+    snprintf(request, sizeof request, "POST /echo HTTP/1.1\r\n" HOST "If-None-Match: *\r\nContent-Length: 1\r\n\r\nx");
+    say(fd, request);
+    hear_whole(fd);
+    CHECK(status() == 200 && !strstr(got, "ETag")); /* what is done is not what is looked at */
+    /* packed, when it is long and wanted */
+    static const struct {
+        const char *path, *accept;
+        bool packed;
+    } packs[] = {{"/big", "gzip", true}, {"/big", "deflate, GZIP;q=0.5", true}, {"/big", "*", true}, {"/big", "br, gzip;q=0", false},
+                 {"/big", "*;q=1, gzip;q=0.0", false}, {"/big", "identity", false}, {"/hello", "gzip", false}};
+    for (size_t i = 0; i < sizeof packs / sizeof *packs; i++) {
+        snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" HOST "Accept-Encoding: %s\r\n\r\n", packs[i].path, packs[i].accept);
+        say(fd, request);
+        hear_whole(fd);
+        if (!CHECK_INT(strstr(got, "Content-Encoding: gzip\r\n") != NULL, packs[i].packed)) fprintf(stderr, "    %s\n", request);
+        else if (packs[i].packed) CHECK(got_n < BIG / 20 && unpack(out, sizeof out) == BIG && memcmp(out, big, BIG) == 0);
+    }
+    /* the order stays, and more at once than are packed */
+    for (int i = 0; i < TB_HTTP_PIPELINE; i++) say(fd, "GET /big HTTP/1.1\r\n" HOST "Accept-Encoding: gzip\r\n\r\n" REQ("/info/next"));
+    int seen = 0;
+    size_t from = 0;
+    for (got_n = 0; seen < TB_HTTP_PIPELINE;) { /* packed bytes may hold NULs */
+        ssize_t k = recv(fd, got + got_n, sizeof got - got_n, 0);
+        if (k <= 0) break;
+        got_n += (size_t)k;
+        for (char *at; (at = memmem(got + from, got_n - from, "|next local", 11)); seen++) from = (size_t)(at + 11 - got);
+    }
+    CHECK_INT(seen, TB_HTTP_PIPELINE);
+    /* who goes before his body is packed is forgotten */
+    for (int i = 0; i < 5; i++) {
+        int other = dial();
+        say(other, "GET /big HTTP/1.1\r\n" HOST "Accept-Encoding: gzip\r\n\r\n");
+        close(other);
+    }
+    say(fd, REQ("/hello"));
+    CHECK(hear(fd, "hello"));
     close(fd);
 }
 
@@ -645,7 +741,7 @@ static void check_mutations(uint64_t seed) {
 }
 
 int main(int argc, char **argv) {
-    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : (uint64_t)time(NULL);
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : seed_of("http");
     big = malloc(BIG);
     for (int i = 0; i < BIG; i++)
         big[i] = "abcdefghijklmnopqrstuvwxyz0123456789\n"[i % 37];
@@ -656,6 +752,7 @@ int main(int argc, char **argv) {
                              .drain_ms = 300, .body_limit = body_limit};
     start(&patient);
     check_plain();
+    check_saving();
     check_target();
     check_pipelining();
     check_limits();
