@@ -10,6 +10,7 @@
 #   make soak         the crash test, 1,000 kills
 #   make editors      highlighting for VS Code and vim, from keywords.def
 #   make manual       grammar/词表.md, the lists of the manual, from the tables
+#   make install      program, rules, documents and a unit for systemd below PREFIX (/usr/local)
 #   make clean        removes build/
 #
 # What is made lies in build/: obj, asan, tsan, clang (one directory a flavour of objects), gen (scanner and parser).
@@ -88,7 +89,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors manual clean
+.PHONY: all run install test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors manual clean
 
 all: $(B)/tongban
 
@@ -190,6 +191,15 @@ bench: all $(B)/obj/tests/bench_load $(B)/obj/tests/bench_bare
 run: all
 	@mkdir -p $(B)/run
 	@exec $(B)/tongban serve --db $(B)/run/tongban.db --rules rules --listen 127.0.0.1:8420 --welcome
+
+# The program, the rules, the documents, and a unit for systemd that names them where they then lie. DESTDIR: for packagers.
+PREFIX ?= /usr/local
+install: all
+	install -D -m 755 $(B)/tongban $(DESTDIR)$(PREFIX)/bin/tongban
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/tongban README.md LICENSE runtime/API.md runtime/LEDGER.md grammar/手册.md
+	find rules -name '*.tb' -exec install -D -m 644 {} $(DESTDIR)$(PREFIX)/share/tongban/{} \;
+	@mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's#/usr/local/#$(PREFIX)/#g' runtime/tongban.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/tongban.service
 
 # What is written is committed, so that an editor needs no build; tests/editors.sh holds it against keywords.def.
 editors:

@@ -28,6 +28,7 @@ typedef struct act { /* in the call's arena */
     tb__stepping g;
     bool submit, has_at, accepted;
     int64_t id, origin, at, expect; /* expect −1: none */
+    int64_t begun; /* µs, when it was read */
     tb_str matter, request;
     uint8_t key[TB__KEY];
     char name[TB_CASE_NAME + 1];
@@ -186,6 +187,7 @@ static int step_act(void *arg) {
     int rc = tb_step(c->arena, p, tb_str_z(x->name), g->now, &x->event, &g->world->env, &o);
     if (rc) return rc;
     if (o->refused) {
+        s->counters.refusals[o->refusal.code]++;
         c->problem = tb__refused(c->arena, p, &o->refusal, c->lang);
         return TB_FAILED;
     }
@@ -241,6 +243,7 @@ static void committed(void *user, int result) {
     char extra[80];
     bool submit = x->submit;
     ++*(submit ? &s->counters.submissions : &s->counters.acts);
+    tb_measure_add(&s->act_seconds, (double)(tb_io_micros(s->io) - x->begun) / 1e6);
     if (submit) { /* the entry of the origin has served; from now on the case is known by its number */
         tb_cases_put(s->cases, x->id, c->work);
         tb_entry_clear(s->cases, x->entry);
@@ -397,6 +400,7 @@ static act *begin_act(tb_server *s, tb_http_request *req, bool submit, tb_str id
     c->more = x;
     x->c = c;
     x->submit = submit;
+    x->begun = tb_io_micros(s->io);
     *call = c;
     if (!submit && tb__case_id(c, id, &x->id)) {
         tb__answer_problem(c);

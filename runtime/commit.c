@@ -32,6 +32,14 @@ struct tb_commit {
     tb_io_timer *timer;                /* to the next attempt to reopen */
     int64_t pause;
     uint64_t batches, writes, failed, reopens;
+    uint64_t failing;                  /* since the last batch that did not fail */
+    int64_t failing_since;
+    tb_io_timer *probe_timer;
+    bool probing;
+    tb_write probe;
+    tb_meta_row probe_row;
+    int64_t sent;                      /* µs, when the flight left */
+    tb_measure sizes, seconds;
     char why[WHY];
 };
 
@@ -79,6 +87,7 @@ static void pump(tb_commit *c) {
     c->pumping = true;
     while (!c->in_flight && c->waiting && c->state == TB_COMMIT_STATE_OPEN) {
         load_flight(c);
+        c->sent = c->io ? tb_io_micros(c->io) : 0;
         if (tb_store_submit(c->store, c->batch, c->flight_writes, on_batch, c) != TB_OK)
             on_batch(c, TB_STORE_RETRY, "the store could not take the batch: no memory, or closing");
     }
@@ -90,11 +99,30 @@ static void answer(const struct entry *entries, uint32_t count, int result) {
 }
 
 static void try_reopen(void *arg);
+static int add(tb_commit *c, struct entry e);
+
+/* ---- is the cause gone? ---- */
+
+static void probed(void *user, int result) {
+    (void)result; /* on_batch has seen it */
+    ((tb_commit *)user)->probing = false;
+}
+
+/* Only when nothing else is under way that would tell. */
+static void probe(void *arg) {
+    tb_commit *c = arg;
+    if (!c->failing) return;
+    tb_io_timer_set(c->probe_timer, TB_COMMIT_PROBE_MS);
+    if (c->probing || c->in_flight || c->waiting || c->state != TB_COMMIT_STATE_OPEN) return;
+    c->probing = true;
+    if (add(c, (struct entry){&c->probe, 0, probed, c}) != TB_COMMIT_OK) c->probing = false;
+}
 
 static void on_reopened(void *user, int result, const char *why) {
     tb_commit *c = user;
     if (result == TB_STORE_OK) {
         c->state = TB_COMMIT_STATE_OPEN;
+        c->failing = 0; /* reopening has written a mark */
         c->pause = TB_COMMIT_REOPEN_MS;
         if (c->options.reopened) c->options.reopened(c->options.user);
         pump(c);
@@ -121,6 +149,8 @@ static void try_reopen(void *arg) {
  * accepted to be sent: what they add waits behind them, on states read anew. */
 static void fail_all(tb_commit *c, uint32_t answered, int result, const char *why) {
     c->failed++;
+    if (c->failing++ == 0) c->failing_since = c->io ? tb_io_now(c->io) : 0;
+    if (c->probe_timer) tb_io_timer_set(c->probe_timer, TB_COMMIT_PROBE_MS);
     snprintf(c->why, sizeof c->why, "%s", why);
     if (result == TB_STORE_UNKNOWN) c->state = TB_COMMIT_STATE_REOPENING;
     if (result == TB_STORE_CORRUPT) c->state = TB_COMMIT_STATE_BROKEN;
@@ -144,7 +174,12 @@ static void on_batch(void *user, int result, const char *why) {
     c->answering = answering;
     c->in_flight = 0;
     if (result == TB_STORE_OK) {
-        c->batches += c->flight_writes > 0;
+        if (c->flight_writes) {
+            c->batches++;
+            c->failing = 0;
+            tb_measure_add(&c->sizes, c->flight_writes);
+            if (c->io) tb_measure_add(&c->seconds, (double)(tb_io_micros(c->io) - c->sent) / 1e6);
+        }
         c->writes += c->flight_writes;
         pump(c); /* the writer works on the next batch while this one is answered */
     }
@@ -189,9 +224,13 @@ int tb_commit_barrier(tb_commit *c, tb_commit_done done, void *user) {
 
 tb_commit_health tb_commit_health_now(const tb_commit *c) {
     return (tb_commit_health){.state = c->state, .queued = c->queued, .in_flight = c->in_flight ? c->flight_writes : 0,
-                              .batches = c->batches, .writes = c->writes, .failed = c->failed, .reopens = c->reopens,
+                              .batches = c->batches, .writes = c->writes, .failed = c->failed, .reopens = c->reopens, .failing = c->failing,
+                              .failing_ms = c->failing && c->io ? tb_io_now(c->io) - c->failing_since : 0,
                               .why = c->why};
 }
+
+const tb_measure *tb_commit_sizes(const tb_commit *c) { return &c->sizes; }
+const tb_measure *tb_commit_seconds(const tb_commit *c) { return &c->seconds; }
 
 tb_commit *tb_commit_new(tb_io *io, tb_store *store, const tb_commit_options *options) {
     tb_commit *c = calloc(1, sizeof *c);
@@ -207,7 +246,13 @@ tb_commit *tb_commit_new(tb_io *io, tb_store *store, const tb_commit_options *op
     c->answering = calloc(c->options.queue, sizeof *c->answering);
     c->batch = calloc(c->options.batch, sizeof *c->batch);
     c->timer = io ? tb_io_timer_new(io, try_reopen, c) : NULL;
-    if (c->ring && c->flight && c->answering && c->batch && (c->timer || !io)) return c;
+    c->probe_timer = io ? tb_io_timer_new(io, probe, c) : NULL;
+    c->probe_row = (tb_meta_row){TB_STR("probed"), TB_STR("1")};
+    c->probe.meta.items = &c->probe_row;
+    c->probe.meta.count = c->probe.meta.room = 1;
+    c->sizes = tb_measure_numbers();
+    c->seconds = tb_measure_seconds();
+    if (c->ring && c->flight && c->answering && c->batch && ((c->timer && c->probe_timer) || !io)) return c;
     tb_commit_free(c);
     return NULL;
 }
@@ -215,6 +260,7 @@ tb_commit *tb_commit_new(tb_io *io, tb_store *store, const tb_commit_options *op
 void tb_commit_free(tb_commit *c) {
     if (!c) return;
     tb_io_timer_free(c->timer);
+    tb_io_timer_free(c->probe_timer);
     free(c->ring);
     free(c->flight);
     free(c->answering);

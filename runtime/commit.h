@@ -12,6 +12,8 @@
  *
  *   state        when                                     add answers            ends
  *   OPEN         normal; also after RETRY                 OK, or FULL
+ *                (then `failing`: once a second a mark is written to see whether the cause has gone, for who is told to
+ *                 stay away while we are not well would otherwise never let us find out)
  *   REOPENING    after UNKNOWN: is the batch there?       REOPENING              when tb_store_reopen succeeded (tried
  *                                                                                again with growing pauses)
  *   BROKEN       after CORRUPT                            BROKEN                 never: a person must look
@@ -20,6 +22,7 @@
  * that has an io, a write's `done` never runs before tb_commit_add returned; with one that has none, it does. */
 #ifndef TB_COMMIT_H
 #define TB_COMMIT_H
+#include "measure.h"
 #include "store.h"
 
 typedef struct tb_commit tb_commit;
@@ -30,6 +33,7 @@ typedef struct tb_commit tb_commit;
 #define TB_COMMIT_QUEUE_BYTES ((uint64_t)256 << 20)
 #define TB_COMMIT_REOPEN_MS 100                  /* pause before the second attempt to reopen; doubles up to… */
 #define TB_COMMIT_REOPEN_MAX_MS 5000
+#define TB_COMMIT_PROBE_MS 1000                  /* between two marks while batches fail */
 
 enum tb_commit_answer {
     TB_COMMIT_OK = 0,
@@ -77,8 +81,13 @@ typedef struct tb_commit_health {
     uint64_t batches, writes;   /* on disk */
     uint64_t failed;            /* batches that were not OK */
     uint64_t reopens;           /* attempts, after UNKNOWN */
+    uint64_t failing;           /* batches that failed since the last one that did not; 0: well */
+    int64_t failing_ms;         /* for how long */
     const char *why;            /* of the last failure, "" if none; lives until the next call into this file */
 } tb_commit_health;
 tb_commit_health tb_commit_health_now(const tb_commit *c);
+/* Acts in a batch; seconds from handing a batch to the store until its answer. Live as long as the commit. */
+const tb_measure *tb_commit_sizes(const tb_commit *c);
+const tb_measure *tb_commit_seconds(const tb_commit *c);
 const char *tb_commit_state_name(int state); /* "open", "reopening", "broken" */
 #endif

@@ -41,6 +41,7 @@ int tb_io_on_signal(tb_io *io, void (*fn)(void *arg, const char *name), void *ar
 
 /* ---- clocks and chance ---- */
 int64_t tb_io_now(tb_io *io);  /* monotonic; of the start of this turn of the loop: cheap, constant in a callback */
+int64_t tb_io_micros(tb_io *io); /* monotonic, microseconds, read afresh: to measure with */
 int64_t tb_io_wall(tb_io *io); /* since the Unix epoch; read afresh; may jump, in both directions */
 int tb_io_random(tb_io *io, void *bytes, size_t n); /* from the system, fit for salts and keys */
 

@@ -184,6 +184,11 @@ int tb_io_on_signal(tb_io *io, void (*fn)(void *arg, const char *name), void *ar
 
 int64_t tb_io_now(tb_io *io) { return (int64_t)uv_now(&io->loop); }
 
+int64_t tb_io_micros(tb_io *io) {
+    (void)io;
+    return (int64_t)(uv_hrtime() / 1000);
+}
+
 int64_t tb_io_wall(tb_io *io) {
     (void)io;
     struct timespec t;

@@ -240,6 +240,15 @@ static void finish(job *j, bool ok) {
     begin_next(q);
 }
 
+static void report(const job *j) {
+    const tb_load *l = j->load;
+    const tb_version *v = l->versions.count ? l->versions.items[0] : NULL;
+    tb__report(j->s, "info", "load",
+               TB_TELL(j->s, "%.*s 装载了 %u 个新版本%s%.*s%s", "%.*s loaded %u new versions%s%.*s%s"), TB_FMT(l->by), l->versions.count,
+               v ? TB_TELL(j->s, "，首个是 ", ", the first of ") : "", TB_FMT(v ? v->program->matter : TB_NONE),
+               l->world ? TB_TELL(j->s, "，日历或组织有变化", ", calendars or people changed") : "");
+}
+
 static void committed(void *user, int result) {
     job *j = user;
     j->result = result;
@@ -251,6 +260,7 @@ static void committed(void *user, int result) {
     }
     if (j->result == TB_STORE_OK) {
         j->s->counters.loads++;
+        if (j->c) report(j);
         if (j->load->world) tb_timers_rederive(j->s->timers);
         finish(j, true);
         return;
@@ -308,7 +318,7 @@ void tb__loads_reopened(tb_server *s) {
     const tb_world *before = tb_registry_world(s->registry);
     tb_reader *r = tb_reader_open(s->store);
     if (!r || tb_registry_open(s->registry, r, why, sizeof why) != TB_OK) {
-        if (s->o.say) s->o.say(s->o.user, *why ? why : "读不了数据库 (cannot read the database)");
+        tb__report(s, "error", "load_doubt", "%s", *why ? why : "读不了数据库 (cannot read the database)");
     } else {
         q->doubt = false;
     }
@@ -423,14 +433,10 @@ static int read_directory(void *arg) {
     return TB_OK;
 }
 
-static void say(tb_server *s, const char *text) {
-    if (s->o.say) s->o.say(s->o.user, text);
-}
-
 static void tell_conflicts(tb_server *s, const tb_load *l) {
-    char line[1024];
     for (uint32_t i = 0; i < l->conflicts.count; i++) {
         const tb_load_conflict *k = &l->conflicts.items[i];
+        char line[1024];
         const char *format =
             s->o.lang == TB_LANG_EN
                 ? k->overlap ? "matter %.*s: version %.*s takes effect on the same day as %.*s; the loaded one stays"
@@ -439,7 +445,7 @@ static void tell_conflicts(tb_server *s, const tb_load *l) {
             : k->overlap ? "事项“%.*s”的版本 %.*s 与已装载的 %.*s 同日生效；保留已装载的"
                          : "事项“%.*s”的版本 %.*s 已装载，文件内容不同；保留已装载的，修改后请另起版本号";
         snprintf(line, sizeof line, format, TB_FMT(k->matter), TB_FMT(k->version), TB_FMT(k->other));
-        say(s, line);
+        tb__report(s, "warning", "conflict", "%s", line);
     }
 }
 

@@ -125,6 +125,11 @@ static void failed(slot *x, const char *why, bool for_good) {
     char *text = tb_alloc(x->arena, 300);
     if (text) snprintf(text, 300, "%.290s", why);
     bool dead = for_good || x->row.attempts > x->row.retries;
+    if (dead)
+        tb__report(o->s, "warning", "call_dead",
+                TB_TELL(o->s, "对“%.*s”的调用第 %d 次失败，不再自动重试，等人处理（tongban outbox）：%s",
+                        "the call to %.*s failed for the %dth time and waits for an operator (tongban outbox): %s"),
+                TB_FMT(x->row.target), x->row.attempts, text ? text : "");
     settle(x, dead ? TB_OUTBOX_DEAD : TB_OUTBOX_PENDING, dead ? TB_NEVER : wall(o) + back_off(o, x->row.attempts),
            text ? text : "");
 }

@@ -10,8 +10,29 @@
 
 int64_t tb__now(const tb_server *s) { return s->o.test_clock ? s->clock : tb_io_wall(s->io); }
 
-int64_t tb__event_time(const tb_server *s) {
+void tb__report(tb_server *s, const char *level, const char *event, const char *format, ...) {
+    char text[1024];
+    va_list args;
+    if (!s->o.say) return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    s->o.say(s->o.user, &(tb_said){tb_io_wall(s->io), level, event, text});
+}
+
+int64_t tb__event_time(tb_server *s) {
     int64_t now = tb__now(s);
+    bool back = now < s->wall - TB_CLOCK_BEHIND;
+    if (back != s->clock_back) {
+        s->clock_back = back;
+        if (back)
+            tb__report(s, "warning", "clock_back",
+                    TB_TELL(s, "系统时钟比最后一个事件慢 %lld 毫秒：在赶上之前，事件都记最后一个事件的时间",
+                            "the wall clock stands %lld ms behind the last event: until it has caught up, events bear the last one's time"),
+                    (long long)(s->wall - now));
+        else
+            tb__report(s, "info", "clock_caught_up", "%s", TB_TELL(s, "系统时钟已赶上最后一个事件", "the wall clock has caught up with the last event"));
+    }
     return now > s->wall ? now : s->wall;
 }
 
@@ -26,12 +47,21 @@ static void take_tail(tb_server *s) {
 /* States that may never have happened are forgotten; the log goes on where the disk says it ends. */
 static void dropped(void *user, int result, const char *why) {
     tb_server *s = user;
-    char line[512];
-    (void)result;
     tb_cases_forget(s->cases);
     take_tail(s);
-    snprintf(line, sizeof line, s->o.lang == TB_LANG_EN ? "a batch of writes failed: %s" : "一批写入失败：%s", why);
-    if (s->o.say) s->o.say(s->o.user, line);
+    if (s->failing) return; /* told already; nothing has landed since */
+    s->failing = true;
+    tb__report(s, "error", result == TB_STORE_UNKNOWN ? "store_unknown" : "batch_failed",
+            TB_TELL(s, "写入失败，这一批的请求都没有得到确认；原因消除后自动恢复：%s",
+                    "writes fail, none of this batch was acknowledged; goes on by itself when the cause has gone: %s"),
+            why);
+}
+
+/* The cause has gone. */
+static void recovered(tb_server *s) {
+    if (!s->failing) return;
+    s->failing = false;
+    tb__report(s, "info", "recovered", "%s", TB_TELL(s, "写入已恢复", "writes land again"));
 }
 
 static void reopened(void *user) {
@@ -40,9 +70,14 @@ static void reopened(void *user) {
     take_tail(s);
     tb__loads_reopened(s);
     tb_feed_grown(s->feed);
+    recovered(s);
 }
 
-static void landed(void *user) { tb_feed_grown(((tb_server *)user)->feed); }
+static void landed(void *user) {
+    tb_server *s = user;
+    tb_feed_grown(s->feed);
+    if (s->failing && !tb_commit_health_now(s->commit).failing) recovered(s);
+}
 
 /* ---- starting ---- */
 
@@ -77,6 +112,12 @@ static bool open_registry(tb_server *s, char *why, size_t room) {
     if (!r) say_why(why, room, "%s", s->o.lang == TB_LANG_EN ? "cannot read the database" : "读不了数据库");
     tb_reader_close(r);
     return ok;
+}
+
+static void on_alive(void *arg) {
+    tb_server *s = arg;
+    s->o.alive(s->o.user);
+    tb_io_timer_set(s->alive, s->o.alive_ms);
 }
 
 static bool open_all(tb_server *s, char *why, size_t room) {
@@ -120,6 +161,8 @@ static bool open_all(tb_server *s, char *why, size_t room) {
     if (!open_registry(s, why, room) || (s->o.rules && !tb__load_directory(s, s->o.rules, why, room))) return false;
     tb_timers_start(s->timers);
     tb_outbox_start(s->outbox);
+    if (s->o.alive && s->o.alive_ms > 0 && !(s->alive = tb_io_timer_new(s->io, on_alive, s))) return say_why(why, room, "%s", no_memory);
+    if (s->alive) tb_io_timer_set(s->alive, s->o.alive_ms);
     return tb_http_server_listen(s->http, s->o.host, s->o.port, why, room) == TB_OK;
 }
 
@@ -130,6 +173,8 @@ tb_server *tb_server_new(const tb_server_options *o, char *why, size_t room) {
         return NULL;
     }
     s->o = *o;
+    s->act_seconds = tb_measure_seconds();
+    s->timer_late = tb_measure_lateness();
     if (!s->o.host) s->o.host = "127.0.0.1";
     if (open_all(s, why, room)) return s;
     tb_server_free(s);
@@ -155,22 +200,15 @@ void tb_server_stop(tb_server *s) {
 
 static void on_signal(void *arg, const char *name) {
     tb_server *s = arg;
-    char line[128];
-    snprintf(line, sizeof line,
-             s->o.lang == TB_LANG_EN ? "%s: answering what is in work, then stopping" : "收到 %s：答完手上的请求后停止",
-             name);
-    if (s->o.say && !s->stopping) s->o.say(s->o.user, line);
+    if (!s->stopping)
+        tb__report(s, "info", "signal", TB_TELL(s, "收到 %s：答完手上的请求后停止", "%s: answering what is in work, then stopping"), name);
     tb_server_stop(s);
 }
 
 int tb_server_run(tb_server *s) {
-    char line[256];
     if (tb_io_on_signal(s->io, on_signal, s) != TB_OK) return TB_FAILED;
-    snprintf(line, sizeof line,
-             s->o.lang == TB_LANG_EN ? "serving http://%s:%d, %u versions of matters loaded"
-                                     : "服务在 http://%s:%d，已装载 %u 个事项版本",
-             s->o.host, tb_server_port(s), tb_registry_count(s->registry));
-    if (s->o.say) s->o.say(s->o.user, line);
+    tb__report(s, "info", "listening", TB_TELL(s, "服务在 http://%s:%d，已装载 %u 个事项版本", "serving http://%s:%d, %u versions of matters loaded"),
+            s->o.host, tb_server_port(s), tb_registry_count(s->registry));
     tb_io_run(s->io);
     return TB_OK;
 }
@@ -179,6 +217,7 @@ int tb_server_run(tb_server *s) {
 void tb_server_free(tb_server *s) {
     if (!s) return;
     s->closing = true;
+    tb_io_timer_free(s->alive);
     if (s->timers) tb_timers_stop(s->timers);
     tb_outbox_stop(s->outbox);
     tb_io_worker_free(s->compiler); /* finishes a compile; its load may still commit */

@@ -14,6 +14,14 @@
 
 typedef struct tb_server tb_server;
 
+/* What the operator is told. `event` names what happened, for programs: listening, signal, conflict, batch_failed, recovered,
+ * store_unknown, clock_back, clock_caught_up, load, call_dead, load_doubt. */
+typedef struct tb_said {
+    int64_t at;        /* ms since 1970, wall clock */
+    const char *level; /* "info", "warning", "error" */
+    const char *event, *text; /* without a line end */
+} tb_said;
+
 typedef struct tb_server_options {
     const char *db;    /* path of the SQLite database; NULL: `store` is given */
     const char *rules; /* directory whose .tb files are loaded at start; NULL: none */
@@ -24,8 +32,10 @@ typedef struct tb_server_options {
         *test_clock;   /* NULL: the wall clock; otherwise virtual time from this instant on, moved by POST /v1/clock */
     const char *interfaces; /* NULL: none; the JSON of outbox.h: addresses of 外部接口 */
     enum tb_lang lang; /* of messages on the terminal */
-    void (*say)(void *user, const char *line); /* one line for the operator, without a line end; NULL: nowhere */
-    void *user;
+    void (*say)(void *user, const tb_said *said); /* for the operator; NULL: nowhere */
+    void (*alive)(void *user); /* called by the loop every alive_ms, as long as it turns; NULL: not */
+    int64_t alive_ms;
+    void *user; /* of these two */
     tb_store *store;    /* tests: an open store with `io`; the server closes it */
     tb_io *io;          /* tests: a loop of the caller's, who runs it; NULL: the server's own, run by tb_server_run */
     size_t cache_bytes; /* of parsed cases; 0: TB_SERVER_CACHE */

@@ -21,6 +21,7 @@ enum {
 
 typedef struct tb__counters {
     uint64_t acts, submissions, repeats, refused, timers, loads, failed;
+    uint64_t refusals[TB_R_COUNT]; /* by the rules, for each reason */
 } tb__counters;
 
 struct tb_server {
@@ -36,15 +37,24 @@ struct tb_server {
     tb_outbox *outbox;
     tb_feed *feed;
     tb_io_worker *compiler;
+    tb_io_timer *alive;
     struct tb_loads *loads;
     int64_t leaf, wall; /* of the last event given to commit */
     int64_t clock;      /* virtual now, under a test clock */
     tb__counters counters;
+    tb_measure act_seconds, timer_late;
+    bool clock_back, failing; /* told the operator: the wall clock stands behind the log; writes fail */
 };
 
 /* ---- time ---- */
 int64_t tb__now(const tb_server *s);        /* the wall clock, or the virtual one */
-int64_t tb__event_time(const tb_server *s); /* max(now, last event): time in the log never runs back (M12) */
+int64_t tb__event_time(tb_server *s); /* max(now, last event): time in the log never runs back (M12) */
+enum { TB_CLOCK_BEHIND = 1000 /* ms by which the wall clock may stand behind the last event before it is told */ };
+
+/* ---- what the operator is told ---- */
+/* One line: level and event as in server.h, the text in the operator's language (printf). */
+void tb__report(tb_server *s, const char *level, const char *event, const char *format, ...) __attribute__((format(printf, 4, 5)));
+#define TB_TELL(s, zh, en) ((s)->o.lang == TB_LANG_EN ? (en) : (zh))
 
 /* ---- problems: why a request is answered with an error ---- */
 typedef struct tb_problem {

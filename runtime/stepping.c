@@ -223,6 +223,7 @@ int tb__stepping_timers(tb__stepping *g, int64_t t, int most) {
         if (rc) return -1;
         if (o->refused) break; /* the engine knows better: the timer is not due */
         tb__stepping_take(g, &ev, o, "timer", (tb_str){NULL, 0}, NULL);
+        tb_measure_add(&g->s->timer_late, (double)(g->wall - timer.due) / 1e3);
         fired++;
     }
     return fired;

@@ -1,5 +1,8 @@
 /* tongban serve: the server in the foreground, until Ctrl-C or SIGTERM. */
 #include "../server.h"
+#include "canonical.h"
+#include "notify.h"
+#include "value.h"
 #include "workspace.h"
 #include <errno.h>
 #include <stdio.h>
@@ -37,15 +40,50 @@ static void welcome(const tb_line *line, const char *address) {
 }
 
 struct saying {
-    const tb_line *line;
-    bool welcome;
+    tb_line *line;
+    bool welcome, json;
+    tb_arena *arena; /* of a line of JSON */
 };
 
-/* The server's lines; after the one with its address, what to try. */
-static void say(void *user, const char *text) {
+typedef struct writing {
+    struct saying *s;
+    const tb_said *said;
+} writing;
+
+static int write_json(void *arg) {
+    writing *w = arg;
+    char at[TB_TIME_TEXT];
+    tb_buf b;
+    tb_buf_init(&b, w->s->arena);
+    tb_putf(&b, "{\"at\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"text\":", tb_time_text(w->said->at, at), w->said->level,
+            w->said->event);
+    tb_json_put_text(&b, tb_str_z(w->said->text));
+    tb_puts(&b, "}");
+    puts(b.p);
+    return TB_OK;
+}
+
+static void tell_supervisor(const tb_said *said) {
+    char text[1200];
+    bool ready = strcmp(said->event, "listening") == 0, stopping = strcmp(said->event, "signal") == 0;
+    snprintf(text, sizeof text, "%sSTATUS=%s", ready ? "READY=1\n" : stopping ? "STOPPING=1\n" : "", said->text);
+    for (char *p = strstr(text, "STATUS="); *p; p++)
+        if (*p == '\n') *p = ' ';
+    tb_notify(text);
+}
+
+static void alive(void *user) {
+    (void)user;
+    tb_notify("WATCHDOG=1");
+}
+
+/* The server's lines, as text or as JSON, one a line; after the one with its address, what to try. */
+static void say(void *user, const tb_said *said) {
     struct saying *s = user;
-    const char *address = strstr(text, "http://");
-    puts(text);
+    const char *text = said->text, *address = strcmp(said->event, "listening") == 0 ? strstr(text, "http://") : NULL;
+    tell_supervisor(said);
+    tb_arena_reset(s->arena);
+    if (!s->json || tb_try(s->arena, write_json, &(writing){s, said}) != TB_OK) puts(text);
     if (address && s->welcome) {
         char where[64];
         snprintf(where, sizeof where, "%.*s", (int)strspn(address + 7, "0123456789abcdef.:[]"), address + 7);
@@ -74,17 +112,18 @@ static const char *small_file(tb_line *line, const char *path) {
     return text;
 }
 
-static int run(tb_line *line) {
+static int serve(tb_line *line, struct saying *saying) {
     const char *listen = tb_line_value(line, "listen");
     char host[64], why[2048] = "";
-    struct saying saying = {line, tb_line_has(line, "welcome")};
     tb_server_options o = {.db = tb_line_value(line, "db"),
                            .rules = tb_line_value(line, "rules"),
                            .host = host,
                            .test_clock = tb_line_value(line, "test-clock"),
                            .lang = line->lang,
                            .say = say,
-                           .user = &saying};
+                           .alive = alive,
+                           .alive_ms = tb_notify_every(),
+                           .user = saying};
     if (!o.db)
         return tb_line_error(line, "请用 --db 指定数据库文件（没有则新建）",
                              "name the database with --db (it is created when absent)");
@@ -96,6 +135,13 @@ static int run(tb_line *line) {
     int r = tb_server_run(s);
     tb_server_free(s);
     return r == TB_OK ? TB_EXIT_CLEAN : TB_EXIT_FAILED;
+}
+
+static int run(tb_line *line) {
+    struct saying saying = {line, tb_line_has(line, "welcome"), line->json, tb_arena_new(NULL, 0)};
+    int exit = saying.arena ? serve(line, &saying) : tb_line_error(line, "内存不足", "out of memory");
+    tb_arena_free(saying.arena);
+    return exit;
 }
 
 static const tb_flag flags[] = {
