@@ -44,12 +44,25 @@ typedef struct act { /* in the call's arena */
 static const char *const case_members[] = {"matter", "mode", "form", "materials", "by", "at", "request", NULL};
 static const char *const act_members[] = {"act", "task", "by", "input", "at", "request", "expect", NULL};
 
+static const char *const line_members[] = {"case", "act", "task", "by", "input", "at", "request", "expect", NULL};
+
+/* A line of many says itself what it is about: a case, or, to begin one, a matter. */
+static int read_line(tb_call *c, const tb_json **o) {
+    act *x = c->more;
+    tb_str id;
+    if (tb__object(c, o)) return TB_FAILED;
+    x->submit = tb_json_get(*o, "matter") != NULL;
+    if (tb__members(c, *o, TB_SAY(c, "这一行", "the line"), x->submit ? case_members : line_members)) return TB_FAILED;
+    if (x->submit) return TB_OK;
+    return tb__text(c, *o, "case", true, TB_NAME_BYTES, &id) ? TB_FAILED : tb__case_id(c, id, &x->id);
+}
+
 static int read_request(void *arg) {
     tb_call *c = arg;
     act *x = c->more;
     const tb_json *o, *v;
-    const char *const *known = x->submit ? case_members : act_members;
-    if (tb__body(c, known, &o) || tb__text(c, o, "request", true, TB_REQUEST_KEY, &x->request) ||
+    if (c->line ? read_line(c, &o) : tb__body(c, x->submit ? case_members : act_members, &o)) return TB_FAILED;
+    if (tb__text(c, o, "request", true, TB_REQUEST_KEY, &x->request) ||
         tb__actor(c, o, &x->event.by) || tb__time(c, o, "at", &x->at))
         return TB_FAILED;
     if (tb_str_is(x->event.by.post, "外部接口")) /* answers come through the outbox, which knows what was asked */
@@ -92,7 +105,7 @@ static int read_request(void *arg) {
             x->expect = v->number;
         }
     }
-    if (tb_http_body(c->req).n > TB_INPUT_BYTES)
+    if (c->body.n > TB_INPUT_BYTES)
         return tb__fail(c, 413, "INPUT_TOO_LARGE",
                         tb_str_printf(c->arena,
                                       TB_SAY(c, "请求超过 %d 字节；文件请用 PUT …/attachments/名称 上传",
@@ -419,4 +432,24 @@ void tb__post_act(tb_server *s, tb_http_request *req, tb_str id) {
     tb_call *c;
     act *x = begin_act(s, req, false, id, &c);
     if (x) tb_cases_with(s->cases, x->id, act_on_case, c);
+}
+
+void tb__act_of_line(tb_server *s, tb_http_request *req, struct tb_bulk_line *line, tb_str text) {
+    tb_state *work = tb_state_new(s->cases);
+    tb_call *c = work ? TB_NEW(work->arena, tb_call) : NULL;
+    act *x = c ? TB_NEW(work->arena, act) : NULL;
+    if (!x) {
+        if (work) tb_state_drop(work);
+        tb__bulk_answer(line, 503, tb__no_memory);
+        return;
+    }
+    *c = (tb_call){.server = s, .req = req, .work = work, .arena = work->arena, .lang = tb__lang(req), .line = line, .body = text, .more = x};
+    x->c = c;
+    x->begun = tb_io_micros(s->io);
+    if (s->stopping || s->closing) {
+        tb__fail(c, 503, "STOPPING", tb_str_z(TB_SAY(c, "服务正在停止：这一行没有办，请稍后再送", "the server is stopping: this line was not done, send it later")));
+        tb__answer_problem(c);
+        return;
+    }
+    if (tb__try(c, read_request)) tb_cases_with(s->cases, x->submit ? -x->origin : x->id, act_on_case, c);
 }

@@ -17,7 +17,10 @@ enum tb_lang tb__lang(const tb_http_request *req) {
                : TB_LANG_ZH;
 }
 
-static const char no_memory[] = "服务器内存不足，请稍后以同一请求重试 (out of memory; retry with the same request)";
+#define NO_MEMORY "服务器内存不足，请稍后以同一请求重试 (out of memory; retry with the same request)"
+static const char no_memory[] = NO_MEMORY;
+const tb_str tb__no_memory = {"{\"error\":{\"code\":\"NO_MEMORY\",\"message\":\"" NO_MEMORY "\",\"file\":null,\"line\":null,\"detail\":null}}",
+                              sizeof "{\"error\":{\"code\":\"NO_MEMORY\",\"message\":\"" NO_MEMORY "\",\"file\":null,\"line\":null,\"detail\":null}}" - 1};
 
 tb_call *tb__call_new(tb_server *s, tb_http_request *req) {
     tb_state *work = tb_state_new(s->cases);
@@ -27,7 +30,7 @@ tb_call *tb__call_new(tb_server *s, tb_http_request *req) {
         tb_http_error(req, 503, "NO_MEMORY", no_memory);
         return NULL;
     }
-    *c = (tb_call){.server = s, .req = req, .work = work, .arena = work->arena, .lang = tb__lang(req)};
+    *c = (tb_call){.server = s, .req = req, .work = work, .arena = work->arena, .lang = tb__lang(req), .body = tb_http_body(req)};
     return c;
 }
 
@@ -41,12 +44,19 @@ int tb__fail(tb_call *c, int status, const char *code, tb_str message) {
 static void let_go(void *work) { tb_state_drop(work); }
 
 void tb__answer(tb_call *c, int status, const char *extra, tb_str body) {
+    if (c->line) {
+        tb_state *work = c->work;
+        tb__bulk_answer(c->line, status, body);
+        tb_state_drop(work);
+        return;
+    }
     tb_http_answer_own(c->req, status, TB_HTTP_JSON, extra, body.p, body.n, let_go, c->work);
 }
 
 void tb__answer_nomem(tb_call *c) {
     tb_state *work = c->work;
-    tb_http_error(c->req, 503, "NO_MEMORY", no_memory);
+    if (c->line) tb__bulk_answer(c->line, 503, tb__no_memory);
+    else tb_http_error(c->req, 503, "NO_MEMORY", no_memory);
     tb_state_drop(work);
 }
 
@@ -181,15 +191,10 @@ int tb__members(tb_call *c, const tb_json *o, const char *where, const char *con
     return TB_OK;
 }
 
-int tb__body(tb_call *c, const char *const *known, const tb_json **object) {
+int tb__object(tb_call *c, const tb_json **object) {
     const char *error = "";
     size_t where = 0;
-    tb_str body = tb_http_body(c->req), type;
-    /* Without authentication a page in a local browser could post here; it cannot say application/json without asking first. */
-    if (!tb_http_header(c->req, "Content-Type", &type) || !tb_str_starts(type, "application/json"))
-        return tb__fail(c, 415, "BODY_TYPE",
-                        tb_str_z(TB_SAY(c, "请求体应是 application/json", "the body should be application/json")));
-    const tb_json *o = tb_json_read(c->arena, body, &error, &where);
+    const tb_json *o = tb_json_read(c->arena, c->body, &error, &where);
     if (!o) {
         c->problem.detail = tb_str_printf(c->arena, "{\"offset\":%zu}", where);
         return tb__fail(c, 400, "BODY_NOT_JSON",
@@ -202,7 +207,16 @@ int tb__body(tb_call *c, const char *const *known, const tb_json **object) {
         return tb__fail(c, 422, "BODY_NOT_OBJECT",
                         tb_str_z(TB_SAY(c, "请求体应是 JSON 对象 {…}", "the body should be a JSON object")));
     *object = o;
-    return tb__members(c, o, TB_SAY(c, "请求", "the request"), known);
+    return TB_OK;
+}
+
+int tb__body(tb_call *c, const char *const *known, const tb_json **object) {
+    tb_str type;
+    /* Without authentication a page in a local browser could post here; it cannot say application/json without asking first. */
+    if (!tb_http_header(c->req, "Content-Type", &type) || !tb_str_starts(type, "application/json"))
+        return tb__fail(c, 415, "BODY_TYPE",
+                        tb_str_z(TB_SAY(c, "请求体应是 application/json", "the body should be application/json")));
+    return tb__object(c, object) ? TB_FAILED : tb__members(c, *object, TB_SAY(c, "请求", "the request"), known);
 }
 
 int tb__text(tb_call *c, const tb_json *o, const char *name, bool required, uint32_t most, tb_str *out) {
@@ -422,6 +436,8 @@ void tb__api(void *server, tb_http_request *req) {
         simple = tb__post_reply, takes_post = true;
     else if (n == 3 && segment_is(req, 1, "ledger") && segment_is(req, 2, "head"))
         simple = tb__get_ledger_head;
+    else if (n == 2 && segment_is(req, 1, "acts"))
+        simple = tb__post_acts, takes_post = true;
     else if (n == 2 && segment_is(req, 1, "feed"))
         simple = tb__get_feed;
     else if (n == 2 && segment_is(req, 1, "tasks"))
@@ -442,6 +458,7 @@ size_t tb__body_limit(void *server, const tb_http_request *req) {
     (void)server;
     int n = tb_http_segments(req);
     if (n == 2 && segment_is(req, 1, "loads")) return TB_LOAD_BODY;
+    if (n == 2 && segment_is(req, 1, "acts")) return TB_BULK_BODY;
     if (n == 5 && segment_is(req, 3, "attachments")) return TB_ATTACHMENT_BYTES;
     return TB_HTTP_BODY;
 }

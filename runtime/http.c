@@ -380,7 +380,7 @@ static void end_stream(conn *c) {
 
 /* While the server stops: ends a feed, closes what has nothing to do. */
 static void drain(conn *c) {
-    if (c->first && c->first->streaming && !c->first->answered && !c->out_own.p) end_stream(c);
+    if (c->first && c->first->streaming && !c->first->finite && !c->first->answered && !c->out_own.p) end_stream(c);
     if (c->phase == IDLE && !c->queued && !c->held && c->start == c->end) c->last = true;
     tb__http_pump(c, false);
 }

@@ -108,6 +108,8 @@ void tb_http_error(tb_http_request *req, int status, const char *code, const cha
 /* An answer that grows (Server-Sent Events, exports). put: false when the client is gone or too slow; the rest may be
  * left unsaid, the end may not. */
 void tb_http_stream_begin(tb_http_request *req, int status, const char *type, const char *extra);
+/* It ends by itself, soon: a graceful stop waits for it as for any answer, instead of ending it. */
+void tb_http_stream_finite(tb_http_request *req);
 bool tb_http_stream_put(tb_http_request *req, const char *bytes, size_t n);
 /* Bytes of it that the client has not taken yet. Who puts more when there are many asks for TB_HTTP_STREAM_PENDING. */
 size_t tb_http_stream_pending(const tb_http_request *req);

@@ -255,6 +255,8 @@ void tb_http_stream_begin(tb_http_request *r, int status, const char *type, cons
     tb__http_pump(r->conn, true);
 }
 
+void tb_http_stream_finite(tb_http_request *r) { r->finite = true; }
+
 bool tb_http_stream_put(tb_http_request *r, const char *p, size_t n) {
     assert(r->streaming && !r->answered);
     conn *c = r->conn;

@@ -88,7 +88,7 @@ struct tb_http_request {
     tb_http_server *server;
     conn *conn;            /* NULL: the client is gone */
     tb_http_request *next; /* in the connection's queue, or in the pool */
-    bool answered, streaming, chunking, close, loopback;
+    bool answered, streaming, finite, chunking, close, loopback;
     tb_io_fn *gone;
     void *gone_arg;
     bytes text; /* the head as received, then what was decoded of it */

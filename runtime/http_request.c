@@ -21,7 +21,7 @@ tb_http_request *tb__request_take(conn *c) {
     r->server = s;
     r->conn = c;
     r->next = NULL;
-    r->answered = r->streaming = r->chunking = r->close = false;
+    r->answered = r->streaming = r->finite = r->chunking = r->close = false;
     r->loopback = c->loopback;
     r->gone = NULL;
     r->segments = r->parameters = 0;

@@ -15,6 +15,8 @@ enum {
     TB_PERSON_BYTES = 200, /* bytes of a person's, a post's name, a place's code */
     TB_ATTACHMENT_BYTES = 8 << 20,
     TB_LOAD_BODY = 64 << 20,
+    TB_BULK_BODY = 16 << 20,
+    TB_BULK_LINES = 10000,
     TB_PAGE = 100,
     TB_PAGE_MOST = 1000
 };
@@ -79,6 +81,8 @@ typedef struct tb_call {
     enum tb_lang lang;
     tb_problem problem;
     void *more; /* the handler's own, in the arena */
+    struct tb_bulk_line *line; /* a line of POST /v1/acts: the answer goes there. NULL: the request is the call */
+    tb_str body;               /* the request's, or the line's */
 } tb_call;
 #define TB_SAY(c, zh, en) ((c)->lang == TB_LANG_EN ? (en) : (zh))
 tb_call *tb__call_new(tb_server *s, tb_http_request *req); /* NULL: answered 503 already */
@@ -89,11 +93,13 @@ void tb__answer(tb_call *c, int status, const char *extra,
                 tb_str body); /* and ends the call; `extra`: as tb_http_answer */
 void tb__answer_problem(tb_call *c);
 void tb__answer_nomem(tb_call *c);
+extern const tb_str tb__no_memory; /* the body of that answer */
 /* Runs work(c) under tb_try; when it did not answer TB_OK, answers the problem (or 503) and ends the call: false. */
 bool tb__try(tb_call *c, int (*work)(void *));
 
 /* Reading bodies; all under tb_try, all answer TB_OK or TB_FAILED with c->problem set. `known` ends with NULL. */
 int tb__body(tb_call *c, const char *const *known, const tb_json **object);
+int tb__object(tb_call *c, const tb_json **object); /* whatever its type and members */
 int tb__members(tb_call *c, const tb_json *o, const char *where, const char *const *known);
 int tb__text(tb_call *c, const tb_json *o, const char *name, bool required, uint32_t most, tb_str *out);
 int tb__flag(tb_call *c, const tb_json *o, const char *name, bool *out);
@@ -146,6 +152,7 @@ void tb__api(void *server, tb_http_request *req);
 size_t tb__body_limit(void *server, const tb_http_request *req);
 void tb__post_case(tb_server *s, tb_http_request *req);
 void tb__post_act(tb_server *s, tb_http_request *req, tb_str id);
+void tb__post_acts(tb_server *s, tb_http_request *req);
 void tb__get_case(tb_server *s, tb_http_request *req, tb_str id);
 void tb__get_history(tb_server *s, tb_http_request *req, tb_str id);
 void tb__get_document(tb_server *s, tb_http_request *req, tb_str id, tb_str number);
@@ -161,6 +168,12 @@ void tb__get_ledger_head(tb_server *s, tb_http_request *req);
 void tb__post_clock(tb_server *s, tb_http_request *req);
 void tb__get_health(tb_server *s, tb_http_request *req);
 void tb__get_metrics(tb_server *s, tb_http_request *req);
+
+/* ---- many acts in one request (api_bulk.c) ---- */
+typedef struct tb_bulk tb_bulk;
+/* Begins the act that a line of `req` says; ends in tb__bulk_answer, perhaps before it returns. */
+void tb__act_of_line(tb_server *s, tb_http_request *req, struct tb_bulk_line *line, tb_str text);
+void tb__bulk_answer(struct tb_bulk_line *line, int status, tb_str body);
 
 /* ---- acts ---- */
 /* Steps the timers of a case that are due at or before `t`, at most `most`, and commits them. Answers how many were
