@@ -6,7 +6,7 @@
 #   make bench        durable acts a second, beside a bare loop, in one run
 #   make check-clang  the whole tree with clang, warnings as errors
 #   make fuzz         300,000 random edits of rules
-#   make fuzz-parse fuzz-compile      coverage-guided fuzzing with libFuzzer, FUZZ=60 seconds each
+#   make fuzz-parse fuzz-compile fuzz-http fuzz-json fuzz-event   coverage-guided fuzzing with libFuzzer, FUZZ=60 seconds each
 #   make soak         the crash test, 1,000 kills
 #   make editors      highlighting for VS Code and vim, from keywords.def
 #   make manual       grammar/词表.md, the lists of the manual, from the tables
@@ -74,7 +74,7 @@ LIBS_asan := $(LIBS) -ljansson -lmicrohttpd
 LIBS_tsan := $(LIBS) -ljansson
 LIBS_obj  := $(LIBS)
 # libFuzzer brings main().
-LIBS_fuzz := $(LIBS) -fsanitize=fuzzer
+LIBS_fuzz := $(LIBS) -ljansson -fsanitize=fuzzer
 
 # ---- what there is ----
 SOURCES := $(wildcard grammar/*.c engine/*.c engine/*/*.c runtime/*.c runtime/*/*.c)
@@ -89,7 +89,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run install test bench check-clang asan tsan fuzz fuzz-parse fuzz-compile soak editors manual clean
+.PHONY: all run install test bench check-clang asan tsan fuzz $(FUZZERS) soak editors manual clean
 
 all: $(B)/tongban
 
@@ -172,7 +172,8 @@ test: $(B)/.packages-test all check-clang asan tsan $(B)/asan/tongban $(B)/obj/t
 fuzz: $(B)/asan/tests/test_grammar
 	TB_EDITS=100000 $<
 FUZZ ?= 60
-fuzz-parse fuzz-compile: fuzz-%: $(B)/fuzz/tests/fuzz_%
+FUZZERS := $(patsubst tests/fuzz_%.c,fuzz-%,$(wildcard tests/fuzz_*.c))
+$(FUZZERS): fuzz-%: $(B)/fuzz/tests/fuzz_%
 	tests/fuzz $< $(FUZZ)
 # The usual run throws the same dice every time (tests/check.h); this one others, SOAK times.
 SOAK ?= 20
