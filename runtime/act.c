@@ -73,6 +73,7 @@ static int read_request(void *arg) {
     tb__hash_key(x->request, x->key);
     if (x->submit) {
         x->event.kind = TB_EV_SUBMIT;
+        if (!c->who.open && !(c->who.roles & TB_ROLE_APPLICANT)) return tb_auth_wrong_role(c);
         if (tb__text(c, o, "matter", true, TB_NAME_BYTES, &x->matter) ||
             tb__text(c, o, "mode", true, TB_NAME_BYTES, &x->event.mode))
             return TB_FAILED;
@@ -445,6 +446,7 @@ void tb__act_of_line(tb_server *s, tb_http_request *req, struct tb_bulk_line *li
     }
     *c = (tb_call){.server = s, .req = req, .work = work, .arena = work->arena, .lang = tb__lang(req), .line = line, .body = text, .more = x};
     x->c = c;
+    if (tb_auth_again(c)) return;
     x->begun = tb_io_micros(s->io);
     if (s->stopping || s->closing) {
         tb__fail(c, 503, "STOPPING", tb_str_z(TB_SAY(c, "服务正在停止：这一行没有办，请稍后再送", "the server is stopping: this line was not done, send it later")));

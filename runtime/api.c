@@ -31,7 +31,9 @@ tb_call *tb__call_new(tb_server *s, tb_http_request *req) {
         return NULL;
     }
     *c = (tb_call){.server = s, .req = req, .work = work, .arena = work->arena, .lang = tb__lang(req), .body = tb_http_body(req)};
-    return c;
+    if (tb_auth_who(s, c->arena, &c->who) == TB_OK) return c;
+    tb__answer_nomem(c);
+    return NULL;
 }
 
 int tb__fail(tb_call *c, int status, const char *code, tb_str message) {
@@ -81,7 +83,9 @@ void tb__answer_problem(tb_call *c) {
         return;
     }
     int status = c->problem.status;
-    tb__answer(c, status, status == 429 || status == 503 ? "Retry-After: 1\r\n" : NULL, w.out);
+    char retry[40];
+    snprintf(retry, sizeof retry, "Retry-After: %u\r\n", c->problem.retry ? c->problem.retry : 1);
+    tb__answer(c, status, status == 429 || status == 503 ? retry : status == 401 ? "WWW-Authenticate: Bearer realm=\"tongban\"\r\n" : NULL, w.out);
 }
 
 bool tb__try(tb_call *c, int (*work)(void *)) {
@@ -263,16 +267,17 @@ int tb__actor(tb_call *c, const tb_json *o, tb_actor *out) {
     static const char *const known[] = {"person", "post", "place", NULL};
     const tb_json *by = tb_json_get(o, "by");
     *out = (tb_actor){TB_NONE, TB_NONE, TB_NONE};
+    if (!by && !c->who.open) return tb_auth_actor(c, out);
     if (!by)
         return tb__fail(c, 422, "MEMBER_MISSING", tb_str_z(TB_SAY(c, "缺少“by”：谁在办", "by is missing: who acts")));
     if (by->kind != TB_JSON_OBJECT)
         return tb__fail(c, 422, "MEMBER_TYPE",
                         tb_str_z(TB_SAY(c, "“by”应是对象 {\"person\":…,\"post\":…,\"place\":…}",
                                         "by should be an object {\"person\",\"post\",\"place\"}")));
-    if (tb__members(c, by, "by", known) || tb__text(c, by, "person", true, TB_PERSON_BYTES, &out->person) ||
+    if (tb__members(c, by, "by", known) || tb__text(c, by, "person", c->who.open, TB_PERSON_BYTES, &out->person) ||
         tb__text(c, by, "post", false, TB_PERSON_BYTES, &out->post))
         return TB_FAILED;
-    return tb__text(c, by, "place", false, TB_PERSON_BYTES, &out->place);
+    return tb__text(c, by, "place", false, TB_PERSON_BYTES, &out->place) ? TB_FAILED : tb_auth_actor(c, out);
 }
 
 /* ---- case numbers ---- */
@@ -397,14 +402,16 @@ static void route_cases(tb_server *s, tb_http_request *req, int n) {
     }
 }
 
+static void route_sessions(tb_server *s, tb_http_request *req) {
+    if (get(req)) tb__get_session(s, req);
+    else if (tb_http_method(req) == TB_HTTP_POST) tb__post_session(s, req);
+    else if (tb_http_method(req) == TB_HTTP_DELETE) tb__delete_session(s, req);
+    else wrong_method(req, "GET, POST, DELETE");
+}
+
 void tb__api(void *server, tb_http_request *req) {
     tb_server *s = server;
-    if (!tb_http_for_loopback(req)) { /* a name that was made to point at 127.0.0.1: somebody else's page speaks */
-        tb_http_error(req, 421, "WRONG_HOST",
-                      tb__lang(req) == TB_LANG_EN ? "without authentication this server answers only to 127.0.0.1, [::1] and localhost"
-                                                  : "没有身份认证时，本服务只应答 127.0.0.1、[::1] 和 localhost 这几个主机名");
-        return;
-    }
+    if (tb_auth_enter(s, req)) return;
     int n = tb_http_segments(req);
     bool is_get = get(req), is_post = tb_http_method(req) == TB_HTTP_POST;
     void (*simple)(tb_server *, tb_http_request *) = NULL;
@@ -444,6 +451,11 @@ void tb__api(void *server, tb_http_request *req) {
         simple = tb__get_tasks;
     else if (n == 2 && segment_is(req, 1, "loads"))
         simple = tb__post_load, takes_post = true;
+    else if (n == 2 && segment_is(req, 1, "sessions")) {
+        route_sessions(s, req);
+        return;
+    } else if (n == 2 && segment_is(req, 1, "accounts"))
+        simple = is_post ? tb__post_account : tb__get_accounts, takes_post = is_post;
     else if (n == 2 && segment_is(req, 1, "clock"))
         simple = tb__post_clock, takes_post = true;
     if (!simple)

@@ -21,6 +21,8 @@ typedef struct view { /* in the call's arena */
     tb_str name, number; /* of an attachment, of a document */
     char text[TB_CASE_NAME + 1];
     tb_entry *entry;
+    enum tb_sight sight;
+    const char *right; /* by which it is seen */
     void (*show)(tb_call *c);
     tb_event_list history; /* newest first */
     tb_str out, bytes;
@@ -43,11 +45,21 @@ static void fail_view(tb_call *c) {
 static void settled(void *user, int result) {
     tb_call *c = user;
     view *v = c->more;
-    if (result == TB_STORE_OK) {
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        fail_view(c);
+        return;
+    }
+    const tb_env *env = &tb_registry_world(c->server->registry)->env;
+    v->sight = tb_auth_sight(&c->who, v->entry->state->c, env, tb_day_of(tb__now(c->server)), &v->right);
+    if (v->sight != TB_SIGHT_NONE) {
         v->show(c);
         return;
     }
-    c->problem = tb__store_problem(result, c->lang);
+    c->server->counters.refused++;
+    tb__fail(c, 403, "NOT_YOUR_CASE",
+             tb_str_z(TB_SAY(c, "本件与您无关：能看的是申请人本人和岗位在本件各地的经办人员",
+                             "not your case: its applicant reads it, and who holds one of its posts at its places")));
     fail_view(c);
 }
 
@@ -423,6 +435,7 @@ static int make_attachment(void *arg) {
     tb_hex(v->digest, 32, hex);
     if (!tb_http_header(c->req, "Content-Type", &type)) type = TB_STR("application/octet-stream");
     if (!tb_http_parameter(c->req, "by", &person)) person = TB_NONE;
+    if (tb_auth_name(c, &person)) return TB_FAILED;
     tb_json_begin(&m, a);
     if (person.n) tb_json_add(&m, TB_STR("by"), tb_json_of_text(tb_str_copy(a, person)));
     tb_json_add(&m, TB_STR("case"), tb_json_of_text(tb_str_z(v->text)));
@@ -466,9 +479,11 @@ static void attachment_written(void *user, int result) {
 static void store_attachment(tb_call *c) {
     view *v = c->more;
     tb_server *s = c->server;
-    if (tb_try(c->arena, make_attachment, c) != TB_OK) {
+    int made = tb_try(c->arena, make_attachment, c);
+    if (made != TB_OK) {
         finish_view(c);
-        tb__answer_nomem(c);
+        if (made == TB_FAILED) tb__answer_problem(c);
+        else tb__answer_nomem(c);
         return;
     }
     int answer = tb_commit_add(s->commit, &v->write, attachment_written, c);

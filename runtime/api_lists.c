@@ -55,6 +55,19 @@ static int read_flag(tb_call *c, const char *name, bool *flag) {
                     tb_str_printf(c->arena, TB_SAY(c, "%s 应是 true 或 false", "%s is true or false"), name));
 }
 
+/* Staff see the work of the places where they work; whose cases they are is for those who may read the case. */
+static int may_list(tb_call *c, tb_task_query *q) {
+    const tb_who *w = &c->who;
+    const tb_env *env = &tb_registry_world(c->server->registry)->env;
+    if (w->open || w->roles & (TB_ROLE_AUDITOR | TB_ROLE_OPERATOR)) return TB_OK;
+    if (!q->place.p && w->place.n) q->place = w->place;
+    if (!q->place.p)
+        return tb__fail(c, 422, "PLACE_NEEDED", tb_str_z(TB_SAY(c, "请用 place= 写明区划", "say which place with place=")));
+    if (tb_auth_works_at(w, env, q->place, tb_day_of(tb__now(c->server)))) return TB_OK;
+    return tb__fail(c, 403, "NOT_YOUR_PLACE",
+                    tb_str_printf(c->arena, TB_SAY(c, "%.*s 不在 %.*s 的组织中", "%.*s is not in the 组织 of %.*s"), TB_FMT(w->person), TB_FMT(q->place)));
+}
+
 static int read_query(void *arg) {
     tb_call *c = arg;
     listing *l = c->more = TB_NEW(c->arena, listing);
@@ -65,7 +78,7 @@ static int read_query(void *arg) {
     } filters[] = {{"post", &l->q.post}, {"place", &l->q.place}, {"step", &l->q.step}, {"matter", &l->q.matter}};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         if (tb_http_parameter(c->req, filters[i].name, &text) && text.n) *filters[i].into = text;
-    if (read_flag(c, "overdue", &l->q.overdue_only) || read_flag(c, "alert", &l->q.alert_only)) return TB_FAILED;
+    if (may_list(c, &l->q) || read_flag(c, "overdue", &l->q.overdue_only) || read_flag(c, "alert", &l->q.alert_only)) return TB_FAILED;
     if (tb_http_parameter(c->req, "holder", &text)) l->q.holder = text.n ? text : TB_STR(""); /* empty: nobody's */
     l->q.limit = TB_PAGE;
     if (tb_http_parameter(c->req, "limit", &text)) {

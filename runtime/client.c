@@ -11,6 +11,7 @@ struct tb_client {
     CURL *curl;
     char *server; /* without '/' at the end */
     bool english;
+    const char *token;
 };
 
 typedef struct answer {
@@ -74,6 +75,7 @@ void tb_client_free(tb_client *c) {
 }
 
 void tb_client_english(tb_client *c) { c->english = true; }
+void tb_client_token(tb_client *c, const char *token) { c->token = token; }
 
 static void say_why_in_english(const char *at, CURLcode code, const answer *a, const char *other, char error[TB_CLIENT_ERROR]) {
     const char *what = code == CURLE_COULDNT_CONNECT ? "cannot be reached; run tongban serve first, or name the server with --server"
@@ -131,11 +133,12 @@ int tb_client_request(tb_client *c, const char *method, const char *path, const 
     answer a = {0};
     int result = TB_FAILED;
     size_t room = strlen(c->server) + strlen(path) + 1;
-    char *url = malloc(room);
+    char *url = malloc(room), credential[512];
     /* Expect: would cost a round trip for each large body; our server takes them as they come. */
     const char *const lines[] = {body ? "Content-Type: application/json; charset=utf-8" : NULL, body ? "Expect:" : NULL,
-                                 c->english ? "Accept-Language: en" : NULL};
+                                 c->english ? "Accept-Language: en" : NULL, c->token ? credential : NULL};
     struct curl_slist *headers = NULL;
+    if (c->token) snprintf(credential, sizeof credential, "Authorization: Bearer %s", c->token);
     bool enough = url != NULL;
     for (size_t i = 0; enough && i < sizeof lines / sizeof *lines; i++) {
         struct curl_slist *longer = lines[i] ? curl_slist_append(headers, lines[i]) : headers;

@@ -18,6 +18,7 @@ typedef struct tb_client tb_client;
 /* `server` is "http://HOST:PORT", with or without a '/' at the end. NULL: `error` says why. */
 tb_client *tb_client_new(const char *server, char error[TB_CLIENT_ERROR]);
 void tb_client_free(tb_client *c); /* NULL is allowed */
+void tb_client_token(tb_client *c, const char *token); /* sent with each request from now on; it must outlive the client */
 void tb_client_english(tb_client *c); /* from now on asks for English (Accept-Language), and tells its own errors so */
 
 /* Sends `body` (JSON, UTF-8; NULL: none) to the server's `path` (encoded, begins with '/'). TB_OK: an answer came, of

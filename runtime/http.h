@@ -88,6 +88,7 @@ bool tb_http_parameter(const tb_http_request *req, const char *name, tb_str *val
 bool tb_http_header(const tb_http_request *req, const char *name, tb_str *value); /* the first of that name, any case */
 tb_str tb_http_body(const tb_http_request *req);
 bool tb_http_from_loopback(const tb_http_request *req); /* of the connection it came by */
+const char *tb_http_peer(const tb_http_request *req);    /* the numeric address of whom it came from; a proxy's, when there is one */
 /* Does its Host name this machine to itself (localhost, 127.0.0.1, [::1])? A web page elsewhere whose name was bent
  * to 127.0.0.1 (DNS rebinding) comes from loopback, but keeps its own name: without authentication, ask both. */
 bool tb_http_for_loopback(const tb_http_request *req);

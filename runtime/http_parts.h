@@ -89,6 +89,7 @@ struct tb_http_request {
     conn *conn;            /* NULL: the client is gone */
     tb_http_request *next; /* in the connection's queue, or in the pool */
     bool answered, streaming, finite, chunking, close, loopback;
+    char peer[TB_IO_ADDRESS];
     tb_io_fn *gone;
     void *gone_arg;
     bytes text; /* the head as received, then what was decoded of it */

@@ -23,6 +23,7 @@ tb_http_request *tb__request_take(conn *c) {
     r->next = NULL;
     r->answered = r->streaming = r->finite = r->chunking = r->close = false;
     r->loopback = c->loopback;
+    memcpy(r->peer, tb_io_peer(c->stream), sizeof r->peer);
     r->gone = NULL;
     r->segments = r->parameters = 0;
     tb_head_begin(&r->head);
@@ -64,6 +65,7 @@ tb_str tb_http_segment(const tb_http_request *r, int i) {
 }
 tb_str tb_http_body(const tb_http_request *r) { return (tb_str){r->body.p ? r->body.p : "", (uint32_t)r->body.n}; }
 bool tb_http_from_loopback(const tb_http_request *r) { return r->loopback; }
+const char *tb_http_peer(const tb_http_request *r) { return r->peer; }
 
 bool tb_http_parameter(const tb_http_request *r, const char *name, tb_str *value) {
     for (int i = 0; i < r->parameters; i++)

@@ -103,6 +103,8 @@ enum tb_io_sent tb_io_write(tb_io_stream *s, const tb_io_part *parts, int count)
 size_t tb_io_unsent(const tb_io_stream *s);  /* bytes of the present write not yet taken by the system */
 void tb_io_finish(tb_io_stream *s);          /* tells the peer that no more comes; not while a write is pending */
 bool tb_io_from_loopback(const tb_io_stream *s);
+enum { TB_IO_ADDRESS = 48 };
+const char *tb_io_peer(const tb_io_stream *s); /* its numeric address, without the port; lives as long as the stream */
 void tb_io_close(tb_io_stream *s);           /* at once; a pending write is given up */
 
 /* ---- HTTP to others (io_curl.c) ---- */

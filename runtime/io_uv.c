@@ -87,6 +87,7 @@ struct tb_io_stream {
     const tb_io_events *events; /* NULL once closed */
     void *user;
     bool loopback, ended;
+    char peer[TB_IO_ADDRESS];
 };
 
 static void free_handle(uv_handle_t *h) { free(h->data); } /* `data` of every handle is the object that carries it */
@@ -394,6 +395,7 @@ static void on_connection(uv_stream_t *server, int status) {
     }
     uv_tcp_nodelay(&s->uv, 1); /* answers are whole when written: Nagle would only hold them back */
     s->loopback = is_loopback((struct sockaddr *)&peer);
+    uv_ip_name((struct sockaddr *)&peer, s->peer, sizeof s->peer); /* cannot fail: an address of its own kind, and room */
     l->accept(l->arg, s);
 }
 
@@ -518,6 +520,8 @@ void tb_io_finish(tb_io_stream *s) {
 }
 
 bool tb_io_from_loopback(const tb_io_stream *s) { return s->loopback; }
+
+const char *tb_io_peer(const tb_io_stream *s) { return s->peer; }
 
 void tb_io_close(tb_io_stream *s) {
     s->events = NULL;

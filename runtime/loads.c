@@ -274,6 +274,44 @@ static void compile(void *arg) { /* the compiler's thread */
     tb_load_compile(j->load, j->c ? j->c->lang : j->s->o.lang);
 }
 
+/* A department loads the matters of its organ and what they refer to. Calendars and 组织, which bind everybody, are the operator's, and so is a
+ * text that another organ's matters rest on. Under tb_try. */
+static int judge_load(void *arg) {
+    job *j = arg;
+    tb_call *c = j->c;
+    const tb_load *l = j->load;
+    if (c->who.open || c->who.roles & TB_ROLE_OPERATOR) return TB_OK;
+    if (l->world)
+        return tb__fail(c, 403, "LOAD_OPERATOR",
+                        tb_str_z(TB_SAY(c, "日历和组织由管理员装载", "calendars and 组织 are loaded by an operator")));
+    for (uint32_t i = 0; i < l->versions.count; i++) {
+        const tb_program *p = l->versions.items[i]->program;
+        if (!tb_str_eq(p->authority, c->who.organ))
+            return tb__fail(c, 403, "LOAD_NOT_YOURS",
+                            tb_str_printf(c->arena,
+                                          TB_SAY(c, "事项“%.*s”的实施主体不是 %.*s，您的账号不能装载它",
+                                                 "the authority of matter %.*s is not %.*s: your account cannot load it"),
+                                          TB_FMT(p->matter), TB_FMT(c->who.organ)));
+    }
+    for (uint32_t i = 0; i < l->behind.count; i++)
+        for (uint32_t k = 0; k < tb_registry_count(j->s->registry); k++) {
+            const tb_program *p = tb_registry_at(j->s->registry, k)->program;
+            if (tb_str_eq(p->matter, l->behind.items[i].matter) && !tb_str_eq(p->authority, c->who.organ))
+                return tb__fail(c, 403, "LOAD_SHARED",
+                                tb_str_printf(c->arena,
+                                              TB_SAY(c, "“%.*s”也是别的机构的事项“%.*s”所依据的，由管理员装载",
+                                                     "%.*s is what another organ's matter %.*s rests on: an operator loads it"),
+                                              TB_FMT(l->behind.items[i].file), TB_FMT(p->matter)));
+        }
+    return TB_OK;
+}
+
+static bool may_load(job *j) {
+    int rc = j->c ? tb_try(j->c->arena, judge_load, j) : TB_OK;
+    if (rc == TB_NOMEM) j->c->problem = tb__store_problem(TB_STORE_RETRY, j->c->lang);
+    return rc == TB_OK;
+}
+
 static void compiled(void *arg) {
     job *j = arg;
     tb_server *s = j->s;
@@ -282,7 +320,7 @@ static void compiled(void *arg) {
         finish(j, true);
         return;
     }
-    if (l->result != TB_LOAD_READY) {
+    if (l->result != TB_LOAD_READY || !may_load(j)) {
         finish(j, false);
         return;
     }
@@ -357,7 +395,7 @@ static int read_load(void *arg) {
         tb_actor actor;
         if (tb__actor(c, o, &actor)) return TB_FAILED;
         w->by = actor.person;
-    } else if (tb__text(c, o, "by", true, TB_PERSON_BYTES, &w->by)) {
+    } else if (tb__text(c, o, "by", c->who.open, TB_PERSON_BYTES, &w->by) || tb_auth_name(c, &w->by)) {
         return TB_FAILED;
     }
     files = tb_json_get(o, "files");

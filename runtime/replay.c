@@ -141,7 +141,7 @@ static int take_event(void *user, const tb_event_row *row) {
     x->next_leaf++;
     if (row->case_id) return 0;
     x->counted++;
-    bool order = tb_str_is(row->kind, "outbox") || tb_str_is(row->kind, "repair"); /* an operator's */
+    bool order = tb_str_is(row->kind, "outbox") || tb_str_is(row->kind, "repair") || tb_str_is(row->kind, "account"); /* an operator's */
     if (!order && !tb_str_is(row->kind, "attachment")) return 0;
     tb_sm3(row->body.p, row->body.n, digest);
     if (memcmp(digest, row->outcome, 32) != 0)

@@ -69,6 +69,7 @@ static void reopened(void *user) {
     tb_cases_forget(s->cases);
     take_tail(s);
     tb__loads_reopened(s);
+    tb__accounts_reopened(s);
     tb_feed_grown(s->feed);
     recovered(s);
 }
@@ -120,16 +121,37 @@ static void on_alive(void *arg) {
     tb_io_timer_set(s->alive, s->o.alive_ms);
 }
 
+static bool open_accounts(tb_server *s, char *why, size_t room) {
+    tb_reader *r = tb_reader_open(s->store);
+    bool ok = r && tb_accounts_read(s->accounts, r, tb__now(s)) == TB_STORE_OK;
+    if (!ok) say_why(why, room, "%s", s->o.lang == TB_LANG_EN ? "cannot read the accounts" : "读不了数据库中的账号");
+    tb_reader_close(r);
+    if (ok && s->o.auth && !tb_accounts_count(s->accounts))
+        tb__report(s, "warning", "no_account", "%s",
+                   s->o.lang == TB_LANG_EN
+                       ? "there is no account yet, so nobody can come in: stop, and make one with tongban account add"
+                       : "还没有账号，谁也进不来：请先停止，用 tongban account add 建立第一个账号");
+    return ok;
+}
+
 static bool open_all(tb_server *s, char *why, size_t room) {
     const char *no_memory = s->o.lang == TB_LANG_EN ? "out of memory" : "内存不足";
-    if (!loopback(s->o.host))
-        return say_why(
-            why, room,
-            s->o.lang == TB_LANG_EN
-                ? "refusing to listen on %s: there is no authentication yet, so only this machine may connect. Use "
-                  "127.0.0.1, or put a proxy that authenticates before it"
-                : "不在 %s 上监听：目前还没有身份认证，只允许本机连接。请用 127.0.0.1，或在前面放一个做认证的代理",
-            s->o.host);
+    if (!loopback(s->o.host) && !s->o.auth)
+        return say_why(why, room,
+                       s->o.lang == TB_LANG_EN
+                           ? "refusing to listen on %s without authentication: any machine could act as anybody. Add --auth "
+                             "(tongban account add makes the first account), or listen on 127.0.0.1"
+                           : "不在 %s 上监听：没有身份认证，别的机器可以冒任何人的名办事。请加 --auth（第一个账号用 tongban account "
+                             "add 建立），或只监听 127.0.0.1",
+                       s->o.host);
+    if (!loopback(s->o.host) && !s->o.behind_tls)
+        return say_why(why, room,
+                       s->o.lang == TB_LANG_EN
+                           ? "refusing to listen on %s without TLS: passwords and tokens would cross the network in the clear. Put a "
+                             "proxy that ends TLS before it and say --behind-tls, or listen on 127.0.0.1"
+                           : "不在 %s 上监听：没有 TLS，密码和令牌会在网上明文传送。请在前面放一个终结 TLS 的反向代理并加 "
+                             "--behind-tls，或只监听 127.0.0.1",
+                       s->o.host);
     if (s->o.test_clock && !tb_time_parse(tb_str_z(s->o.test_clock), &s->clock)) {
         int32_t day;
         if (!tb_day_parse(tb_str_z(s->o.test_clock), &day))
@@ -150,15 +172,17 @@ static bool open_all(tb_server *s, char *why, size_t room) {
     s->compiler = tb_io_worker_new(s->io, "compile");
     s->timers = tb_timers_new(s);
     s->feed = tb_feed_new(s);
+    s->accounts = tb_accounts_new();
     if (s->registry)
         s->cases = tb_cases_new(s->store, s->registry, s->o.cache_bytes ? s->o.cache_bytes : TB_SERVER_CACHE);
     s->http = tb_http_server_new(s->io, &http, tb__api, s);
-    if (!s->registry || !s->commit || !s->compiler || !s->timers || !s->feed || !s->cases || !s->http || tb__loads_new(s))
+    if (!s->registry || !s->commit || !s->compiler || !s->timers || !s->feed || !s->cases || !s->http || !s->accounts ||
+        tb__loads_new(s) || tb__logins_new(s))
         return say_why(why, room, "%s", no_memory);
     take_tail(s);
     if (s->clock < s->wall) s->clock = s->wall; /* virtual time goes on where it stopped */
     if (!(s->outbox = tb_outbox_new(s, s->o.interfaces ? tb_str_z(s->o.interfaces) : (tb_str){NULL, 0}, why, room))) return false;
-    if (!open_registry(s, why, room) || (s->o.rules && !tb__load_directory(s, s->o.rules, why, room))) return false;
+    if (!open_accounts(s, why, room) || !open_registry(s, why, room) || (s->o.rules && !tb__load_directory(s, s->o.rules, why, room))) return false;
     tb_timers_start(s->timers);
     tb_outbox_start(s->outbox);
     if (s->o.alive && s->o.alive_ms > 0 && !(s->alive = tb_io_timer_new(s->io, on_alive, s))) return say_why(why, room, "%s", no_memory);
@@ -221,6 +245,7 @@ void tb_server_free(tb_server *s) {
     if (s->timers) tb_timers_stop(s->timers);
     tb_outbox_stop(s->outbox);
     tb_io_worker_free(s->compiler); /* finishes a compile; its load may still commit */
+    tb__logins_stop(s);
     tb_store_close(s->store);
     tb_commit_free(s->commit);
     tb__loads_free(s);
@@ -230,6 +255,8 @@ void tb_server_free(tb_server *s) {
     tb_outbox_free(s->outbox);
     tb_cases_free(s->cases);
     tb_registry_free(s->registry);
+    tb__logins_free(s);
+    tb_accounts_free(s->accounts);
     if (s->own_io) tb_io_free(s->io);
     free(s);
 }

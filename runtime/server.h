@@ -25,11 +25,12 @@ typedef struct tb_said {
 typedef struct tb_server_options {
     const char *db;    /* path of the SQLite database; NULL: `store` is given */
     const char *rules; /* directory whose .tb files are loaded at start; NULL: none */
-    const char
-        *host; /* NULL: "127.0.0.1". Any address that is not loopback is refused: there is no authentication yet */
+    const char *host;  /* NULL: "127.0.0.1". Any address that is not loopback is refused without `auth` and `behind_tls` */
     int port;  /* 0: the system chooses */
     const char
         *test_clock;   /* NULL: the wall clock; otherwise virtual time from this instant on, moved by POST /v1/clock */
+    bool auth;       /* every request needs a credential (auth.h) */
+    bool behind_tls; /* a proxy before this server ends TLS, and says in X-Forwarded-For whom it speaks for */
     const char *interfaces; /* NULL: none; the JSON of outbox.h: addresses of 外部接口 */
     enum tb_lang lang; /* of messages on the terminal */
     void (*say)(void *user, const tb_said *said); /* for the operator; NULL: nowhere */

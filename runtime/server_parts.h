@@ -1,6 +1,7 @@
 /* Inside the server: what its files share. Only server.c, cases.c, act.c, timers.c, loads.c and api*.c include this. */
 #ifndef TB_SERVER_PARTS_H
 #define TB_SERVER_PARTS_H
+#include "auth.h"
 #include "cases.h"
 #include "commit.h"
 #include "feed.h"
@@ -22,7 +23,7 @@ enum {
 };
 
 typedef struct tb__counters {
-    uint64_t acts, submissions, repeats, refused, timers, loads, failed;
+    uint64_t acts, submissions, repeats, refused, timers, loads, failed, logins, logins_failed, accesses;
     uint64_t refusals[TB_R_COUNT]; /* by the rules, for each reason */
 } tb__counters;
 
@@ -40,6 +41,9 @@ struct tb_server {
     tb_feed *feed;
     tb_io_worker *compiler;
     tb_io_timer *alive;
+    tb_accounts *accounts;
+    tb_credential *asking; /* of the request being entered; NULL: none was asked for */
+    struct tb_logins *logins;
     struct tb_loads *loads;
     int64_t leaf, wall; /* of the last event given to commit */
     int64_t clock;      /* virtual now, under a test clock */
@@ -64,6 +68,7 @@ typedef struct tb_problem {
     const char *code;
     tb_str message, file, detail /* JSON, or empty */;
     uint32_t line;
+    uint32_t retry; /* seconds, of a 429 or 503; 0: 1 */
 } tb_problem;
 void tb__problem_write(tb_buf *b, const tb_problem *p);
 tb_problem tb__refused(tb_arena *a, const tb_program *p, const tb_refusal *r, enum tb_lang lang);
@@ -79,6 +84,7 @@ typedef struct tb_call {
     tb_state *work; /* whose arena it is; the answer takes it along */
     tb_arena *arena;
     enum tb_lang lang;
+    tb_who who;
     tb_problem problem;
     void *more; /* the handler's own, in the arena */
     struct tb_bulk_line *line; /* a line of POST /v1/acts: the answer goes there. NULL: the request is the call */
@@ -104,7 +110,7 @@ int tb__members(tb_call *c, const tb_json *o, const char *where, const char *con
 int tb__text(tb_call *c, const tb_json *o, const char *name, bool required, uint32_t most, tb_str *out);
 int tb__flag(tb_call *c, const tb_json *o, const char *name, bool *out);
 int tb__time(tb_call *c, const tb_json *o, const char *name, int64_t *out); /* TB_NO_TIME when absent */
-int tb__actor(tb_call *c, const tb_json *o, tb_actor *out);
+int tb__actor(tb_call *c, const tb_json *o, tb_actor *out); /* who acts, as tb_auth_actor() lets him; `by` may be absent when a credential says it */
 int tb__case_id(tb_call *c, tb_str text, int64_t *id);
 
 /* Case numbers: 63 bits as 13 characters of Crockford's base 32. */
@@ -166,6 +172,11 @@ void tb__get_outbox(tb_server *s, tb_http_request *req);
 void tb__post_outbox(tb_server *s, tb_http_request *req, tb_str id);
 void tb__get_ledger_head(tb_server *s, tb_http_request *req);
 void tb__post_clock(tb_server *s, tb_http_request *req);
+void tb__post_session(tb_server *s, tb_http_request *req);
+void tb__get_session(tb_server *s, tb_http_request *req);
+void tb__delete_session(tb_server *s, tb_http_request *req);
+void tb__get_accounts(tb_server *s, tb_http_request *req);
+void tb__post_account(tb_server *s, tb_http_request *req);
 void tb__get_health(tb_server *s, tb_http_request *req);
 void tb__get_metrics(tb_server *s, tb_http_request *req);
 
@@ -184,6 +195,14 @@ int tb__fire(tb_server *s, tb_entry *e, int64_t t, int most, int *answer);
 int64_t tb__due_of(const tb_case *c, const tb_env *env, int64_t now);
 /* Writes the case's row and tasks anew if their due dates moved (calendar loads, re-checks). As tb__fire. */
 int tb__rearm(tb_server *s, tb_entry *e, int *answer);
+
+/* ---- logins (api_accounts.c) ---- */
+int tb__logins_new(tb_server *s); /* TB_OK, or TB_NOMEM */
+/* In two halves, as the compiler's: no hash is begun or answered any more; then the memory goes. */
+void tb__logins_stop(tb_server *s);
+void tb__logins_free(tb_server *s);
+/* The store was reopened: was a change of accounts in doubt? */
+void tb__accounts_reopened(tb_server *s);
 
 /* ---- loads ---- */
 int tb__loads_new(tb_server *s);

@@ -605,6 +605,39 @@ int tb_read_next_due(tb_reader *r, int64_t *due) {
     return scan(r, first, take_due, due);
 }
 
+struct hand_people {
+    int (*account)(void *, const tb_account_row *);
+    int (*credential)(void *, const tb_credential_row *);
+    void *user;
+};
+static int hand_account(void *h, const void *row) { return ((struct hand_people *)h)->account(((struct hand_people *)h)->user, row); }
+static int hand_credential(void *h, const void *row) {
+    return ((struct hand_people *)h)->credential(((struct hand_people *)h)->user, row);
+}
+
+int tb_scan_accounts(tb_reader *r, int (*each)(void *user, const tb_account_row *row), void *user) {
+    return scan(r, (tb__query){.kind = TB__ACCOUNTS}, hand_account, &(struct hand_people){.account = each, .user = user});
+}
+
+int tb_scan_credentials(tb_reader *r, int (*each)(void *user, const tb_credential_row *row), void *user) {
+    return scan(r, (tb__query){.kind = TB__CREDENTIALS}, hand_credential,
+                &(struct hand_people){.credential = each, .user = user});
+}
+
+static void push_access(struct take *t) {
+    tb_access_row to = *(const tb_access_row *)t->row;
+    tb_str *texts[] = {&to.who, &to.role, &to.what, &to.fields, &to.why};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = tb_str_copy(t->arena, *texts[i]);
+    *TB_PUSH(t->arena, *(tb_access_list *)t->into) = to;
+}
+
+int tb_read_accesses(tb_reader *r, int64_t after, int64_t case_id, tb_str who, uint32_t limit, tb_arena *a,
+                     tb_access_list *rows) {
+    *rows = (tb_access_list){0};
+    tb__query q = {.kind = TB__ACCESSES, .from = after, .until = case_id, .key = who, .limit = limit};
+    return take(r, q, a, push_access, rows, NULL);
+}
+
 int tb_read_tasks(tb_reader *r, const tb_task_query *q, tb_arena *a, tb_task_list *rows) {
     *rows = (tb_task_list){0};
     uint32_t limit = q->limit ? q->limit : TB_TASK_PAGE;

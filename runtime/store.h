@@ -166,6 +166,34 @@ typedef struct tb_meta_row {
     tb_str key, value;
 } tb_meta_row;
 
+/* Who may come in (accounts.h). Not derived from the log, which holds the changes but never a secret. */
+typedef struct tb_account_row {
+    tb_str name;          /* key */
+    tb_str person, place; /* as in 组织; empty place: wherever that person is listed */
+    tb_str organ;         /* of a department: whose matters it loads; may be empty */
+    int32_t roles;        /* set of enum tb_role */
+    tb_str password;      /* "scrypt$…" (accounts.h); empty: none */
+    int64_t made;
+    bool closed;
+} tb_account_row;
+
+typedef struct tb_credential_row {
+    uint8_t digest[TB_DIGEST]; /* key; of the token, which is nowhere */
+    tb_str account, label;
+    bool session;         /* began with a password; else a token that was made for somebody */
+    int64_t made, expires; /* expires: TB_NEVER when it does not */
+} tb_credential_row;
+
+/* One reading of personal data in the clear (auth.h). */
+typedef struct tb_access_row {
+    int64_t n; /* key, counting up; given by the store when it is written */
+    int64_t at, case_id;
+    tb_str who, role; /* account; applicant, handler or auditor: by what right */
+    tb_str what;      /* case, history, document/NUMBER, attachment/NAME */
+    tb_str fields;    /* "、" between */
+    tb_str why;       /* the reason given; may be empty */
+} tb_access_row;
+
 /* ---- opening ---- */
 #define TB_STORE_WAL_BOUND ((uint64_t)16 << 20)  /* above it the writer finishes the checkpoint between two batches */
 #define TB_STORE_WAL_PASSIVE ((uint64_t)4 << 20) /* each time it grew by this, a checkpoint runs in the background */
@@ -212,7 +240,8 @@ tb_store_tail tb_store_last(const tb_store *s);
 
 /* What one act changes; all lists may be empty. Rows are applied in this order: sources, attachments, loads, events,
  * cases, cases gone, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), outbox (a new row, or a new due,
- * attempts, state and problem of the one with that key), outbox gone, meta. */
+ * attempts, state and problem of the one with that key), outbox gone, meta, accounts, credentials gone, credentials, accesses; then accesses
+ * before `accesses_until` go, at most TB_ACCESS_SWEEP of them. */
 typedef struct tb_write {
     TB_LIST(tb_blob_row) sources;
     TB_LIST(tb_blob_row) attachments;
@@ -225,7 +254,13 @@ typedef struct tb_write {
     TB_LIST(tb_outbox_row) outbox;
     TB_LIST(tb_outbox_row) outbox_gone; /* only the key is read; for repairs */
     TB_LIST(tb_meta_row) meta;
+    TB_LIST(tb_account_row) accounts; /* inserted, or replaced as a whole */
+    TB_LIST(tb_credential_row) credentials_gone; /* only the digest is read */
+    TB_LIST(tb_credential_row) credentials;
+    TB_LIST(tb_access_row) accesses;
+    int64_t accesses_until; /* ms; 0: none goes */
 } tb_write;
+#define TB_ACCESS_SWEEP 16 /* a batch that adds accesses rids itself of more than it adds, and stays short */
 
 /* `why` says what the system said when the result is not OK ("" otherwise); it lives until the callback returns. */
 typedef void (*tb_store_done)(void *user, int result, const char *why);
@@ -322,6 +357,13 @@ int tb_read_outbox_row(tb_reader *r, int64_t leaf, int32_t n, tb_arena *a, tb_ou
 /* Those to be carried at or before t, the longest due first; and when the next one is due (TB_NEVER: none). */
 int tb_read_outbox_due(tb_reader *r, int64_t t, uint32_t limit, tb_arena *a, tb_outbox_list *rows);
 int tb_read_outbox_next(tb_reader *r, int64_t *due);
+
+/* All accounts, by name; all credentials, in no order that means anything. */
+int tb_scan_accounts(tb_reader *r, int (*each)(void *user, const tb_account_row *row), void *user);
+int tb_scan_credentials(tb_reader *r, int (*each)(void *user, const tb_credential_row *row), void *user);
+/* Readings of personal data after number `after`, oldest first; of one case unless case_id is 0; by one account unless `who` has p == NULL. */
+typedef TB_LIST(tb_access_row) tb_access_list;
+int tb_read_accesses(tb_reader *r, int64_t after, int64_t case_id, tb_str who, uint32_t limit, tb_arena *a, tb_access_list *rows);
 
 /* Tasks in key order. A filter with p == NULL is not asked; overdue_only asks for the overdue, alert_only for those with an alert. `after`: the last row
  * of the page before (its key is read), or NULL. */

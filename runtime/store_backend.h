@@ -23,6 +23,9 @@ typedef enum tb__kind {
     TB__TASKS,      /* tb_task_row */
     TB__OUTBOX,     /* tb_outbox_row, (leaf, n) > (from, until), of `state` unless it is < 0 */
     TB__OUTBOX_DUE, /* tb_outbox_row, due <= until, by (due, leaf, n) */
+    TB__ACCOUNTS,   /* tb_account_row, all */
+    TB__CREDENTIALS,/* tb_credential_row, all */
+    TB__ACCESSES,   /* tb_access_row, n > from; of case `until` unless 0; by `key` unless its p is NULL */
     TB__SOURCE,     /* tb_str, of digest `key`; likewise the next two */
     TB__ATTACHMENT,
     TB__META,

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum table { EVENTS, CASES, LOADS, TASKS, OUTBOX, SOURCES, ATTACHMENTS, METAS, TABLES };
+enum table { EVENTS, CASES, LOADS, TASKS, OUTBOX, SOURCES, ATTACHMENTS, METAS, ACCOUNTS, CREDENTIALS, ACCESSES, TABLES };
 
 /* The rows of all tables begin so; `row` is of the table's type, with pointers into the same block. */
 struct row {
@@ -27,6 +27,9 @@ struct row {
         tb_outbox_row outbox;
         tb_blob_row blob;
         tb_meta_row meta;
+        tb_account_row account;
+        tb_credential_row credential;
+        tb_access_row access;
     };
 };
 
@@ -94,6 +97,9 @@ static int cmp_row(enum table t, const struct row *a, const struct row *b) {
     case OUTBOX: return cmp_outbox(&a->outbox, &b->outbox);
     case SOURCES:
     case ATTACHMENTS: return memcmp(a->blob.digest, b->blob.digest, TB_DIGEST);
+    case ACCOUNTS: return tb_str_cmp(a->account.name, b->account.name);
+    case CREDENTIALS: return memcmp(a->credential.digest, b->credential.digest, TB_DIGEST);
+    case ACCESSES: return cmp_int(a->access.n, b->access.n);
     default: return tb_str_cmp(a->meta.key, b->meta.key);
     }
 }
@@ -138,6 +144,13 @@ static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
         return texts[4] = &r->outbox.problem, 5;
     case SOURCES:
     case ATTACHMENTS: return texts[0] = &r->blob.bytes, 1;
+    case ACCOUNTS:
+        texts[0] = &r->account.name, texts[1] = &r->account.person, texts[2] = &r->account.place;
+        return texts[3] = &r->account.organ, texts[4] = &r->account.password, 5;
+    case CREDENTIALS: return texts[0] = &r->credential.account, texts[1] = &r->credential.label, 2;
+    case ACCESSES:
+        texts[0] = &r->access.who, texts[1] = &r->access.role, texts[2] = &r->access.what;
+        return texts[3] = &r->access.fields, texts[4] = &r->access.why, 5;
     default: return texts[0] = &r->meta.key, texts[1] = &r->meta.value, 2;
     }
 }
@@ -218,6 +231,10 @@ static bool add_write(struct plan *p, const tb_write *w) {
     ADD_ALL(outbox, OUTBOX, outbox, false, false)
     ADD_ALL(outbox_gone, OUTBOX, outbox, true, false)
     ADD_ALL(meta, METAS, meta, false, false)
+    ADD_ALL(accounts, ACCOUNTS, account, false, false)
+    ADD_ALL(credentials_gone, CREDENTIALS, credential, true, false)
+    ADD_ALL(credentials, CREDENTIALS, credential, false, false)
+    ADD_ALL(accesses, ACCESSES, access, false, false)
     return true;
 }
 
@@ -278,6 +295,25 @@ static bool contradicts(const tb_memory_disk *d, const struct plan *p) {
     return false;
 }
 
+static void number_accesses(const tb_memory_disk *d, struct plan *p) {
+    const struct vector *v = &d->table[ACCESSES];
+    int64_t n = v->count ? v->items[v->count - 1]->access.n : 0;
+    for (size_t i = 0; i < p->count; i++)
+        if (p->items[i].table == ACCESSES) p->items[i].row->access.n = ++n;
+}
+
+static void drop_accesses(tb_memory_disk *d, int64_t until) {
+    struct vector *v = &d->table[ACCESSES];
+    size_t gone = 0, kept = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        bool old = i < TB_ACCESS_SWEEP && v->items[i]->access.at < until;
+        gone += old;
+        if (old) free(v->items[i]);
+        else v->items[kept++] = v->items[i];
+    }
+    v->count -= gone;
+}
+
 static int memory_write(tb_store *base, tb_write *const *writes, uint32_t count, char *why) {
     tb_memory_disk *d = of(base)->disk;
     struct plan plan = {0};
@@ -292,7 +328,9 @@ static int memory_write(tb_store *base, tb_write *const *writes, uint32_t count,
         snprintf(why, TB__WHY, "a load, or a case of that origin, is there already");
         result = TB_STORE_CORRUPT;
     } else {
+        number_accesses(d, &plan);
         for (size_t i = 0; i < plan.count; i++) apply(d, &plan.items[i]);
+        for (uint32_t i = 0; i < count; i++) drop_accesses(d, writes[i]->accesses_until);
     }
     pthread_mutex_unlock(&d->lock);
     drop_plan(&plan);
@@ -415,6 +453,17 @@ static void walk_outbox_due(const tb_memory_disk *d, const tb__query *q, tb__row
     }
 }
 
+static void walk_accesses(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
+    struct row key = {.access = {.n = q->from + 1}};
+    uint32_t handed = 0;
+    for (size_t i = seek(d, ACCESSES, &key); i < d->table[ACCESSES].count && (q->limit == 0 || handed < q->limit); i++) {
+        const tb_access_row *a = &d->table[ACCESSES].items[i]->access;
+        if ((q->until && a->case_id != q->until) || (q->key.p && !tb_str_eq(a->who, q->key))) continue;
+        handed++;
+        if (each(user, a)) return;
+    }
+}
+
 static void hand_text(const tb_memory_disk *d, enum table t, const struct row *key, tb__row_fn *each, void *user) {
     size_t i = seek(d, t, key);
     if (!is_at(d, t, i, key)) return;
@@ -451,6 +500,9 @@ static int memory_scan(tb_reader *r, const tb__query *q, tb__row_fn *each, void 
     case TB__TASKS: walk(d, TASKS, 0, q, each, user); break;
     case TB__OUTBOX: walk_outbox(d, q, each, user); break;
     case TB__OUTBOX_DUE: walk_outbox_due(d, q, each, user); break;
+    case TB__ACCOUNTS: walk(d, ACCOUNTS, 0, q, each, user); break;
+    case TB__CREDENTIALS: walk(d, CREDENTIALS, 0, q, each, user); break;
+    case TB__ACCESSES: walk_accesses(d, q, each, user); break;
     case TB__SOURCE:
     case TB__ATTACHMENT:
         memcpy(key.blob.digest, q->key.p, TB_DIGEST);

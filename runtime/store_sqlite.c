@@ -9,6 +9,8 @@
  *   load         which rules were loaded when, by whom; `source` holds their texts
  *   attachment   the files of cases, by digest
  *   meta         small facts, by name
+ *   account      who may come in; `credential` the digests of the tokens that open the door
+ *   access       who read whose personal data in the clear
  *
  * What is not there matters as much. The history of a case is a chain (`prev`) and not an index on (case_id, seq);
  * idempotency keys and timers are columns of the case. Each table or index that an act touches at a random key costs
@@ -39,7 +41,7 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 4,                  /* user_version */
+    SCHEMA = 5,                  /* user_version */
     LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
     WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
     READER_CACHE_KIB = 8192,
@@ -53,6 +55,9 @@ enum {
 #define CASE_COLUMNS "id, name, matter, program, seq, last, due, state, keys, origin"
 #define TASK_COLUMNS "place, post, case_id, step, matter, entered, due, overdue, holder, alert"
 #define OUTBOX_COLUMNS "leaf, n, case_id, kind, target, step, key, body, at, due, retries, attempts, state, problem"
+#define ACCOUNT_COLUMNS "name, person, place, organ, roles, password, made, closed"
+#define CREDENTIAL_COLUMNS "digest, account, label, session, made, expires"
+#define ACCESS_COLUMNS "n, at, case_id, who, role, what, fields, why"
 #define LOAD_COLUMNS "leaf, kind, name, version, digest, manifest, by, at"
 
 static const char schema[] =
@@ -93,6 +98,16 @@ static const char *const migrations[SCHEMA] = {
           "ALTER TABLE event ADD COLUMN tree BLOB NOT NULL DEFAULT x'';",
     [3] = "ALTER TABLE task ADD COLUMN holder TEXT NOT NULL DEFAULT '';"
           "ALTER TABLE task ADD COLUMN alert TEXT NOT NULL DEFAULT '';",
+    [4] = "CREATE TABLE account("
+          "  name TEXT PRIMARY KEY, person TEXT NOT NULL, place TEXT NOT NULL, organ TEXT NOT NULL, roles INTEGER NOT NULL,"
+          "  password TEXT NOT NULL, made INTEGER NOT NULL, closed INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+          "CREATE TABLE credential("
+          "  digest BLOB PRIMARY KEY, account TEXT NOT NULL, label TEXT NOT NULL, session INTEGER NOT NULL,"
+          "  made INTEGER NOT NULL, expires INTEGER) STRICT, WITHOUT ROWID;"
+          "CREATE TABLE access("
+          "  n INTEGER PRIMARY KEY, at INTEGER NOT NULL, case_id INTEGER NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,"
+          "  what TEXT NOT NULL, fields TEXT NOT NULL, why TEXT NOT NULL) STRICT;"
+          "CREATE INDEX access_case ON access(case_id, n);",
 };
 
 #define UPDATE_CASE(due) \
@@ -100,7 +115,7 @@ static const char *const migrations[SCHEMA] = {
 
 enum statement {
     PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_CASE, DROP_TASK, PUT_TASK, PUT_OUTBOX, DROP_OUTBOX,
-    PUT_META,
+    PUT_META, PUT_ACCOUNT, DROP_CREDENTIAL, PUT_CREDENTIAL, PUT_ACCESS, DROP_ACCESSES,
     BEGIN, COMMIT, ROLLBACK, STATEMENTS
 };
 static const char *const statement_text[STATEMENTS] = {
@@ -120,6 +135,12 @@ static const char *const statement_text[STATEMENTS] = {
                    " ON CONFLICT(leaf, n) DO UPDATE SET due=?10, attempts=?12, state=?13, problem=?14",
     [DROP_OUTBOX] = "DELETE FROM outbox WHERE leaf=?1 AND n=?2",
     [PUT_META] = "INSERT OR REPLACE INTO meta(key, value) VALUES(?1, ?2)",
+    [PUT_ACCOUNT] = "INSERT OR REPLACE INTO account(" ACCOUNT_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [DROP_CREDENTIAL] = "DELETE FROM credential WHERE digest=?1",
+    [PUT_CREDENTIAL] = "INSERT OR REPLACE INTO credential(" CREDENTIAL_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+    [PUT_ACCESS] = "INSERT INTO access(" ACCESS_COLUMNS ") VALUES(NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    /* From the oldest on, and only while those are old: numbers are never used again because the newest never goes. */
+    [DROP_ACCESSES] = "DELETE FROM access WHERE n IN (SELECT n FROM (SELECT n, at FROM access ORDER BY n LIMIT ?2) WHERE at < ?1)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
@@ -137,6 +158,10 @@ static const char *const query_text[TB__KINDS] = {
     [TB__OUTBOX] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE (leaf, n) > (?1, ?3) AND (?4 < 0 OR state = ?4)"
                    " ORDER BY leaf, n LIMIT ?2",
     [TB__OUTBOX_DUE] = "SELECT " OUTBOX_COLUMNS " FROM outbox WHERE due IS NOT NULL AND due <= ?1 ORDER BY due, leaf, n LIMIT ?2",
+    [TB__ACCOUNTS] = "SELECT " ACCOUNT_COLUMNS " FROM account ORDER BY name LIMIT ?2",
+    [TB__CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credential ORDER BY digest LIMIT ?2",
+    [TB__ACCESSES] = "SELECT " ACCESS_COLUMNS " FROM access WHERE n > ?1 AND (?3 = 0 OR case_id = ?3) AND (?4 IS NULL OR who = ?4)"
+                     " ORDER BY n LIMIT ?2",
     [TB__SOURCE] = "SELECT text FROM source WHERE digest = ?1",
     [TB__ATTACHMENT] = "SELECT bytes FROM attachment WHERE digest = ?1",
     [TB__META] = "SELECT value FROM meta WHERE key = ?1",
@@ -679,6 +704,53 @@ static int put_meta_row(struct sqlite_store *s, const tb_meta_row *m) {
     return run(s->statement[PUT_META]);
 }
 
+static int put_account_row(struct sqlite_store *s, const tb_account_row *a) {
+    sqlite3_stmt *st = s->statement[PUT_ACCOUNT];
+    put_text(st, 1, a->name);
+    put_text(st, 2, a->person);
+    put_text(st, 3, a->place);
+    put_text(st, 4, a->organ);
+    put_int(st, 5, a->roles);
+    put_text(st, 6, a->password);
+    put_int(st, 7, a->made);
+    put_int(st, 8, a->closed);
+    return run(st);
+}
+
+static int drop_credential_row(struct sqlite_store *s, const tb_credential_row *c) {
+    put_digest(s->statement[DROP_CREDENTIAL], 1, c->digest);
+    return run(s->statement[DROP_CREDENTIAL]);
+}
+
+static int put_credential_row(struct sqlite_store *s, const tb_credential_row *c) {
+    sqlite3_stmt *st = s->statement[PUT_CREDENTIAL];
+    put_digest(st, 1, c->digest);
+    put_text(st, 2, c->account);
+    put_text(st, 3, c->label);
+    put_int(st, 4, c->session);
+    put_int(st, 5, c->made);
+    put_due(st, 6, c->expires);
+    return run(st);
+}
+
+static int put_access_row(struct sqlite_store *s, const tb_access_row *a) {
+    sqlite3_stmt *st = s->statement[PUT_ACCESS];
+    put_int(st, 2, a->at);
+    put_int(st, 3, a->case_id);
+    put_text(st, 4, a->who);
+    put_text(st, 5, a->role);
+    put_text(st, 6, a->what);
+    put_text(st, 7, a->fields);
+    put_text(st, 8, a->why);
+    return run(st);
+}
+
+static int drop_accesses(struct sqlite_store *s, int64_t until) {
+    put_int(s->statement[DROP_ACCESSES], 1, until);
+    put_int(s->statement[DROP_ACCESSES], 2, TB_ACCESS_SWEEP);
+    return run(s->statement[DROP_ACCESSES]);
+}
+
 #define PUT_ALL(list, put) \
     for (uint32_t i = 0; i < w->list.count && rc == SQLITE_OK; i++) rc = put(s, &w->list.items[i])
 
@@ -695,6 +767,11 @@ static int put_write(struct sqlite_store *s, const tb_write *w) {
     PUT_ALL(outbox, put_outbox_row);
     PUT_ALL(outbox_gone, drop_outbox_row);
     PUT_ALL(meta, put_meta_row);
+    PUT_ALL(accounts, put_account_row);
+    PUT_ALL(credentials_gone, drop_credential_row);
+    PUT_ALL(credentials, put_credential_row);
+    PUT_ALL(accesses, put_access_row);
+    if (w->accesses_until && rc == SQLITE_OK) rc = drop_accesses(s, w->accesses_until);
     return rc;
 }
 
@@ -905,6 +982,9 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
         tb_task_row task;
         tb_outbox_row outbox;
         tb_due_row due;
+        tb_account_row account;
+        tb_credential_row credential;
+        tb_access_row access;
         tb_str text;
     } row;
     *bad = false;
@@ -944,6 +1024,24 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
                                      .state = sqlite3_column_int(st, 12), .problem = text_at(st, 13)};
         break;
     case TB__DUE: row.due = (tb_due_row){sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1)}; break;
+    case TB__ACCOUNTS:
+        row.account = (tb_account_row){.name = text_at(st, 0), .person = text_at(st, 1), .place = text_at(st, 2),
+                                       .organ = text_at(st, 3), .roles = sqlite3_column_int(st, 4),
+                                       .password = text_at(st, 5), .made = sqlite3_column_int64(st, 6),
+                                       .closed = sqlite3_column_int(st, 7) != 0};
+        break;
+    case TB__CREDENTIALS:
+        row.credential = (tb_credential_row){.account = text_at(st, 1), .label = text_at(st, 2),
+                                             .session = sqlite3_column_int(st, 3) != 0,
+                                             .made = sqlite3_column_int64(st, 4), .expires = due_at(st, 5)};
+        *bad = !digest_at(st, 0, row.credential.digest);
+        break;
+    case TB__ACCESSES:
+        row.access = (tb_access_row){.n = sqlite3_column_int64(st, 0), .at = sqlite3_column_int64(st, 1),
+                                     .case_id = sqlite3_column_int64(st, 2), .who = text_at(st, 3),
+                                     .role = text_at(st, 4), .what = text_at(st, 5), .fields = text_at(st, 6),
+                                     .why = text_at(st, 7)};
+        break;
     case TB__SOURCE:
     case TB__META: row.text = text_at(st, 0); break;
     case TB__ATTACHMENT: row.text = blob_at(st, 0); break;
@@ -1017,6 +1115,14 @@ static int prepare_query(struct sqlite_reader *r, const tb__query *q, sqlite3_st
         put_int(st, 4, q->state);
         break;
     case TB__OUTBOX_DUE: put_int(st, 1, q->until); break;
+    case TB__ACCOUNTS:
+    case TB__CREDENTIALS: break;
+    case TB__ACCESSES:
+        put_int(st, 1, q->from);
+        put_int(st, 3, q->until);
+        if (q->key.p) put_text(st, 4, q->key);
+        else sqlite3_bind_null(st, 4);
+        break;
     default: put_int(st, 1, q->from); break;
     }
     put_int(st, 2, q->limit ? (int64_t)q->limit : -1);

@@ -131,6 +131,66 @@ static int read_within_try(void *arg) { /* the arena is too small: must answer, 
     return tb_read_history(j->r, 5, 0, j->a, &rows) == TB_STORE_RETRY ? 77 : 1;
 }
 
+/* ---- people ---- */
+
+static int put_name(void *user, const tb_account_row *row) {
+    tb_buf *b = user;
+    tb_putf(b, "%.*s|%.*s|%.*s|%.*s|%d|%.*s|%d|%d;", TB_FMT(row->name), TB_FMT(row->person), TB_FMT(row->place), TB_FMT(row->organ), (int)row->roles,
+            TB_FMT(row->password), (int)row->made, row->closed);
+    return 0;
+}
+static int put_credential(void *user, const tb_credential_row *row) {
+    tb_buf *b = user;
+    tb_putf(b, "%02x|%.*s|%.*s|%d|%d|%s;", row->digest[31], TB_FMT(row->account), TB_FMT(row->label), row->session, (int)row->made,
+            row->expires == TB_NEVER ? "never" : "some day");
+    return 0;
+}
+
+static void people_suite(tb_store *s) {
+    tb_arena *a = tb_arena_new(NULL, 0);
+    tb_write w = {0};
+    tb_buf b;
+    *TB_PUSH(a, w.accounts) = (tb_account_row){.name = z("王"), .person = z("王审"), .place = z("370402"), .organ = z("局"), .roles = 6, .password = z("p"), .made = 7};
+    *TB_PUSH(a, w.accounts) = (tb_account_row){.name = z("李"), .person = z("李"), .place = z(""), .organ = z(""), .roles = 1, .password = z(""), .made = 8, .closed = true};
+    for (int i = 0; i < 3; i++) {
+        tb_credential_row *c = TB_PUSH(a, w.credentials);
+        *c = (tb_credential_row){.account = z("王"), .label = z("窗口"), .session = i == 1, .made = i, .expires = i == 2 ? TB_NEVER : 1000 + i};
+        memset(c->digest, i, TB_DIGEST);
+    }
+    for (int i = 0; i < 40; i++)
+        *TB_PUSH(a, w.accesses) = (tb_access_row){.at = 100 + i, .case_id = 1 + i % 2, .who = z(i % 4 < 2 ? "王" : "李"), .role = z("handler"), .what = z("case"), .fields = z("证件号"), .why = z("")};
+    CHECK_INT(put(s, &w), TB_STORE_OK);
+    tb_write more = {0};
+    *TB_PUSH(a, more.accounts) = (tb_account_row){.name = z("李"), .person = z("李"), .place = z(""), .organ = z(""), .roles = 1, .password = z("新"), .made = 8};
+    memset(TB_PUSH(a, more.credentials_gone)->digest, 1, TB_DIGEST);
+    memset(TB_PUSH(a, more.credentials_gone)->digest, 9, TB_DIGEST); /* never was */
+    CHECK_INT(put(s, &more), TB_STORE_OK);
+    tb_reader *r = tb_reader_open(s);
+    tb_buf_init(&b, a);
+    CHECK_INT(tb_scan_accounts(r, put_name, &b), TB_STORE_OK);
+    CHECK(same(tb_buf_str(&b), "李|李|||1|新|8|0;王|王审|370402|局|6|p|7|0;"));
+    tb_buf_init(&b, a);
+    CHECK_INT(tb_scan_credentials(r, put_credential, &b), TB_STORE_OK);
+    CHECK(same(tb_buf_str(&b), "00|王|窗口|0|0|some day;02|王|窗口|0|2|never;"));
+    tb_access_list rows;
+    CHECK_INT(tb_read_accesses(r, 0, 0, (tb_str){NULL, 0}, 100, a, &rows), TB_STORE_OK);
+    CHECK(CHECK_INT(rows.count, 40) && rows.items[0].n == 1 && rows.items[39].n == 40 && rows.items[39].at == 139 && same(rows.items[0].fields, "证件号"));
+    CHECK_INT(tb_read_accesses(r, 5, 2, z("李"), 3, a, &rows), TB_STORE_OK);
+    CHECK(CHECK_INT(rows.count, 3) && rows.items[0].n == 8 && rows.items[1].n == 12 && rows.items[2].case_id == 2);
+    /* The oldest go with what comes, a few at a time, and only when they are old. */
+    tb_write sweep = {.accesses_until = 120};
+    *TB_PUSH(a, sweep.accesses) = (tb_access_row){.at = 200, .case_id = 1, .who = z("王"), .role = z("auditor"), .what = z("history"), .fields = z("电话"), .why = z("查")};
+    static const uint32_t left[] = {41 - TB_ACCESS_SWEEP, 42 - 20, 43 - 20};
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(put(s, &sweep), TB_STORE_OK);
+        CHECK_INT(tb_read_accesses(r, 0, 0, (tb_str){NULL, 0}, 100, a, &rows), TB_STORE_OK);
+        CHECK_INT(rows.count, left[i]);
+    }
+    CHECK(rows.items[0].at == 120 && rows.items[rows.count - 1].n == 43 && same(rows.items[rows.count - 1].why, "查"));
+    tb_reader_close(r);
+    tb_arena_free(a);
+}
+
 static void suite(open_fn open) {
     const char *faults[2] = {NULL, ""};
     tb_store_options options = {.fault = fail_at, .fault_user = faults};
@@ -156,6 +216,7 @@ static void suite(open_fn open) {
     CHECK_INT(due, TB_NEVER);
     CHECK_INT(tb_read_tasks(r, &all, a, &tasks), TB_STORE_OK);
     CHECK_INT(tasks.count, 0);
+    people_suite(s);
 
     /* One act with everything in it. */
     tb_write w = {0};
@@ -340,7 +401,7 @@ static void suite(open_fn open) {
     CHECK_INT(tb_store_checkpoint(s, got, &g), TB_OK);
     CHECK_INT(g.result, TB_STORE_OK);
     CHECK_INT(tb_store_stats_now(s).wal_bytes, 0);
-    CHECK_INT(tb_store_stats_now(s).batches, 4);
+    CHECK_INT(tb_store_stats_now(s).batches, 9);
 
     /* What was written is there when it is opened again. */
     tb_reader_close(r);
@@ -436,9 +497,10 @@ static void test_refusals(void) {
     }
     /* A file of schema 1, before there was an outbox, is brought forward. */
     sql(in_dir("empty.db"), "ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; DROP TABLE outbox;"
-                            "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; PRAGMA user_version=1");
+                            "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; DROP TABLE account; DROP TABLE credential;"
+                            "DROP TABLE access; PRAGMA user_version=1");
     if (CHECK_INT(tb_store_open_sqlite(in_dir("empty.db"), NULL, &s, &error), TB_OK)) tb_store_close(s);
-    sql(in_dir("empty.db"), "SELECT count(*) FROM outbox");
+    sql(in_dir("empty.db"), "SELECT count(*) FROM outbox; SELECT count(*) FROM account; SELECT count(*) FROM access");
     sql(in_dir("empty.db"), "PRAGMA user_version=99");
     refuses(in_dir("empty.db"), NULL, TB_STORE_ERROR_NEWER, "新版本");
     if (geteuid() != 0) { /* root may write anywhere */

@@ -122,7 +122,7 @@ static tb_str body_of(tb_line *line, const tb_json *version, tb_str request) {
     tb_buf b;
     tb_buf_init(&b, line->arena);
     if (!mode.n) return TB_NONE;
-    if (!place || !person)
+    if (!place || (!person && !tb__has_token()))
         return tb_line_error(line, "请写明谁在哪里申请：--person 姓名 --place 区划",
                              "say who applies where: --person NAME --place CODE"),
                TB_NONE;

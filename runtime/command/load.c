@@ -30,7 +30,7 @@ static tb_str body_of(tb_line *line, const tb_workspace *w, tb_str request) {
     const char *by = tb_line_value(line, "by"), *login = getenv("USER");
     tb_buf_init(&b, line->arena);
     tb_puts(&b, "{\"by\":");
-    tb_json_put_text(&b, tb_str_z(by ? by : login && *login ? login : "tongban load"));
+    tb_json_put_text(&b, tb_str_z(by ? by : tb__has_token() ? "" : login && *login ? login : "tongban load")); /* a token says who */
     if (tb_line_has(line, "accept-pending")) tb_puts(&b, ",\"accept_pending\":true");
     if (tb_line_has(line, "accept-unproved")) tb_puts(&b, ",\"accept_unproved\":true");
     tb_puts(&b, ",\"request\":");

@@ -45,7 +45,7 @@ static int order(tb_line *line, const char *what, const char *id) {
     const tb_json *answer;
     const char *reason = tb_line_value(line, "reason");
     tb_buf path, body;
-    if (!reason || !tb_line_value(line, "person"))
+    if (!reason || (!tb_line_value(line, "person") && !tb__has_token()))
         return tb_line_error(line, "请写明谁（--person）、为什么（--reason）：这要记录在案",
                              "say who (--person) and why (--reason): it goes on record");
     tb_buf_init(&path, line->arena);

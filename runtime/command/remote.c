@@ -7,6 +7,11 @@
 #include <string.h>
 #include <sys/random.h>
 
+bool tb__has_token(void) {
+    const char *token = getenv("TONGBAN_TOKEN");
+    return token && *token;
+}
+
 static const char *server_of(const tb_line *line) {
     const char *given = tb_line_value(line, "server"), *env = getenv("TONGBAN_SERVER");
     return given ? given : env && *env ? env : "http://127.0.0.1:8420";
@@ -22,6 +27,7 @@ int tb__remote_quiet(tb_line *line, const char *method, tb_str path, tb_str body
     tb_client *client = tb_client_new(server_of(line), error);
     if (!client) return tb_line_error(line, "%s", "%s", error);
     if (line->lang == TB_LANG_EN) tb_client_english(client);
+    if (tb__has_token()) tb_client_token(client, getenv("TONGBAN_TOKEN"));
     int rc = tb_client_request(client, method, tb_str_copy(line->arena, path).p, body.n ? body.p : NULL, body.n, status,
                                &response, &n, error);
     tb_client_free(client);

@@ -41,6 +41,8 @@ void tb__put_parameter(tb_line *line, tb_buf *path, const char *name, const char
 
 /* The key given, or a fresh one. *fresh: it was made here and should be told. */
 tb_str tb__request_key(tb_line *line, bool *fresh);
+/* Is there a token in $TONGBAN_TOKEN? It goes with each request, and says who acts. */
+bool tb__has_token(void);
 /* Writes "by":{…} from the flags. */
 void tb__put_by(tb_line *line, tb_buf *body);
 /* A value as typed: JSON when it begins with { [ " or is true/false, else a text. */

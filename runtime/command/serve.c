@@ -119,6 +119,8 @@ static int serve(tb_line *line, struct saying *saying) {
                            .rules = tb_line_value(line, "rules"),
                            .host = host,
                            .test_clock = tb_line_value(line, "test-clock"),
+                           .auth = tb_line_has(line, "auth"),
+                           .behind_tls = tb_line_has(line, "behind-tls"),
                            .lang = line->lang,
                            .say = say,
                            .alive = alive,
@@ -149,6 +151,9 @@ static const tb_flag flags[] = {
     {"rules", "目录", "启动时装载的规则目录", "a directory of rules loaded at start"},
     {"interfaces", "文件", "外部接口的地址（JSON：{\"接口名\":{\"url\":…}}）", "addresses of interfaces (JSON: {\"NAME\":{\"url\":…}})"},
     {"listen", "地址:端口", "监听地址，缺省 127.0.0.1:8420", "address:port, 127.0.0.1:8420 when absent"},
+    {"auth", NULL, "每个请求都要出示令牌（账号用 tongban account 建立）", "every request needs a token (tongban account makes accounts)"},
+    {"behind-tls", NULL, "前面有终结 TLS 的反向代理，来人地址取自它写的 X-Forwarded-For",
+     "a proxy before it ends TLS and names callers in X-Forwarded-For"},
     {"test-clock", "时刻", "用虚拟时钟，从此刻起，由 POST /v1/clock 推进",
      "virtual time from this instant on, moved by POST /v1/clock"},
     {"welcome", NULL, "启动后提示可以试用的命令", "print commands to try"},
@@ -163,7 +168,7 @@ const tb_command tb__command_serve = {
     .run = run,
     .zh = "启动服务（HTTP/JSON）",
     .en = "run the server (HTTP/JSON)",
-    .more_zh = "前台运行，Ctrl-C 停止；停止前答完手上的请求。目前只监听本机地址，因为还没有身份认证。\n"
+    .more_zh = "前台运行，Ctrl-C 停止；停止前答完手上的请求。监听本机以外的地址，必须有 --auth 和 --behind-tls。\n"
                "例：tongban serve --db tongban.db --rules rules",
-    .more_en = "Runs in the foreground until Ctrl-C. Only loopback addresses for now: there is no authentication yet.",
+    .more_en = "Runs in the foreground until Ctrl-C. Addresses other than loopback need --auth and --behind-tls.",
 };
