@@ -6,6 +6,7 @@
  * before it. A misspelt name is told anyway: nothing that is missing explains it. */
 #include "compile_work.h"
 #include "nearest.h"
+#include "slips.h"
 #include "table.h"
 
 /* ---- what follows from a sentence that could not be read ---- */
@@ -87,6 +88,47 @@ static bool of_no_type(const tb_program *p, const tb_diagnostic *d) {
     return false;
 }
 
+/* One slip that two checks see: the second is what follows from the first. */
+enum reach {
+    ALL_OF_FILE, /* the cause explains every consequence in its file */
+    ONE_EACH,    /* it explains one: a reply under another name, an argument misspelt */
+    SAME_PLACE   /* it was told of the same words */
+};
+static const struct {
+    enum tb_code consequence, cause;
+    enum reach reach;
+} follows[] = {
+    {TB_E_EVENT_WHERE, TB_E_LIMIT_RANGE, ALL_OF_FILE},       /* 逾期的 of a limit that is none */
+    {TB_E_EVENT_WHERE, TB_E_UNKNOWN_INTERFACE, ALL_OF_FILE}, /* 答复超时的 of an interface nobody knows … */
+    {TB_E_EVENT_WHERE, TB_E_INTERFACE_LACKS, ALL_OF_FILE},   /* … or that says no time-out */
+    {TB_E_PARALLEL_EMPTY, TB_E_UNKNOWN_BRANCH, ONE_EACH},    /* its step is said to be in another */
+    {TB_E_COMPLETE_WHERE, TB_E_UNKNOWN_STEP, ONE_EACH},      /* its 应当 names another step */
+    {TB_E_NO_ANSWER, TB_E_UNKNOWN_REPLY, ONE_EACH},
+    {TB_E_START_LACKS, TB_E_START_FIELD, ONE_EACH},
+    {TB_E_ARGUMENT_MISSING, TB_E_PARAMETER_UNKNOWN, ONE_EACH},
+    {TB_E_DROP_WHERE, TB_E_STEP_CLASH, ALL_OF_FILE},
+    {TB_E_PARAMETER_OPEN, TB_E_PARAMETER_KIND, ALL_OF_FILE}, /* of no kind: not declared */
+    {TB_E_PARAMETER_UNKNOWN, TB_E_PARAMETER_KIND, ALL_OF_FILE},
+    {TB_E_PART_TWICE, TB_E_TWO_TARGETS, SAME_PLACE},
+    {TB_E_LAW_UNKNOWN, TB_E_UNCLOSED, SAME_PLACE},
+};
+enum { FOLLOWS = sizeof follows / sizeof *follows };
+
+/* `explained`: how many each rule has explained so far. */
+static bool follows_another(const tb_diagnostics *d, const tb_diagnostic *x, uint32_t *explained) {
+    for (int i = 0; i < FOLLOWS; i++) {
+        uint32_t causes = 0;
+        if (follows[i].consequence != x->code) continue;
+        for (uint32_t k = 0; k < d->list.count; k++) {
+            const tb_diagnostic *y = &d->list.items[k];
+            if (y->code != follows[i].cause || y->span.file != x->span.file) continue;
+            causes += follows[i].reach != SAME_PLACE || y->span.from == x->span.from;
+        }
+        if (causes > (follows[i].reach == ONE_EACH ? explained[i] : 0)) return ++explained[i];
+    }
+    return false;
+}
+
 static void take_back(const tb_program *p, tb_diagnostics *d, uint32_t from) {
     uint32_t kept = from;
     for (uint32_t i = from; i < d->list.count; i++) {
@@ -119,7 +161,12 @@ enum {
     ORGANS = 1 << 12,
     INTERFACES = 1 << 13,
     TABLES = 1 << 14,
-    ELSEWHERE = LAWS | ORGANS | INTERFACES | TABLES /* may stand in another file */
+    TEMPLATES = 1 << 15,
+    MATTERS = 1 << 16,
+    BASE_STEPS = 1 << 17,                                    /* a template's: they stand in its file */
+    ACTS = 1 << 18,                                          /* of such a step */
+    BESIDE = TEMPLATES | MATTERS | BASE_STEPS | ACTS,        /* told of no matter in particular */
+    ELSEWHERE = LAWS | ORGANS | INTERFACES | TABLES | BESIDE /* may stand in another file */
 };
 
 /* What a name in this code's first value might have meant. */
@@ -141,14 +188,27 @@ static unsigned meant(enum tb_code code) {
     case TB_E_ORGAN_UNKNOWN: return ORGANS;
     case TB_E_UNKNOWN_INTERFACE: return INTERFACES;
     case TB_E_TABLE_UNKNOWN: return TABLES;
+    case TB_E_TABLE_UNBOUND: return FIELDS;
+    case TB_E_EACH_FIELD: return FIELDS;
+    case TB_E_TEMPLATE_UNKNOWN: return TEMPLATES;
+    case TB_E_NO_BASE_STEP: return BASE_STEPS;
+    case TB_E_DROP_UNKNOWN: return ACTS;
+    case TB_E_START_UNSEEN: return MATTERS;
+    case TB_E_FOLLOW_UNKNOWN: return MATTERS;
     default: return 0;
     }
+}
+
+/* Which of the values is the name nobody knows. */
+static int unknown_value(enum tb_code code) {
+    return code == TB_E_TABLE_UNBOUND ? 2 : code == TB_E_DROP_UNKNOWN ? 1 : 0;
 }
 
 struct search {
     tb_str word, field;
     int slips;
     uint32_t found;
+    bool known;       /* the name is there: what is wrong is something else */
     tb_name names[2]; /* those with the fewest slips, in order of writing */
 };
 
@@ -164,6 +224,7 @@ static int allowed(tb_str a, tb_str b) {
 
 static void consider(struct search *s, tb_str text, tb_span span) {
     int most = allowed(s->word, text), slips = tb_slips(s->word, text, most + 1);
+    s->known |= slips == 0;
     if (slips == 0 || slips > most || (s->found && slips > s->slips)) return;
     if (!s->found || slips < s->slips) s->found = 0, s->slips = slips;
     for (uint32_t i = 0; i < s->found; i++)
@@ -186,13 +247,16 @@ static void in_clause(struct search *s, unsigned kinds, const tb_clause *c) {
     if (kinds & POSTS && c->kind == TB_C_POSTS) consider_names(s, &c->names, 0);
     if (kinds & MODES && c->kind == TB_C_MODES) consider_names(s, &c->names, 0);
     if (kinds & ORGANS && c->kind == TB_C_OFFICE) consider(s, name->text, name->span);
+    if (kinds & ACTS && c->kind == TB_C_EVENT) consider(s, name->text, name->span);
     for (uint32_t i = 0; kinds & MILESTONES && i < c->parts.count; i++)
         if (c->parts.items[i].kind == TB_P_RECORD || c->parts.items[i].kind == TB_P_DEEM)
             consider_names(s, &c->parts.items[i].names, 0);
 }
 
 static void in_section(struct search *s, unsigned kinds, const tb_section *in) {
-    unsigned named = in->kind == TB_S_STEP        ? STEPS
+    unsigned named = in->kind == TB_S_STEP        ? STEPS | BASE_STEPS
+                     : in->kind == TB_S_TEMPLATE  ? TEMPLATES
+                     : in->kind == TB_S_MATTER    ? MATTERS
                      : in->kind == TB_S_PARALLEL  ? PARALLELS
                      : in->kind == TB_S_BRANCH    ? BRANCHES
                      : in->kind == TB_S_LAW       ? LAWS
@@ -231,24 +295,35 @@ static bool known_elsewhere(tb_arena *a, tb_diagnostic *d) {
     return false;
 }
 
-static void suggest(tb__matter *m, tb_diagnostic *d) {
+/* 300平方米, 三百: a number, but not as a condition takes it. */
+static bool number_meant(tb_arena *a, tb_diagnostic *d) {
+    tb_str number = d->code == TB_E_UNKNOWN_FIELD ? tb_number_meant(a, d->values[0]) : TB_STR("");
+    if (!number.n) return false;
+    d->hint = tb_str_printf(a, "如果是数，只写 %.*s：用阿拉伯数字，不带单位", TB_FMT(number));
+    d->hint_en = tb_str_printf(a, "if a number is meant, write %.*s: digits, and no unit", TB_FMT(number));
+    return true;
+}
+
+/* `m` NULL: said of no matter in particular. */
+static void suggest(tb__compiler *c, const tb__matter *m, tb_diagnostic *d) {
     unsigned kinds = d->hint.n ? 0 : meant(d->code);
-    struct search s = {.word = d->values[0], .field = d->values[1]};
-    if (!kinds || known_elsewhere(m->c->a, d)) return;
-    for (uint32_t i = 0; i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);
-    for (uint32_t i = 0; kinds & ELSEWHERE && i < m->c->rules->trees.count; i++) {
-        const tb_tree *t = m->c->rules->trees.items[i];
+    struct search s = {.word = d->values[unknown_value(d->code)], .field = d->values[1]};
+    if (!kinds || known_elsewhere(c->a, d) || number_meant(c->a, d)) return;
+    for (uint32_t i = 0; m && i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);
+    for (uint32_t i = 0; kinds & ELSEWHERE && i < c->rules->trees.count; i++) {
+        const tb_tree *t = c->rules->trees.items[i];
         for (uint32_t k = 0; k < t->sections.count; k++) in_section(&s, kinds & ELSEWHERE, &t->sections.items[k]);
     }
-    fixed_names(&s, kinds, m->p);
-    if (!s.found) return;
+    if (m) fixed_names(&s, kinds, m->p);
+    if (d->code == TB_E_UNKNOWN_STEP) consider(&s, TB_STR("原环节"), TB_NO_SPAN);
+    if (!s.found || (s.known && d->code == TB_E_EACH_FIELD)) return;
     tb_str one = s.names[0].text, two = s.names[1].text;
     if (s.found == 1) {
-        d->hint = tb_str_printf(m->c->a, "是不是“%.*s”？", TB_FMT(one));
-        d->hint_en = tb_str_printf(m->c->a, "did you mean “%.*s”?", TB_FMT(one));
+        d->hint = tb_str_printf(c->a, "是不是“%.*s”？", TB_FMT(one));
+        d->hint_en = tb_str_printf(c->a, "did you mean “%.*s”?", TB_FMT(one));
     } else {
-        d->hint = tb_str_printf(m->c->a, "是不是“%.*s”或者“%.*s”？", TB_FMT(one), TB_FMT(two));
-        d->hint_en = tb_str_printf(m->c->a, "did you mean “%.*s” or “%.*s”?", TB_FMT(one), TB_FMT(two));
+        d->hint = tb_str_printf(c->a, "是不是“%.*s”或者“%.*s”？", TB_FMT(one), TB_FMT(two));
+        d->hint_en = tb_str_printf(c->a, "did you mean “%.*s” or “%.*s”?", TB_FMT(one), TB_FMT(two));
     }
     if (d->other.file == TB_NO_SPAN.file) d->other = s.names[0].span;
 }
@@ -275,9 +350,28 @@ static tb_span defined_before(const tb_tree *t, tb_str text, tb_span at) {
     return TB_NO_SPAN;
 }
 
+/* Templates and outside services are checked beside the matters: what follows from another slip goes once all is said. */
+static void take_back_all(tb__compiler *c) {
+    tb_diagnostics *d = c->d;
+    uint32_t explained[FOLLOWS] = {0};
+    TB_LIST(tb_diagnostic) kept = {0};
+    for (uint32_t i = 0; i < d->list.count; i++) {
+        const tb_diagnostic *x = &d->list.items[i];
+        bool drop =
+            follows_another(d, x, explained) || (x->code == TB_E_PARAMETER_UNUSED && sentence_lost(d, x->span.file));
+        if (!drop) *TB_PUSH(c->a, kept) = *x;
+        else if (tb_code_severity(x->code) == TB_ERROR) d->errors--;
+        else if (tb_code_severity(x->code) == TB_WARNING) d->warnings--;
+    }
+    for (uint32_t i = 0; i < kept.count; i++) d->list.items[i] = kept.items[i];
+    d->list.count = kept.count;
+}
+
 void tb__advise_all(tb__compiler *c) {
+    take_back_all(c);
     for (uint32_t i = 0; i < c->d->list.count; i++) {
         tb_diagnostic *d = &c->d->list.items[i];
+        if (meant(d->code) & BESIDE) suggest(c, NULL, d);
         if (d->code != TB_E_DUPLICATE || d->other.file != TB_NO_SPAN.file || d->span.file >= c->rules->trees.count)
             continue;
         d->other = defined_before(c->rules->trees.items[d->span.file], d->values[0], d->span);
@@ -286,6 +380,6 @@ void tb__advise_all(tb__compiler *c) {
 
 void tb__advise(tb__matter *m, uint32_t from) {
     tb_diagnostics *d = m->c->d;
-    for (uint32_t i = from; i < d->list.count; i++) suggest(m, &d->list.items[i]);
+    for (uint32_t i = from; i < d->list.count; i++) suggest(m->c, m, &d->list.items[i]);
     take_back(m->p, d, from);
 }

@@ -258,7 +258,15 @@ static void check_form(tb__compiler *c, const tb_program *p, const tb_call_def *
     }
     bool mode = !d->mode.n;
     for (uint32_t i = 0; i < to->modes.count && !mode; i++) mode = tb_str_eq(to->modes.items[i].name, d->mode);
-    if (!mode) tb_report(c->d, TB_E_UNKNOWN_MODE, d->span, d->mode, TB_NONE, TB_NONE);
+    if (!mode) {
+        tb_diagnostic *said = tb_report(c->d, TB_E_UNKNOWN_MODE, d->span, d->mode, TB_NONE, TB_NONE);
+        tb_str *modes = TB_NEW_ARRAY(c->a, to->modes.count + 1, tb_str);
+        for (uint32_t i = 0; i < to->modes.count; i++) modes[i] = to->modes.items[i].name;
+        tb_str list = tb__joined(c->a, modes, to->modes.count);
+        said->hint = tb_str_printf(c->a, "事项“%.*s”的办理模式：%.*s", TB_FMT(to->matter), TB_FMT(list));
+        said->hint_en = tb_str_printf(c->a, "the modes of matter %.*s: %.*s", TB_FMT(to->matter), TB_FMT(list));
+        said->other = to->span;
+    }
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *v = &p->moves.items[i];
         uint32_t at;
@@ -284,6 +292,16 @@ static bool leads_back(const tb_rules *r, const tb_program *from, const tb_progr
     return false;
 }
 
+/* Is there a matter of that name among the files? Without a program it has errors of its own, which are told. */
+static bool written(const tb__compiler *c, tb_str matter) {
+    for (uint32_t i = 0; i < c->rules->trees.count; i++)
+        for (uint32_t k = 0; k < c->rules->trees.items[i]->sections.count; k++) {
+            const tb_section *s = &c->rules->trees.items[i]->sections.items[k];
+            if (s->kind == TB_S_MATTER && tb_str_eq(s->name.text, matter)) return true;
+        }
+    return false;
+}
+
 void tb__outside_check(tb__compiler *c) {
     for (uint32_t i = 0; i < c->rules->programs.count; i++) {
         const tb_program *p = c->rules->programs.items[i];
@@ -291,6 +309,7 @@ void tb__outside_check(tb__compiler *c) {
             const tb_call_def *d = &p->calls.items[k];
             if (d->kind != TB_CALL_MATTER) continue;
             const tb_program *to = compiled(c->rules, d->name);
+            if (!to && written(c, d->name)) continue;
             if (!to) tb_report(c->d, TB_E_START_UNSEEN, d->span, d->name, TB_NONE, TB_NONE);
             else if (leads_back(c->rules, to, p, 0))
                 tb_report(c->d, TB_E_STARTS_ITSELF, d->span, p->matter, to->matter, TB_NONE);

@@ -13,6 +13,7 @@ struct making {
     tb_table *t;
     tb_field *inputs, *outputs, *results;
     tb_table_row *rows;
+    bool beyond; /* a row after 否则 has been told of */
 };
 
 static bool can_be_output(enum tb_type t) { return t != TB_T_LIST && t != TB_T_ADDRESS && t != TB_T_ATTACHMENT; }
@@ -122,8 +123,9 @@ static void add_row(struct making *k, const tb_clause *clause) {
         REPORT(c, TOO_MANY, clause->span, TB_STR("行"), tb_str_printf(c->a, "%d", TB_TABLE_ROWS), TB_NONE);
         return;
     }
-    if (t->otherwise)
+    if (t->otherwise && !k->beyond)
         REPORT(c, TABLE_OTHERWISE, clause->head, t->name, TB_NONE, TB_NONE)->other = k->rows[t->rows_n - 1].span;
+    k->beyond = t->otherwise;
     tb_json *values = TB_NEW_ARRAY(c->a, t->outputs_n + 1, tb_json);
     row_values(k, clause, values);
     tb_table_row r = {.said = clause->expr, .values = values, .span = clause->span};

@@ -24,6 +24,7 @@
 #include "syntax.h"
 }
 %code {
+#include "slips.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -745,6 +746,7 @@ static tb_str alternatives(tb__parse *p, const yysymbol_kind_t *list, int n) {
         if (parts && list[i] > YYSYMBOL_SEMICOLON) continue;
         if (parts && list[i] == YYSYMBOL_NAME) continue;
         if (list[i] >= YYSYMBOL_LT && list[i] <= YYSYMBOL_BANG) continue; /* signs: the words are said */
+        if (!en && (list[i] == YYSYMBOL_K_BEFORE || list[i] == YYSYMBOL_K_WHEN)) continue; /* Chinese has X之前, X的 */
         all++;
         if (said == ALTERNATIVES) continue;
         if (said++) tb_puts(&b, en ? ", " : "、");
@@ -781,7 +783,8 @@ static void period_hint(tb__parse *p, tb_diagnostic *d, tb_span at) {
     static const char *const zh[] = {"个工作日", "工作日", "个自然日", "自然日", "小时", "个月", "年", NULL},
                              *const en[] = {"workday", "day", "hour", "month", "year", NULL};
     tb_str number = tb_source_text(p->sources, at), text = p->sources->list.items[p->file].text;
-    if (p->next.kind != NUMBER) return;
+    tb__period_hint(p, d, at);
+    if (d->hint.n || p->next.kind != NUMBER) return;
     uint32_t from = at.to;
     while (from < text.n && text.p[from] == ' ') from++;
     tb_str rest = {text.p + from, text.n - from};
@@ -797,6 +800,66 @@ static void period_hint(tb__parse *p, tb_diagnostic *d, tb_span at) {
             d->hint_en = tb_str_printf(p->arena, "join number and unit by a hyphen: %.*s-%ss", TB_FMT(number), en[i]);
             return;
         }
+}
+
+/* Does a part of a clause begin so? Then it wants a comma before it. */
+static bool begins_part(tb_str word) {
+    for (int k = 1; k < TB_P_COUNT; k++)
+        for (int lang = 0; lang < 2; lang++)
+            if (word.n && tb_str_is(word, tb_part_word((enum tb_part_kind)k, lang ? TB_LANG_EN : TB_LANG_ZH))) return true;
+    return false;
+}
+
+/* 从, 大于等于, 并且: said in other words. The first of the last few words that is one. */
+static bool other_word(tb__parse *p, const yysymbol_kind_t *list, int n, yysymbol_kind_t got) {
+    const tb__token *words[] = {&p->last[1], &p->last[0], &p->next};
+    for (int i = 0; i < 3; i++) {
+        if (words[i]->kind != NAME || words[i]->at.from < p->sentence || (i == 2 && got != YYSYMBOL_NAME)) continue;
+        if (i == 2 && expects(list, n, YYSYMBOL_NAME)) continue;
+        tb_str meant = tb_other_word(tb_source_text(p->sources, span(p, words[i]->at)));
+        if (!meant.n) continue;
+        tb_report(p->d, TB_E_MISSPELT, span(p, words[i]->at), words[i]->word.name.text, meant, TB_NONE);
+        return true;
+    }
+    return false;
+}
+
+static void hint(tb_diagnostic *d, tb_str zh, tb_str en) {
+    d->hint = zh;
+    d->hint_en = en;
+}
+
+/* A sentence that fits nowhere, and yet a usual slip explains it: what to write instead. */
+static void advise(tb__parse *p, tb_diagnostic *d, const yysymbol_kind_t *list, int n, yysymbol_kind_t got) {
+    const tb__token *last = &p->last[0];
+    tb_span at = d->span;
+    tb_arena *a = p->arena;
+    tb_str found = tb_source_text(p->sources, at), word = last->word.name.text, all = p->sources->list.items[p->file].text;
+    bool new_line = p->last[1].kind == COMMA ? last->opens_line : last->kind == COMMA && p->next.opens_line;
+    tb_str date = expects(list, n, YYSYMBOL_DATE) && !expects(list, n, YYSYMBOL_NAME)
+                      ? tb_date_meant(a, (tb_str){all.p + at.from, all.n - at.from}) : TB_NONE;
+    if (new_line) d->expected = TB_STR("");
+    if (new_line)
+        hint(d, TB_STR("上一行末尾是“，”；如果这是新的一句，请把它改成“。”"),
+             TB_STR("the line before ends with a comma; if this begins a new clause, write a full stop there"));
+    else if (date.n)
+        hint(d, tb_str_printf(a, "日期写成 %.*s", TB_FMT(date)), tb_str_printf(a, "dates are written %.*s", TB_FMT(date)));
+    else if (expects(list, n, YYSYMBOL_DATE) && !expects(list, n, YYSYMBOL_NAME))
+        hint(d, TB_STR("日期写成 2026-03-02"), TB_STR("dates are written 2026-03-02"));
+    else if (last->kind == NAME && tb_str_ends(word, "的") && expects(list, n, YYSYMBOL_COMMA))
+        hint(d, tb_str_printf(a, "动作后面要有逗号：%.*s，", TB_FMT(word)),
+             tb_str_printf(a, "an act is followed by a comma: %.*s，", TB_FMT(word)));
+    else if (expects(list, n, YYSYMBOL_K_MATTER) &&
+             (got == YYSYMBOL_K_FILLED || got == YYSYMBOL_K_UNFILLED || got == YYSYMBOL_K_NOT || got == YYSYMBOL_K_NOT_DONE))
+        hint(d, tb_str_printf(a, "条件前面写 若：若 %.*s …", TB_FMT(found)),
+             tb_str_printf(a, "a condition begins with if: if %.*s …", TB_FMT(found)));
+    else if (expects(list, n, YYSYMBOL_COMMA) && begins_part(found))
+        hint(d, tb_str_printf(a, "“%.*s”前面要有“，”", TB_FMT(found)),
+             tb_str_printf(a, "write “,” before “%.*s”", TB_FMT(found)));
+    else if ((got == YYSYMBOL_EQ || got == YYSYMBOL_K_EQUALS) && expects(list, n, YYSYMBOL_K_IS))
+        hint(d, tb_str_printf(a, "给值用 为：%.*s 为 …", TB_FMT(word)), tb_str_printf(a, "a value is given by is: %.*s is …", TB_FMT(word)));
+    else if (expects(list, n, YYSYMBOL_BOUND) && got == YYSYMBOL_NAME)
+        hint(d, TB_STR("界限写成 X之前，例如 决定之前"), TB_STR("a bound is written “before X”, such as “before decided”"));
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
@@ -821,6 +884,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
                 return 0;
             }
         }
+    if (other_word(p, list, n, got)) return 0;
     /* A word that is nearly a keyword. */
     if (last->kind == NAME && (got == YYSYMBOL_DURATION || got == YYSYMBOL_LAW_REF || got == YYSYMBOL_NAME ||
         got == YYSYMBOL_TIMES ||
@@ -853,7 +917,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
         tb_report(p->d, TB_E_UNCLOSED_PAREN, at, found, TB_NONE, TB_NONE);
         return 0;
     }
-    if (expects(list, n, YYSYMBOL_DURATION)) {
+    if (expects(list, n, YYSYMBOL_DURATION) && !expects(list, n, YYSYMBOL_STOP)) {
         tb_diagnostic *d = tb_report(p->d, TB_E_NEEDS_DURATION, at, found, TB_NONE, TB_NONE);
         period_hint(p, d, at);
         return 0;
@@ -868,8 +932,12 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     }
     if (got >= YYSYMBOL_K_MATTER && got <= YYSYMBOL_K_CLOSES && expects(list, n, YYSYMBOL_NAME) &&
         (!expects(list, n, YYSYMBOL_STOP) || last->kind >= K_MATTER)) {
-        tb_report(p->d, TB_E_KEYWORD_NAME, at, tb_source_text(p->sources, at), TB_NONE, TB_NONE)->expected =
-            alternatives(p, list, n);
+        tb_str keyword = tb_source_text(p->sources, at);
+        tb_diagnostic *d = tb_report(p->d, TB_E_KEYWORD_NAME, at, keyword, TB_NONE, TB_NONE);
+        d->expected = alternatives(p, list, n);
+        if (last->kind == SEP && begins_part(keyword))
+            hint(d, tb_str_printf(p->arena, "把前面的“、”改成“，”；如果它是名称，写成「%.*s」", TB_FMT(keyword)),
+                 tb_str_printf(p->arena, "write “,” before it; if it is meant as a name, write 「%.*s」", TB_FMT(keyword)));
         return 0;
     }
     if (got == YYSYMBOL_NAME && last->kind == NAME) {
@@ -879,13 +947,7 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
     }
     tb_diagnostic *d = tb_report(p->d, TB_E_SYNTAX, at, found, TB_NONE, TB_NONE);
     d->expected = alternatives(p, list, n);
-    if (expects(list, n, YYSYMBOL_DATE) && !expects(list, n, YYSYMBOL_NAME)) {
-        d->hint = tb_str_z("日期写成 2026-03-02");
-        d->hint_en = tb_str_z("dates are written 2026-03-02");
-    } else if (last->kind == NAME && tb_str_ends(word, "的") && expects(list, n, YYSYMBOL_COMMA)) {
-        d->hint = tb_str_printf(p->arena, "动作后面要有逗号：%.*s，", TB_FMT(word));
-        d->hint_en = tb_str_printf(p->arena, "an act is followed by a comma: %.*s，", TB_FMT(word));
-    }
+    advise(p, d, list, n, got);
     return 0;
 }
 
@@ -930,17 +992,49 @@ static int supply(tb__parse *p, yypstate *s, int mark) {
     return push(p, s, &t);
 }
 
-/* “；” is said and read as what was meant: 。 at the end of a line, ， inside. */
-static int semicolon(tb__parse *p, const tb__token *t) {
+/* Does nothing but a comment follow on the line? *at moves over the blanks. */
+static bool ends_line(tb_str text, uint32_t *at) {
+    while (*at < text.n && strchr(" \t\r", text.p[*at]) && text.p[*at]) ++*at;
+    return *at == text.n || text.p[*at] == '\n' || text.p[*at] == '#';
+}
+
+/* The word at a place of the text, up to what ends words. */
+static tb_str word_from(tb_str text, uint32_t at) {
+    static const char *const ends[] = {" ", "\t", "\r", "\n", "，", ",", "。", "、", "；", ";", "：", "（", "《", "“", NULL};
+    uint32_t to = at;
+    for (bool more = true; more && to < text.n; to += more) {
+        tb_str rest = {text.p + to, text.n - to};
+        for (int i = 0; ends[i] && more; i++) more = !tb_str_starts(rest, ends[i]);
+    }
+    return (tb_str){text.p + at, to - at};
+}
+
+/* “；” is said and read as what was meant: 。 at the end of a line; inside, 、 between names and ， before what begins
+ * another part. */
+static int semicolon(tb__parse *p, yypstate *s, const tb__token *t) {
     const tb_source *in = &p->sources->list.items[p->file];
     uint32_t at = t->at.to;
-    while (at < in->text.n && (in->text.p[at] == ' ' || in->text.p[at] == '\t' || in->text.p[at] == '\r')) at++;
-    bool ends = at == in->text.n || in->text.p[at] == '\n' || in->text.p[at] == '#';
+    bool ends = ends_line(in->text, &at);
+    bool names = !ends && p->last[0].kind == NAME && takes(s, SEP) && !tb__keyword(word_from(in->text, at));
     tb_diagnostic *d = tb_report(p->d, TB_E_SEMICOLON, span(p, t->at), TB_NONE, TB_NONE, TB_NONE);
-    d->hint = tb_str_z(ends ? "这里请写“。”；句中用“，”，句末用“。”" : "这里请写“，”；句中用“，”，句末用“。”");
-    d->hint_en = tb_str_z(ends ? "write “.” here: “,” inside a sentence, “.” at its end"
-                               : "write “,” here: “,” inside a sentence, “.” at its end");
-    return ends ? STOP : COMMA;
+    hint(d, tb_str_printf(p->arena, "这里请写“%s”；几个名称用“、”，句中用“，”，句末用“。”", ends ? "。" : names ? "、" : "，"),
+         tb_str_printf(p->arena, "write “%s” here: “/” between names, “,” inside a sentence, “.” at its end",
+                       ends ? "." : names ? "/" : ","));
+    return ends ? STOP : names ? SEP : COMMA;
+}
+
+/* 环节 补正。 at the margin is a heading, 办理人 受理员： within it a clause: the wrong mark is said and read as the right
+ * one. */
+static int end_mark(tb__parse *p, yypstate *s, const tb__token *t) {
+    int other = t->kind == STOP ? COLON : STOP;
+    uint32_t at = t->at.to;
+    if (!ends_line(p->sources->list.items[p->file].text, &at)) return t->kind;
+    if (takes(s, t->kind) || !takes(s, other) || p->heading_at_margin != (other == COLON)) return t->kind;
+    tb_diagnostic *d =
+        tb_report(p->d, other == COLON ? TB_E_LOST_COLON : TB_E_LOST_STOP, span(p, t->at), TB_NONE, TB_NONE, TB_NONE);
+    if (other == COLON) hint(d, TB_STR("标题用“：”结束：把这里的“。”改成“：”"), TB_STR("a heading ends with “:”: write it in place of “.”"));
+    else hint(d, TB_STR("一句用“。”结束：把这里的“：”改成“。”"), TB_STR("a clause ends with “.”: write it in place of “:”"));
+    return other;
 }
 
 void tb__parse_run(tb__parse *p) {
@@ -955,7 +1049,7 @@ void tb__parse_run(tb__parse *p) {
     while (status == YYPUSH_MORE) {
         tb__token t = tb__lex_next(&p->lexer);
         if (t.kind >= TB__COMMENT) continue;
-        if (t.kind == SEMICOLON) t.kind = semicolon(p, &t);
+        if (t.kind == SEMICOLON) t.kind = semicolon(p, s, &t);
         int before = p->last[0].kind;
         bool opens = (t.opens_line || t.kind == 0) && before != COMMA && before != SEP && before != 0;
         if (opens && dropping(s)) {
@@ -970,6 +1064,7 @@ void tb__parse_run(tb__parse *p) {
             if ((stop || colon) && (starts || !takes(s, t.kind))) status = supply(p, s, mark);
         }
         if (t.opens_line) p->heading_at_margin = tb_source_place(p->sources, p->file, t.at.from).column == 1;
+        if (status == YYPUSH_MORE && (t.kind == STOP || t.kind == COLON)) t.kind = end_mark(p, s, &t);
         if (status == YYPUSH_MORE) status = push(p, s, &t);
     }
 }

@@ -3,6 +3,7 @@
  * clauses.def and parts.def and says in words what is wrong ("“期限”写在 环节 里，不能写在 申请表 里"). It also gives entries their
  * kind: a bare `受理通知书，记 受理。` is a document under 文书 and nothing at all under 环节, which only the heading can tell. */
 #include "syntax.h"
+#include "slips.h"
 #include <string.h>
 
 enum often { NEVER = 0, ONCE, REQUIRED, ANY_TIMES };
@@ -164,11 +165,19 @@ static tb_str sections_allowed(const struct shaping *s, enum tb_clause_kind k) {
     return tb_buf_str(&b);
 }
 
+void tb__period_hint(const tb__parse *p, tb_diagnostic *d, tb_span at) {
+    tb_str all = p->sources->list.items[at.file].text, meant = tb_period_meant(p->arena, (tb_str){all.p + at.from, all.n - at.from});
+    if (!meant.n) return;
+    d->hint = tb_str_printf(p->arena, "写成 %.*s", TB_FMT(meant));
+    d->hint_en = tb_str_printf(p->arena, "write %.*s", TB_FMT(meant));
+}
+
 /* A name where none belongs: perhaps a keyword glued to the next word, perhaps misspelt. false: neither. */
 static bool explained(const struct shaping *s, const tb_name *name, uint32_t shortest) {
     tb_str written = tb_source_text(s->p->sources, name->span);
     if (!tb_str_eq(written, name->text)) return false; /* 「…」 or a text: a name on purpose */
-    tb_str near = tb__near_keyword(name->text), glued = tb__glued_keyword(name->text);
+    tb_str near = tb_other_word(name->text), glued = near.n ? TB_NONE : tb__glued_keyword(name->text);
+    if (!near.n) near = tb__near_keyword(name->text);
     if (glued.n >= shortest && (near.n == 0 || glued.n >= 6)) {
         tb_str rest = {name->text.p + glued.n, name->text.n - glued.n};
         tb_report(s->p->d, TB_E_GLUED, name->span, glued, rest, TB_NONE);
@@ -335,8 +344,10 @@ static void shape_duration(const struct shaping *s, const tb_clause *c) {
     bool limit = c->kind == TB_C_LIMIT || c->kind == TB_C_STATUTORY || c->kind == TB_C_PROMISED || c->kind == TB_C_EXTENSION ||
         c->kind == TB_C_DEFERRED;
     if (limit && c->names.count && !s->template)
-        tb_report(s->p->d, TB_E_NEEDS_DURATION, c->names.items[0].span,
-                  tb_str_printf(s->p->arena, "“%.*s”", TB_FMT(c->names.items[0].text)), TB_NONE, TB_NONE);
+        tb__period_hint(s->p,
+                        tb_report(s->p->d, TB_E_NEEDS_DURATION, c->names.items[0].span,
+                                  tb_str_printf(s->p->arena, "“%.*s”", TB_FMT(c->names.items[0].text)), TB_NONE, TB_NONE),
+                        c->names.items[0].span);
     if (c->duration.unit == TB_U_MINUTES && c->kind != TB_C_TIMEOUT)
         tb_report(s->p->d, TB_E_MINUTES_WHERE, c->head, word_of_clause(s, c), TB_NONE, TB_NONE);
     for (uint32_t i = 0; i < c->parts.count; i++)

@@ -76,4 +76,6 @@ bool tb__takes_clause(enum tb_section_kind in, enum tb_clause_kind k);
 int tb__takes_part(enum tb_clause_kind in, enum tb_part_kind k); /* 0 no, 1 once, 2 once and required, 3 any times */
 uint32_t tb__sorts_at(bool part, int kind, uint32_t which); /* names.c: sorts of names[which] of a clause or part */
 bool tb__rules_sound(void);         /* shape.c: clauses.def can be read; for the tests */
+/* 一个工作日, 1 个 工作日: how the period that stands at a place is written; no hint when it does not say which. */
+void tb__period_hint(const tb__parse *p, tb_diagnostic *d, tb_span at);
 #endif
