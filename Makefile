@@ -4,6 +4,7 @@
 #   make run          builds and serves http://127.0.0.1:8420
 #   make test         runs everything that checks anything; ends with "N passed, N failed"
 #   make bench        durable acts a second, beside a bare loop, in one run
+#   make scale        the same in databases of SCALE="10000 100000 1000000" cases; restart, timers
 #   make check-clang  the whole tree with clang, warnings as errors
 #   make fuzz         300,000 random edits of rules
 #   make fuzz-parse fuzz-compile fuzz-http fuzz-json fuzz-event   coverage-guided fuzzing with libFuzzer, FUZZ=60 seconds each
@@ -89,7 +90,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run install test bench check-clang asan tsan fuzz $(FUZZERS) soak editors manual clean
+.PHONY: all run install test bench scale check-clang asan tsan fuzz $(FUZZERS) soak editors manual clean
 
 all: $(B)/tongban
 
@@ -186,6 +187,9 @@ soak: $(B)/asan/tongban $(B)/asan/tests/test_crash $(DICE)
 # ---- running ----
 # The load client with its plans, and the bare loop to compare with; `tongban bench` runs them in turn.
 $(B)/obj/tests/bench_load: $(B)/obj/tests/bench_plan_case.o
+# What becomes of all this in a database of a million cases: rate, growth, restart, timers.
+scale: all $(B)/obj/tests/bench_load
+	tests/scale $(SCALE)
 bench: all $(B)/obj/tests/bench_load $(B)/obj/tests/bench_bare
 	$(B)/tongban bench $(BENCH)
 
