@@ -90,7 +90,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run install test bench scale check-clang asan tsan fuzz $(FUZZERS) soak editors manual clean
+.PHONY: all run install test bench bench-core scale check-clang asan tsan fuzz $(FUZZERS) soak editors manual clean
 
 all: $(B)/tongban
 
@@ -187,6 +187,9 @@ soak: $(B)/asan/tongban $(B)/asan/tests/test_crash $(DICE)
 # ---- running ----
 # The load client with its plans, and the bare loop to compare with; `tongban bench` runs them in turn.
 $(B)/obj/tests/bench_load: $(B)/obj/tests/bench_plan_case.o
+# Steps a second on one core; the rest of the numbers are those of a server.
+bench-core: $(B)/obj/tests/bench_core
+	$<
 # What becomes of all this in a database of a million cases: rate, growth, restart, timers.
 scale: all $(B)/obj/tests/bench_load
 	tests/scale $(SCALE)
