@@ -1,8 +1,9 @@
 /* Steps a second on one core, without disk, network or store (`make bench-core`; DESIGN §7): the 用例 of the shipped matters are stepped
  * again and again,
- *   steps      tb_step alone, as a replay without digests does
+ *   steps      tb_step alone
+ *   replayed   and the event read from its text as the log holds it: a replay without digests
  *   written    and the outcome written as canonical JSON
- *   verified   and its SM3 taken, as a replay does that compares
+ *   verified   and its SM3 taken: a replay that compares
  * States go from one of two arenas to the other, as in a walk (runtime/walk.h). Prints events a second for each. */
 #include "engine.h"
 #include <stdio.h>
@@ -17,6 +18,7 @@ static double seconds(void) {
 typedef struct story { /* the events of one 用例, as it ran */
     const tb_program *program;
     TB_LIST(tb_event) events;
+    TB_LIST(tb_str) texts; /* of the same */
 } story;
 typedef TB_LIST(story) stories;
 
@@ -32,7 +34,13 @@ static void take(void *user, const tb_section *scenario, const tb_event *e, cons
     collecting *x = user;
     if (scenario != x->scenario) *TB_PUSH(x->w->a, *x->all) = (story){.program = x->program};
     x->scenario = scenario;
-    if (!o->refused) *TB_PUSH(x->w->a, x->all->items[x->all->count - 1].events) = *e;
+    if (o->refused) return;
+    story *s = &x->all->items[x->all->count - 1];
+    tb_buf b;
+    tb_buf_init(&b, x->w->a);
+    tb_event_write(&b, e);
+    *TB_PUSH(x->w->a, s->events) = *e;
+    *TB_PUSH(x->w->a, s->texts) = tb_buf_str(&b);
 }
 
 static void collect(world *w, stories *all) {
@@ -43,7 +51,7 @@ static void collect(world *w, stories *all) {
     }
 }
 
-enum how { STEPS, WRITTEN, VERIFIED };
+enum how { STEPS, REPLAYED, WRITTEN, VERIFIED };
 
 static uint64_t run(const world *w, const stories *all, enum how how, double for_seconds, double *took) {
     tb_arena *arenas[2] = {tb_arena_new(NULL, 0), tb_arena_new(NULL, 0)};
@@ -59,11 +67,13 @@ static uint64_t run(const world *w, const stories *all, enum how how, double for
                 tb_outcome *o;
                 turn = !turn;
                 tb_arena_reset(arenas[turn]);
-                if (tb_step(arenas[turn], s->program, TB_STR("0000000000001"), now, &s->events.items[e], &w->env, &o) != TB_OK) exit(1);
+                tb_event event = s->events.items[e];
+                if (how >= REPLAYED && !tb_event_read(arenas[turn], s->texts.items[e], &event)) exit(1);
+                if (tb_step(arenas[turn], s->program, TB_STR("0000000000001"), now, &event, &w->env, &o) != TB_OK) exit(1);
                 events++;
                 if (o->refused) exit(1); /* what was accepted once is accepted again */
                 now = o->next;
-                if (how == STEPS) continue;
+                if (how <= REPLAYED) continue;
                 tb_buf b;
                 tb_buf_init(&b, arenas[turn]);
                 tb_outcome_write(&b, o);
@@ -76,7 +86,7 @@ static uint64_t run(const world *w, const stories *all, enum how how, double for
 }
 
 int main(int argc, char **argv) {
-    static const char *const names[] = {"steps", "written", "verified"};
+    static const char *const names[] = {"steps", "replayed", "written", "verified"};
     double each = argc > 1 ? atof(argv[1]) : 3;
     world w;
     stories all = {0};
