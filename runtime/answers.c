@@ -315,7 +315,7 @@ static void put_correctable(tb_buf *b, const tb_case *c, const tb_env *env) {
     tb_puts(b, "}");
 }
 
-void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env) {
+void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env, tb_mask *mask) {
     const tb_program *p = c->program;
     put_name(b, "id", c->id);
     tb_puts(b, ",");
@@ -347,8 +347,9 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env) {
         put_name(b, "name", place ? place->name : c->places[i]);
         tb_puts(b, "}");
     }
-    tb_puts(b, "},\"form\":");
-    tb_json_write(b, &c->form);
+    tb_json form = mask ? tb_mask_form(mask, &c->form) : c->form;
+    tb_puts(b, mask ? "},\"masked\":true,\"form\":" : "},\"form\":");
+    tb_json_write(b, &form);
     tb_puts(b, ",\"materials\":");
     tb_json_write(b, &c->materials);
     tb_puts(b, ",\"milestones\":[");

@@ -456,6 +456,8 @@ void tb__api(void *server, tb_http_request *req) {
         return;
     } else if (n == 2 && segment_is(req, 1, "accounts"))
         simple = is_post ? tb__post_account : tb__get_accounts, takes_post = is_post;
+    else if (n == 2 && segment_is(req, 1, "accesses"))
+        simple = tb__get_accesses;
     else if (n == 2 && segment_is(req, 1, "clock"))
         simple = tb__post_clock, takes_post = true;
     if (!simple)

@@ -1,4 +1,5 @@
-/* POST, GET, DELETE /v1/sessions and GET, POST /v1/accounts: passwords into tokens, and the operator's care of who may come in.
+/* POST, GET, DELETE /v1/sessions, GET, POST /v1/accounts, GET /v1/accesses: passwords into tokens, the operator's care of who may come in, and
+ * who has read what.
  *
  *   POST /v1/sessions ─▶ brake (throttle.h) ─▶ queue ─▶ hashing thread ─▶ right? ─▶ commit ─▶ 201 token
  *
@@ -356,6 +357,94 @@ static int write_list(void *arg) {
 void tb__get_accounts(tb_server *s, tb_http_request *req) {
     tb_call *c = tb__call_new(s, req);
     if (c && tb__try(c, write_list)) tb__answer(c, 200, NULL, ((people *)c->more)->out);
+}
+
+/* ---- who has read personal data ---- */
+
+typedef struct log_query {
+    int64_t after, case_id;
+    tb_str who, out;
+    uint32_t limit;
+    tb_access_list rows;
+} log_query;
+
+static bool number(tb_str text, int64_t most, int64_t *out) {
+    int64_t n = 0;
+    for (uint32_t i = 0; i < text.n; i++) {
+        if (text.p[i] < '0' || text.p[i] > '9' || n > most / 10) return false;
+        n = n * 10 + (text.p[i] - '0');
+    }
+    *out = n;
+    return text.n > 0 && n <= most;
+}
+
+static int read_log_query(void *arg) {
+    tb_call *c = arg;
+    log_query *q = c->more = TB_NEW(c->arena, log_query);
+    tb_str text;
+    int64_t limit = TB_PAGE;
+    q->who = (tb_str){NULL, 0};
+    if (tb_http_parameter(c->req, "who", &text) && text.n) q->who = text;
+    if (tb_http_parameter(c->req, "case", &text) && text.n && tb__case_id(c, text, &q->case_id)) return TB_FAILED;
+    bool ok = !tb_http_parameter(c->req, "after", &text) || number(text, INT64_MAX / 16, &q->after);
+    ok = ok && (!tb_http_parameter(c->req, "limit", &text) || (number(text, TB_PAGE_MOST, &limit) && limit > 0));
+    q->limit = (uint32_t)limit;
+    if (ok) return TB_OK;
+    return tb__fail(c, 422, "PARAMETER",
+                    tb_str_printf(c->arena,
+                                  TB_SAY(c, "after 应照抄上一页的 next，limit 应是 1 到 %d",
+                                         "after is the next of the page before, limit is 1 to %d"),
+                                  TB_PAGE_MOST));
+}
+
+static int read_log(tb_reader *r, void *arg) { /* the reading thread */
+    tb_call *c = arg;
+    log_query *q = c->more;
+    return tb_read_accesses(r, q->after, q->case_id, q->who, q->limit, c->arena, &q->rows);
+}
+
+static int write_log(void *arg) {
+    tb_call *c = arg;
+    log_query *q = c->more;
+    tb_buf b;
+    tb_buf_init(&b, c->arena);
+    tb_puts(&b, "{\"accesses\":[");
+    for (uint32_t i = 0; i < q->rows.count; i++) {
+        const tb_access_row *x = &q->rows.items[i];
+        char name[TB_CASE_NAME + 1];
+        tb__case_name(x->case_id, name);
+        tb_putf(&b, "%s{\"n\":%lld,\"at\":", i ? "," : "", (long long)x->n);
+        tb__put_time(&b, x->at);
+        tb_putf(&b, ",\"case\":\"%s\"", name);
+        put_member(&b, ",\"who\":", x->who);
+        put_member(&b, ",\"right\":", x->role);
+        put_member(&b, ",\"what\":", x->what);
+        put_member(&b, ",\"fields\":", x->fields);
+        put_member(&b, ",\"why\":", x->why);
+        tb_puts(&b, "}");
+    }
+    if (q->rows.count == q->limit) tb_putf(&b, "],\"next\":%lld}", (long long)q->rows.items[q->rows.count - 1].n);
+    else tb_puts(&b, "],\"next\":null}");
+    q->out = tb_buf_str(&b);
+    return TB_OK;
+}
+
+static void log_is_here(void *arg, int result) {
+    tb_call *c = arg;
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        tb__answer_problem(c);
+    } else if (tb__try(c, write_log)) {
+        tb__answer(c, 200, NULL, ((log_query *)c->more)->out);
+    }
+}
+
+void tb__get_accesses(tb_server *s, tb_http_request *req) {
+    tb_call *c = tb__call_new(s, req);
+    if (!c || !tb__try(c, read_log_query)) return;
+    if (tb_store_read(s->store, read_log, log_is_here, c) == TB_OK) return;
+    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    tb__answer_problem(c);
 }
 
 /* ---- orders ---- */

@@ -1,7 +1,11 @@
 /* Reading cases: the case as it is, its history with the state as of a time or a number, its documents and attachments.
  *
- * What is shown is on disk: a case with writes under way is shown after them (DESIGN §5). History and documents are
- * recomputed from the events, as an auditor would.
+ * What is shown is on disk: a case with writes under way is shown after them (DESIGN §5), as it was when it was asked for. History and
+ * documents are recomputed from the events, as an auditor would.
+ *
+ * Personal data in the clear is shown when that reading is on record, on disk, and not before: the record is what lets the person whose
+ * data it is, and an auditor, know afterwards who has seen it (个人信息保护法第五十一条、第五十四条), and one that can be lost by pulling a plug between
+ * the look and the log is none. It rides in the next group commit.
  *
  * An attachment is content named by its digest, and an event of the partition that ties it to the case by name: who,
  * when, which bytes. It is not an event of the case: putting a file beside it changes no state, and the act that relies
@@ -21,25 +25,99 @@ typedef struct view { /* in the call's arena */
     tb_str name, number; /* of an attachment, of a document */
     char text[TB_CASE_NAME + 1];
     tb_entry *entry;
-    enum tb_sight sight;
+    tb_state *state;   /* as asked for */
     const char *right; /* by which it is seen */
+    tb_str what;       /* is read, for the log of accesses; empty: nothing is */
+    bool clear;        /* personal data is shown */
+    tb_mask *mask;
+    tb_write log;
     void (*show)(tb_call *c);
     tb_event_list history; /* newest first */
     tb_str out, bytes;
     uint8_t digest[32];
-    char key[400];
+    char key[400], read[400]; /* read: `what` of a document, of an attachment */
     tb_write write;
 } view;
 
 static void finish_view(tb_call *c) {
     view *v = c->more;
+    if (v->state) tb_state_drop(v->state);
     if (v->entry) tb_entry_unpin(c->server->cases, v->entry);
+    v->state = NULL;
     v->entry = NULL;
 }
 
 static void fail_view(tb_call *c) {
     finish_view(c);
     tb__answer_problem(c);
+}
+
+static void recorded(void *user, int result) {
+    tb_call *c = user;
+    view *v = c->more;
+    if (result == TB_STORE_OK) {
+        c->server->counters.accesses++;
+        v->show(c);
+        return;
+    }
+    c->problem = tb__store_problem(result, c->lang); /* no record, no look */
+    fail_view(c);
+}
+
+static int refuse_view(tb_call *c, const char *code, const char *zh, const char *en) {
+    c->server->counters.refused++;
+    return tb__fail(c, 403, code, tb_str_z(TB_SAY(c, zh, en)));
+}
+
+static bool asks(const tb_call *c, const char *name) {
+    tb_str v;
+    return tb_http_parameter(c->req, name, &v) && (tb_str_is(v, "true") || tb_str_is(v, "1"));
+}
+
+/* The row of the log, when there is something to log: a form without personal data is shown to everybody alike; a history, a document and a
+ * file may hold what nobody declared. */
+static void record(tb_call *c, tb_str why) {
+    view *v = c->more;
+    const tb_case *k = v->state->c;
+    tb_str fields = tb_mask_fields(c->arena, k->program, &k->form);
+    if (!fields.n && tb_str_is(v->what, "case")) return;
+    int64_t now = tb__now(c->server);
+    *TB_PUSH(c->arena, v->log.accesses) = (tb_access_row){.at = now,
+                                                          .case_id = v->id,
+                                                          .who = c->who.account,
+                                                          .role = tb_str_z(v->right),
+                                                          .what = v->what,
+                                                          .fields = fields.n ? fields : TB_STR("全文"),
+                                                          .why = why};
+    v->log.accesses_until = now - TB_ACCESS_KEEP;
+}
+
+/* Whether this is shown, and in the clear. */
+static int decide(void *arg) {
+    tb_call *c = arg;
+    view *v = c->more;
+    const tb_case *k = v->state->c;
+    const tb_env *env = &tb_registry_world(c->server->registry)->env;
+    enum tb_sight sight = tb_auth_sight(&c->who, k, env, tb_day_of(tb__now(c->server)), &v->right);
+    tb_str why = TB_NONE;
+    if (sight == TB_SIGHT_NONE)
+        return refuse_view(c, "NOT_YOUR_CASE", "本件与您无关：能看的是申请人本人和岗位在本件各地的经办人员",
+                           "not your case: its applicant reads it, and who holds one of its posts at its places");
+    if (!v->what.n) return TB_OK;
+    bool reason = tb_http_parameter(c->req, "unmask", &why) && why.n;
+    if (why.n > TB_REASON_BYTES)
+        return tb__fail(c, 422, "PARAMETER",
+                        tb_str_printf(c->arena, TB_SAY(c, "unmask 的理由至多 %d 字节", "the reason in unmask is %d bytes at most"), TB_REASON_BYTES));
+    if (sight == TB_SIGHT_MASKED && reason)
+        return refuse_view(c, "UNMASK_REFUSED", "管理员不看个人信息的明文；有理由需要看的是经办人员和审计",
+                           "an operator does not see personal data in the clear; who handles the case and auditors do");
+    v->clear = !asks(c, "mask") && (sight == TB_SIGHT_CLEAR || (sight == TB_SIGHT_REASON && reason));
+    if (!v->clear) v->mask = tb_mask_begin(c->arena, k->program, &k->form);
+    if (!v->clear && tb_str_starts(v->what, "attachment/"))
+        return refuse_view(c, "ATTACHMENT_MASKED", "附件可能含个人信息，不能遮盖着看：请写明理由（unmask=…），或在任务到手后再看",
+                           "a file may hold personal data and cannot be masked: give a reason (unmask=…), or look when the task is yours");
+    if (v->clear && !c->who.open) record(c, why);
+    return TB_OK;
 }
 
 static void settled(void *user, int result) {
@@ -50,16 +128,19 @@ static void settled(void *user, int result) {
         fail_view(c);
         return;
     }
-    const tb_env *env = &tb_registry_world(c->server->registry)->env;
-    v->sight = tb_auth_sight(&c->who, v->entry->state->c, env, tb_day_of(tb__now(c->server)), &v->right);
-    if (v->sight != TB_SIGHT_NONE) {
+    int rc = tb_try(c->arena, decide, c);
+    if (rc != TB_OK) {
+        if (rc == TB_NOMEM) c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+        fail_view(c);
+        return;
+    }
+    if (!v->log.accesses.count) {
         v->show(c);
         return;
     }
-    c->server->counters.refused++;
-    tb__fail(c, 403, "NOT_YOUR_CASE",
-             tb_str_z(TB_SAY(c, "本件与您无关：能看的是申请人本人和岗位在本件各地的经办人员",
-                             "not your case: its applicant reads it, and who holds one of its posts at its places")));
+    int answer = tb_commit_add(c->server->commit, &v->log, recorded, c);
+    if (answer == TB_COMMIT_OK) return;
+    c->problem = tb__commit_problem(answer, c->lang);
     fail_view(c);
 }
 
@@ -79,8 +160,10 @@ static void case_is_here(void *user, tb_entry *e, int result) {
         return;
     }
     v->entry = e;
+    v->state = e->state;
     v->last = e->state->row.last;
     tb_entry_pin(e);
+    tb_state_keep(v->state);
     if (!e->pending) {
         settled(c, TB_STORE_OK);
         return;
@@ -114,12 +197,12 @@ static view *begin_view(tb_server *s, tb_http_request *req, tb_str id, void (*sh
 static int write_case(void *arg) {
     tb_call *c = arg;
     view *v = c->more;
-    const tb_case *k = v->entry->state->c;
+    const tb_case *k = v->state->c;
     const tb_env *env = &tb_registry_world(c->server->registry)->env;
     tb_buf b;
     tb_buf_init(&b, c->arena);
     tb_puts(&b, "{");
-    tb__put_summary(&b, k, env);
+    tb__put_summary(&b, k, env, v->mask);
     tb_puts(&b, ",\"acts\":");
     tb__put_acts(&b, k, env, c->lang);
     tb_puts(&b, "}");
@@ -143,6 +226,7 @@ static void show_case(tb_call *c) { answer_view(c, tb_try(c->arena, write_case, 
 void tb__get_case(tb_server *s, tb_http_request *req, tb_str id) {
     tb_call *c;
     view *v = begin_view(s, req, id, show_case, &c);
+    if (v) v->what = TB_STR("case");
     if (v) tb_cases_with(s->cases, v->id, case_is_here, c);
 }
 
@@ -155,7 +239,7 @@ static int read_chain(tb_reader *r, void *arg) { /* the reading thread; the loop
 }
 
 /* One event as people read it, and what it brought about. */
-static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w) {
+static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w, tb_mask *mask) {
     const tb_event *e = &w->event;
     char hex[TB_SM3_HEX + 1];
     tb_hex(row->outcome, 32, hex);
@@ -173,8 +257,9 @@ static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w) {
             tb_json_put_text(b, e->task);
         }
         if (e->input) {
+            tb_json input = mask ? tb_mask_value(mask, e->input) : *e->input;
             tb_puts(b, ",\"input\":");
-            tb_json_write(b, e->input);
+            tb_json_write(b, &input);
         }
     } else if (e->kind == TB_EV_TIMER) {
         tb_puts(b, ",\"timer\":");
@@ -183,8 +268,9 @@ static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w) {
         tb_puts(b, ",\"mode\":");
         tb_json_put_text(b, e->mode);
         if (e->form) {
+            tb_json form = mask ? tb_mask_form(mask, e->form) : *e->form;
             tb_puts(b, ",\"form\":");
-            tb_json_write(b, e->form);
+            tb_json_write(b, &form);
         }
         if (e->materials) {
             tb_puts(b, ",\"materials\":");
@@ -224,7 +310,7 @@ static int put_event_work(void *arg) {
     view *v = r->c->more;
     uint32_t i = v->page++;
     if (i) tb_puts(&r->b, ",");
-    put_event(&r->b, &v->history.items[v->history.count - 1 - i], r->w);
+    put_event(&r->b, &v->history.items[v->history.count - 1 - i], r->w, v->mask);
     return TB_OK;
 }
 
@@ -244,7 +330,7 @@ static int put_tail(void *arg) {
         tb_puts(&r->b, "null");
     else {
         tb_puts(&r->b, "{");
-        tb__put_summary(&r->b, r->w->state, &r->w->world->env);
+        tb__put_summary(&r->b, r->w->state, &r->w->world->env, v->mask);
         tb_puts(&r->b, "}");
     }
     tb_puts(&r->b, "}");
@@ -308,6 +394,7 @@ void tb__get_history(tb_server *s, tb_http_request *req, tb_str id) {
     int32_t day;
     view *v = begin_view(s, req, id, show_history, &c);
     if (!v) return;
+    v->what = TB_STR("history");
     v->limit_seq = v->limit_at = INT64_MAX;
     bool ok = !tb_http_parameter(req, "seq", &text) || number(text, &v->limit_seq);
     if (ok && tb_http_parameter(req, "at", &text)) { /* a day means its end */
@@ -334,7 +421,7 @@ void tb__get_history(tb_server *s, tb_http_request *req, tb_str id) {
 static int write_document(void *arg) {
     tb_call *c = arg;
     view *v = c->more;
-    const tb_case *k = v->entry->state->c;
+    const tb_case *k = v->state->c;
     const tb_program *p = k->program;
     const tb_issued *d = NULL;
     tb_event e = {0};
@@ -380,7 +467,10 @@ static int write_document(void *arg) {
     tb_putf(&b, ",\"seq\":%u,\"at\":", d->seq);
     tb__put_time(&b, d->at);
     tb_puts(&b, ",\"stated\":");
-    if (e.input)
+    if (e.input && v->mask) {
+        tb_json stated = tb_mask_value(v->mask, e.input);
+        tb_json_write(&b, &stated);
+    } else if (e.input)
         tb_json_write(&b, e.input);
     else
         tb_puts(&b, "{}");
@@ -410,6 +500,8 @@ void tb__get_document(tb_server *s, tb_http_request *req, tb_str id, tb_str docu
     view *v = begin_view(s, req, id, show_document, &c);
     if (!v) return;
     v->number = document; /* lives as long as the request */
+    snprintf(v->read, sizeof v->read, "document/%.*s", TB_FMT(document));
+    v->what = tb_str_z(v->read);
     tb_cases_with(s->cases, v->id, case_is_here, c);
 }
 
@@ -541,6 +633,8 @@ static void attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str nam
     view *v = begin_view(s, req, id, show, &c);
     if (!v) return;
     if (attachment_key(v, name)) {
+        snprintf(v->read, sizeof v->read, "attachment/%.*s", TB_FMT(name));
+        if (show == fetch_attachment) v->what = tb_str_z(v->read);
         tb_cases_with(s->cases, v->id, case_is_here, c);
         return;
     }

@@ -6,12 +6,15 @@
 #include "commit.h"
 #include "feed.h"
 #include "http.h"
+#include "mask.h"
 #include "outbox.h"
 #include "registry.h"
 #include "server.h"
 #include "timers.h"
 
+#define TB_ACCESS_KEEP ((int64_t)3 * 366 * 86400000) /* ms: 个人信息保护法第五十六条 keeps records of such dealings three years */
 enum {
+    TB_REASON_BYTES = 500, /* of ?unmask= */
     TB_REQUEST_KEY = 200,  /* bytes of an idempotency key */
     TB_PERSON_BYTES = 200, /* bytes of a person's, a post's name, a place's code */
     TB_ATTACHMENT_BYTES = 8 << 20,
@@ -125,7 +128,7 @@ void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why);
 void tb__put_documents(tb_buf *b, const tb_case *c, uint32_t of_seq /* 0: all */);
 void tb__put_effects(tb_buf *b, const tb_outcome *o);
 void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang lang);
-void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env);   /* members of a case, without braces */
+void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env, tb_mask *mask /* NULL: in the clear */); /* members of a case, without braces */
 void tb__put_answer(tb_buf *b, const tb_outcome *o, const tb_env *env); /* of an act */
 tb_str tb__post_place(const tb_case *c, uint32_t post);
 
@@ -176,6 +179,7 @@ void tb__post_session(tb_server *s, tb_http_request *req);
 void tb__get_session(tb_server *s, tb_http_request *req);
 void tb__delete_session(tb_server *s, tb_http_request *req);
 void tb__get_accounts(tb_server *s, tb_http_request *req);
+void tb__get_accesses(tb_server *s, tb_http_request *req);
 void tb__post_account(tb_server *s, tb_http_request *req);
 void tb__get_health(tb_server *s, tb_http_request *req);
 void tb__get_metrics(tb_server *s, tb_http_request *req);

@@ -450,6 +450,143 @@ static void test_acting(void) {
     end();
 }
 
+/* ---- personal data ---- */
+
+static bool clear(void) {
+    return strstr(answer, ID_NUMBER) && strstr(answer, "13800001234") && strstr(answer, "高血压");
+}
+static bool masked(void) {
+    return !strstr(answer, ID_NUMBER) && !strstr(answer, "13800001234") && !strstr(answer, "高血压") &&
+           strstr(answer, "110***********002X") && strstr(answer, "138****1234");
+}
+
+static void test_masking(void) {
+    host h;
+    char id[40], number[64], way[200];
+    if (!begin() || !open_on_disk(&h, true)) return;
+    int fd = dial(h.port);
+    CHECK_INT(ask_as(fd, APPLICANT, "POST", "/v1/cases", APPLY("k1")), 201);
+    member("id", id, sizeof id);
+    CHECK_INT(ask_as(fd, APPLICANT, "PUT", at_case(id, "/attachments/a"), "{\"b\":1}"), 201);
+    /* The applicant his own; the clerk whose task it is; not yet the checker. */
+    CHECK_INT(ask_as(fd, APPLICANT, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear() && !strstr(answer, "\"masked\":true"));
+    CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear());
+    CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, "?mask=true"), ""), 200);
+    CHECK(masked() && says("\"masked\":true") && says("\"病情\":\"高**\"") && says("\"姓名\":\"王五\""));
+    static const int others[] = {CHECKER, DECIDER, AUDITOR, OPERATOR};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        CHECK_INT(ask_as(fd, others[i], "GET", at_case(id, ""), ""), 200);
+        CHECK(masked());
+        CHECK_INT(ask_as(fd, others[i], "GET", at_case(id, "/history"), ""), 200);
+        CHECK(masked());
+        CHECK_INT(ask_as(fd, others[i], "GET", at_case(id, "/attachments/a"), ""), 403);
+        CHECK(says("\"code\":\"ATTACHMENT_MASKED\""));
+    }
+    CHECK_INT(ask_as(fd, OPERATOR, "GET", at_case(id, "?unmask=look"), ""), 403);
+    CHECK(says("\"code\":\"UNMASK_REFUSED\""));
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", at_case(id, "/history?unmask=%E4%BF%A1%E8%AE%BF2026-7"), ""), 200);
+    CHECK(clear());
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", at_case(id, "/attachments/a?unmask=x"), ""), 200);
+    /* What people write into other texts. */
+    CHECK_INT(act(fd, CLERK, id, "材料齐全", "受理员", ""), 200);
+    CHECK_INT(ask_as(fd, CHECKER, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear()); /* now it is his */
+    CHECK_INT(act(fd, CHECKER, id, "审查完毕", "审查员",
+                  ",\"input\":{\"意见\":\"本人有高血压，证号" ID_NUMBER "，母亲电话13911112222，2026年\"}"),
+              200);
+    CHECK_INT(ask_as(fd, CHECKER, "GET", at_case(id, "/history"), ""), 200);
+    CHECK(masked() &&
+          says("\"意见\":\"本人有高**，证号110***********002X，母亲电话139****2222，2026年\"")); /* and no longer */
+    CHECK_INT(ask_as(fd, CHECKER, "GET", at_case(id, "?unmask=%E5%A4%8D%E6%A0%B8"), ""), 200);
+    CHECK(clear());
+    CHECK_INT(act(fd, DECIDER, id, "制好", "决定员", ""), 200);
+    CHECK_INT(ask_as(fd, DECIDER, "GET", at_case(id, ""), ""), 200);
+    CHECK(masked()); /* closed: nobody's task */
+    member("number", number, sizeof number);
+    snprintf(way, sizeof way, "/documents/%s", number);
+    CHECK_INT(ask_as(fd, DECIDER, "GET", at_case(id, way), ""), 200);
+    CHECK_INT(ask_as(fd, APPLICANT, "GET", at_case(id, way), ""), 200);
+    /* The log: who, by what right, which fields, why; for auditors only. */
+    CHECK_INT(ask_as(fd, OPERATOR, "GET", "/v1/accesses", ""), 403);
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", "/v1/accesses", ""), 200);
+    static const char *const expected[] = {
+        "\"who\":\"王五\",\"right\":\"applicant\",\"what\":\"case\",\"fields\":\"电话、病情、证件号\",\"why\":\"\"",
+        "\"who\":\"张受\",\"right\":\"handler\",\"what\":\"case\"",
+        "\"who\":\"审计甲\",\"right\":\"auditor\",\"what\":\"history\",\"fields\":\"电话、病情、证件号\",\"why\":"
+        "\"信访2026-7\"",
+        "\"what\":\"attachment/a\"",
+        "\"who\":\"王审\",\"right\":\"handler\"",
+        "\"who\":\"王审\",\"right\":\"staff\",\"what\":\"case\",\"fields\":\"电话、病情、证件号\",\"why\":\"复核\"",
+        "\"what\":\"document/"};
+    const char *p = answer;
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        const char *at = strstr(p, expected[i]);
+        if (!CHECK(at != NULL)) fprintf(stderr, "    not in order: %s\n    in %s\n", expected[i], answer);
+        else p = at;
+    }
+    int rows = 0;
+    for (p = answer; (p = strstr(p, "\"n\":")); p++) rows++;
+    CHECK_INT(rows, 7); /* masked looks are none */
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", "/v1/accesses?who=%E7%8E%8B%E5%AE%A1&limit=1", ""), 200);
+    CHECK(says("\"n\":5,") && says("\"next\":5"));
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", "/v1/accesses?who=%E7%8E%8B%E5%AE%A1&limit=1&after=5", ""), 200);
+    CHECK(says("\"n\":6,"));
+    snprintf(way, sizeof way, "/v1/accesses?case=%s&after=6", id);
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", way, ""), 200);
+    CHECK(says("\"n\":7,") && says("\"next\":null"));
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", "/v1/accesses?after=x", ""), 422);
+    close(fd);
+    close_host(&h);
+    /* Without --auth nothing is masked unless it is asked for, and nothing is recorded: nobody knows who looks. */
+    if (!open_on_disk(&h, false)) return;
+    fd = dial(h.port);
+    CHECK_INT(ask(fd, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear());
+    CHECK_INT(ask(fd, "GET", at_case(id, "?mask=true"), ""), 200);
+    CHECK(masked());
+    CHECK_INT(ask(fd, "GET", "/v1/accesses?after=7", ""), 200);
+    CHECK(says("\"accesses\":[]"));
+    close(fd);
+    close_host(&h);
+    end();
+}
+
+static int refuse_batches(void *user, const char *point) {
+    return strcmp(point, TB_FAULT_BEGIN) == 0 && *(_Atomic int *)user ? TB_STORE_RETRY : TB_STORE_OK;
+}
+
+/* No record, no look. */
+static void test_log_fails(void) {
+    host h;
+    char id[40];
+    static _Atomic int full;
+    tb_store *store = NULL;
+    tb_store_error error;
+    if (!begin()) return;
+    tb_io *io = tb_io_new();
+    tb_store_options so = {.io = io, .fault = refuse_batches, .fault_user = (void *)&full};
+    if (!CHECK_INT(tb_store_open_memory(disk, &so, &store, &error), TB_OK)) return;
+    if (!CHECK(open_host(
+            &h, (tb_server_options){.store = store, .io = io, .test_clock = "2026-03-02 09:00", .auth = true})))
+        return;
+    int fd = dial(h.port);
+    CHECK_INT(ask_as(fd, APPLICANT, "POST", "/v1/cases", APPLY("k1")), 201);
+    member("id", id, sizeof id);
+    full = 1;
+    CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, ""), ""), 503);
+    CHECK(!strstr(answer, ID_NUMBER));
+    CHECK_INT(ask_as(fd, CHECKER, "GET", at_case(id, ""), ""), 200); /* masked: nothing to record */
+    CHECK(masked());
+    full = 0;
+    CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear());
+    close(fd);
+    close_host(&h);
+    end();
+}
+
 static void test_loading(void) {
     host h;
     static char body[20000];
@@ -480,6 +617,8 @@ int main(void) {
     test_entering();
     test_sessions();
     test_acting();
+    test_masking();
+    test_log_fails();
     test_loading();
     return check_end();
 }

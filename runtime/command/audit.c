@@ -1,6 +1,7 @@
 /* tongban audit: the ledger's head, and the verification of everything under it (../ledger.h, LEDGER.md). Reads the
  * database beside a running server. */
 #include "../ledger.h"
+#include "../server_parts.h" /* the names of cases */
 #include "calendar.h"
 #include "canonical.h"
 #include "command.h"
@@ -159,16 +160,65 @@ static int verify(tb_line *line, tb_reader *r) {
     return report.found ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
 }
 
+/* ---- who has read personal data ---- */
+
+enum { ACCESSES_PAGE = 1000 };
+
+static void access_json(tb_buf *b, const tb_access_row *x, const char *name, const char *at) {
+    const struct {
+        const char *member;
+        tb_str value;
+    } all[] = {{",\"case\":", tb_str_z(name)}, {",\"who\":", x->who}, {",\"right\":", x->role}, {",\"what\":", x->what}, {",\"fields\":", x->fields}, {",\"why\":", x->why}};
+    tb_putf(b, "{\"n\":%lld,\"at\":\"%s\"", (long long)x->n, at);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        tb_puts(b, all[i].member);
+        tb_json_put_text(b, all[i].value);
+    }
+    tb_puts(b, "}\n");
+}
+
+/* A line each, as it is read: three years of them are many. */
+static int accesses(tb_line *line, tb_reader *r) {
+    const char *who = tb_line_value(line, "who"), *of = tb_line_value(line, "case");
+    int64_t id = 0, after = 0, all = 0;
+    if (of && !tb__case_number(tb_str_z(of), &id))
+        return tb_line_error(line, "办件号应是 13 位字母和数字，不是“%s”", "a case number has 13 letters and digits, not \"%s\"", of);
+    for (;;) {
+        tb_access_list rows;
+        int result = tb_read_accesses(r, after, id, who ? tb_str_z(who) : (tb_str){NULL, 0}, ACCESSES_PAGE, line->arena, &rows);
+        if (result != TB_STORE_OK)
+            return tb_line_error(line, "读不了访问记录（较早版本的库请先用本版本的 tongban serve 打开一次）：%s",
+                                 "cannot read the accesses (open an older version's file once with this version's tongban serve): %s", tb_reader_why(r));
+        for (uint32_t i = 0; i < rows.count; i++) {
+            const tb_access_row *x = &rows.items[i];
+            char at[TB_TIME_TEXT], name[TB_CASE_NAME + 1];
+            tb__case_name(x->case_id, name);
+            tb_time_text(x->at, at);
+            if (line->json) access_json(&line->out, x, name, at);
+            else
+                tb_putf(&line->out, "%.10s %.8s  %s  %.*s（%.*s）%.*s：%.*s%s%.*s\n", at, at + 11, name, TB_FMT(x->who), TB_FMT(x->role),
+                        TB_FMT(x->what), TB_FMT(x->fields), x->why.n ? tb_line_say(line, "，理由：", "; reason: ") : "", TB_FMT(x->why));
+            after = x->n;
+        }
+        all += rows.count;
+        if (!tb_line_flush(line)) return TB_EXIT_FAILED;
+        if (rows.count < ACCESSES_PAGE) break;
+    }
+    if (!all && !line->json) tb_puts(&line->out, tb_line_say(line, "没有\n", "none\n"));
+    return TB_EXIT_CLEAN;
+}
+
 static int run(tb_line *line) {
     const char *db = tb_line_value(line, "db"), *what = line->args[0];
     int (*work)(tb_line *, tb_reader *) = strcmp(what, "verify") == 0 ? verify
                                           : strcmp(what, "head") == 0 ? head
-                                                                      : NULL;
+                                          : strcmp(what, "accesses") == 0 ? accesses
+                                                                          : NULL;
     tb_store *store;
     tb_store_error error;
     if (!work)
-        return tb_line_error(line, "没有“%s”。写成 tongban audit verify 或 tongban audit head",
-                             "there is no \"%s\"; write tongban audit verify or tongban audit head", what);
+        return tb_line_error(line, "没有“%s”。写成 tongban audit verify、tongban audit head 或 tongban audit accesses",
+                             "there is no \"%s\"; write tongban audit verify, head or accesses", what);
     if (!db) return tb_line_error(line, "请用 --db 指定数据库文件", "name the database with --db");
     tb_store_options options = {.read_only = true, .ledger = true, .english = line->lang == TB_LANG_EN};
     if (tb_store_open_sqlite(db, &options, &store, &error) != TB_OK) return tb_line_error(line, "%s", "%s", error.text);
@@ -183,18 +233,20 @@ static const tb_flag flags[] = {
     {"db", "文件", "数据库文件（服务器运行着也可以读）", "the database (a running server's may be read, too)"},
     {"head", "文件", "verify：与存放在别处的树头比较，可以重复",
      "verify: compare with a head kept elsewhere; may be repeated"},
+    {"case", "办件号", "accesses：只看这一件的", "accesses: of this case only"},
+    {"who", "账号", "accesses：只看这一账号的", "accesses: by this account only"},
     {"o", "文件", "head：写到这个新文件", "head: write it to this new file"},
     {NULL, NULL, NULL, NULL},
 };
 const tb_command tb__command_audit = {
     .name = "audit",
-    .arguments = "verify|head --db 文件 [--head 文件]… [-o 文件]",
+    .arguments = "verify|head|accesses --db 文件 [--head 文件]… [-o 文件] [--case 办件号] [--who 账号]",
     .least = 1,
     .most = 1,
     .flags = flags,
     .run = run,
-    .zh = "账本：重算全部摘要，找出第一处改动；取树头",
-    .en = "the ledger: recompute every digest and name the first tampering; take a head",
+    .zh = "账本：重算全部摘要，找出第一处改动；取树头；谁看过个人信息",
+    .en = "the ledger: recompute every digest and name the first tampering; take a head; who has read personal data",
     .more_zh = "账本的字节和它能保证什么：runtime/LEDGER.md。",
     .more_en = "The bytes of the ledger, and what it promises: runtime/LEDGER.md.",
 };
