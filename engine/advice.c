@@ -7,6 +7,7 @@
 #include "compile_work.h"
 #include "nearest.h"
 #include "slips.h"
+#include "step.h"
 #include "table.h"
 
 /* ---- what follows from a sentence that could not be read ---- */
@@ -163,10 +164,15 @@ enum {
     TABLES = 1 << 14,
     TEMPLATES = 1 << 15,
     MATTERS = 1 << 16,
-    BASE_STEPS = 1 << 17,                                    /* a template's: they stand in its file */
-    ACTS = 1 << 18,                                          /* of such a step */
-    BESIDE = TEMPLATES | MATTERS | BASE_STEPS | ACTS,        /* told of no matter in particular */
-    ELSEWHERE = LAWS | ORGANS | INTERFACES | TABLES | BESIDE /* may stand in another file */
+    BASE_STEPS = 1 << 17, /* a template's: they stand in its file */
+    ACTS = 1 << 18,       /* of such a step */
+    OWN_ACTS = 1 << 19,
+    OUTCOMES = 1 << 20,
+    MATERIALS = 1 << 21,
+    REFUSALS = 1 << 22,
+    DUTIES = 1 << 23,
+    BESIDE = TEMPLATES | MATTERS | BASE_STEPS | ACTS,                 /* told of no matter in particular */
+    ELSEWHERE = LAWS | ORGANS | INTERFACES | TABLES | DUTIES | BESIDE /* may stand in another file */
 };
 
 /* What a name in this code's first value might have meant. */
@@ -195,8 +201,35 @@ static unsigned meant(enum tb_code code) {
     case TB_E_DROP_UNKNOWN: return ACTS;
     case TB_E_START_UNSEEN: return MATTERS;
     case TB_E_FOLLOW_UNKNOWN: return MATTERS;
+    case TB_E_DUTY_UNKNOWN: return DUTIES;
     default: return 0;
     }
+}
+
+/* What a name in a 用例 may be of: its word in messages, and where the nearest is looked for. */
+static const struct {
+    const char *zh, *en;
+    unsigned kinds;
+} in_scenarios[TB__SCENARIO_SORTS] = {
+    [TB__SCENARIO_ACT] = {"动作", "act", OWN_ACTS},
+    [TB__SCENARIO_STEP] = {"环节", "step", STEPS},
+    [TB__SCENARIO_DOCUMENT] = {"文书", "document", DOCUMENTS},
+    [TB__SCENARIO_MILESTONE] = {"时点或文书", "milestone or document", MILESTONES | DOCUMENTS},
+    [TB__SCENARIO_OUTCOME] = {"办结的结果", "outcome", OUTCOMES},
+    [TB__SCENARIO_CLOCK] = {"期限", "limit", STEPS},
+    [TB__SCENARIO_FIELD] = {"字段或材料", "field or material", FIELDS | MATERIALS},
+    [TB__SCENARIO_REFUSAL] = {"拒绝的原因", "reason of refusals", REFUSALS},
+};
+
+tb_str tb__scenario_sort_word(enum tb__scenario_sort sort, bool english) {
+    return tb_str_z(english ? in_scenarios[sort].en : in_scenarios[sort].zh);
+}
+
+static unsigned meant_by(const tb_diagnostic *d) {
+    for (int i = 0; d->code == TB_E_SCENARIO_NAME && i < TB__SCENARIO_SORTS; i++)
+        if (tb_str_is(d->values[1], in_scenarios[i].zh) || tb_str_is(d->values[1], in_scenarios[i].en))
+            return in_scenarios[i].kinds;
+    return meant(d->code);
 }
 
 /* Which of the values is the name nobody knows. */
@@ -247,7 +280,14 @@ static void in_clause(struct search *s, unsigned kinds, const tb_clause *c) {
     if (kinds & POSTS && c->kind == TB_C_POSTS) consider_names(s, &c->names, 0);
     if (kinds & MODES && c->kind == TB_C_MODES) consider_names(s, &c->names, 0);
     if (kinds & ORGANS && c->kind == TB_C_OFFICE) consider(s, name->text, name->span);
-    if (kinds & ACTS && c->kind == TB_C_EVENT) consider(s, name->text, name->span);
+    if (kinds & (ACTS | OWN_ACTS) && c->kind == TB_C_EVENT) consider(s, name->text, name->span);
+    if (kinds & MATERIALS && c->kind == TB_C_MATERIAL) consider(s, name->text, name->span);
+    for (uint32_t i = 0; i < c->parts.count; i++) {
+        if (kinds & OUTCOMES && c->kind == TB_C_EVENT && c->parts.items[i].kind == TB_P_CLOSE)
+            consider_names(s, &c->parts.items[i].names, 0);
+        if (kinds & DUTIES && c->kind == TB_C_OFFICE && c->parts.items[i].kind == TB_P_DUTY)
+            consider_names(s, &c->parts.items[i].names, 0);
+    }
     for (uint32_t i = 0; kinds & MILESTONES && i < c->parts.count; i++)
         if (c->parts.items[i].kind == TB_P_RECORD || c->parts.items[i].kind == TB_P_DEEM)
             consider_names(s, &c->parts.items[i].names, 0);
@@ -272,6 +312,8 @@ static void fixed_names(struct search *s, unsigned kinds, const tb_program *p) {
         consider(s, p->milestones.items[i].name, TB_NO_SPAN);
     for (uint32_t i = 0; kinds & TYPES && tb__type_name(i).n; i++) consider(s, tb__type_name(i), TB_NO_SPAN);
     if (kinds & POSTS) consider(s, TB_STR("申请人"), TB_NO_SPAN);
+    for (int code = TB_R_NONE + 1; kinds & REFUSALS && code < TB_R_COUNT; code++)
+        consider(s, tb_str_z(tb_refusal_name((enum tb_refusal_code)code)), TB_NO_SPAN);
     for (uint32_t i = 0; kinds & FIELDS && i < p->tables.count; i++)
         for (uint32_t k = 0; k < p->tables.items[i].table->outputs_n; k++)
             consider(s, p->tables.items[i].table->outputs[k].name, p->tables.items[i].table->outputs[k].span);
@@ -306,7 +348,7 @@ static bool number_meant(tb_arena *a, tb_diagnostic *d) {
 
 /* `m` NULL: said of no matter in particular. */
 static void suggest(tb__compiler *c, const tb__matter *m, tb_diagnostic *d) {
-    unsigned kinds = d->hint.n ? 0 : meant(d->code);
+    unsigned kinds = d->hint.n ? 0 : meant_by(d);
     struct search s = {.word = d->values[unknown_value(d->code)], .field = d->values[1]};
     if (!kinds || known_elsewhere(c->a, d) || number_meant(c->a, d)) return;
     for (uint32_t i = 0; m && i < m->sections_n; i++) in_section(&s, kinds, m->sections[i]);

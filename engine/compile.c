@@ -464,6 +464,7 @@ static const tb_program *compile_matter(tb__compiler *c, uint32_t file, const tb
     uint32_t said = c->d->list.count;
     bool charted = tb__template_apply(&m) && tb__each(&m) && tb__matter_tables(&m) && tb__matter_chart(&m);
     if (charted) tb__matter_check(&m);
+    if (charted && c->d->errors == m.errors_before && !file_errs(c, file)) tb__scenario_names(&m);
     if (m.copies.count) say_once(c->d, said);
     tb__advise(&m, said);
     tb__template_places(m.p, c->d, said);

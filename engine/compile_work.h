@@ -143,6 +143,20 @@ void tb__alerts(tb__matter *m);
 /* advice.c: goes over what was said of the matter from the `from`-th on. */
 void tb__advise(tb__matter *m, uint32_t from);
 void tb__advise_all(tb__compiler *c); /* once, at the end */
+/* scenario_names.c: the names in 用例, of a matter that has no errors; what they are names of, and its word (advice.c). */
+enum tb__scenario_sort {
+    TB__SCENARIO_ACT,
+    TB__SCENARIO_STEP,
+    TB__SCENARIO_DOCUMENT,
+    TB__SCENARIO_MILESTONE,
+    TB__SCENARIO_OUTCOME,
+    TB__SCENARIO_CLOCK,
+    TB__SCENARIO_FIELD,
+    TB__SCENARIO_REFUSAL,
+    TB__SCENARIO_SORTS
+};
+void tb__scenario_names(tb__matter *m);
+tb_str tb__scenario_sort_word(enum tb__scenario_sort sort, bool english);
 /* papers.c: 容缺受理 and 告知承诺 */
 void tb__papers_milestones(tb__matter *m);
 void tb__papers_clock(tb__matter *m);

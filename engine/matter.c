@@ -377,6 +377,15 @@ static void add_posts(tb__matter *m) {
     m->post_used[TB_POST_APPLICANT] = m->post_used[p->outside] = 1;
 }
 
+/* 属地 审批局: an organ with that duty must be somewhere, or no application would ever be taken. */
+static void duty_known(tb__matter *m, const tb_name *duty) {
+    const tb_directory *d = m->c->directory;
+    bool found = !d;
+    for (uint32_t i = 0; !found && i < tb_directory_organs(d); i++)
+        found = tb_str_eq(tb_directory_organ_at(d, i)->duty, duty->text);
+    if (!found) TB__REPORT(m, DUTY_UNKNOWN, duty->span, duty->text, TB_NONE, TB_NONE);
+}
+
 static void authority(tb__matter *m) {
     tb_program *p = m->p;
     const tb_clause *c = find_clause(m->head, TB_C_AUTHORITY);
@@ -396,6 +405,7 @@ static void authority(tb__matter *m) {
             TB__REPORT(m, PLACE_SOURCE, p->places.items[p->authority_place].span,
                        p->places.items[p->authority_place].name, TB_NONE, TB_NONE);
         p->authority_duty = c->names.items[1].text;
+        duty_known(m, &c->names.items[1]);
     } else if (c->names.count == 1) {
         p->authority = c->names.items[0].text;
         if (m->c->directory && !tb_directory_organ_named(m->c->directory, p->authority))
@@ -577,6 +587,7 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
         } else if (c->kind == TB_C_ORGAN && c->names.count) {
             s.place = tb__place_here(m, &c->names.items[0]);
             s.duty = c->names.count > 1 ? c->names.items[1].text : TB_NONE;
+            if (s.duty.n) duty_known(m, &c->names.items[1]);
             s.seal = text_of(tb_part_of(c, TB_P_SEAL));
         } else if (c->kind == TB_C_EXCLUSION) {
             exclusion(m, &s, c);

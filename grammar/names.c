@@ -157,10 +157,10 @@ static void add_set(struct gather *g, const tb_part *part) {
         uint32_t name, value;
     } sets[] = {{TB_C_USES, TB_N_PARAMETER, given},     {TB_C_ADOPTS, TB_N_COLUMN, TB_N_FIELD},
                 {TB_C_CALLS, TB_N_REQUEST, TB_N_FIELD}, {TB_C_STARTS, 0, TB_N_FIELD},
-                {TB_C_ROW, TB_N_COLUMN, TB_N_OPTION},   {TB_C_AT, TB_N_FIELD, TB_N_OPTION}};
+                {TB_C_ROW, TB_N_COLUMN, TB_N_OPTION},   {TB_C_AT, TB_N_FIELD | TB_N_MATERIAL, TB_N_OPTION}};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         if (sets[i].clause != g->clause->kind || !part->names.count) continue;
-        tb_str owner = sets[i].name == TB_N_FIELD    ? TB_NONE
+        tb_str owner = sets[i].name & TB_N_FIELD     ? TB_NONE
                        : g->clause->kind == TB_C_ROW ? g->in->name.text
                                                      : first_name(&g->clause->names);
         add(g, &part->names.items[0], sets[i].name, false, owner);
@@ -295,18 +295,22 @@ static bool settle_as(const tb_mentions *u, tb_mention *use, enum tb_sort sort, 
     return as.known;
 }
 
-/* 最近一次X, 首次X, X日, X送达 of a milestone; P收到 of a place: what stands in the middle, for `nth` from 0 on. */
+/* 最近一次X, 首次X, X日 of a milestone; P收到 of a place; S到期, S剩余 of a step: what stands in the middle, for `nth` from
+ * 0 on. false: the last. */
 static bool made_of(tb_str text, uint32_t nth, enum tb_sort *sort, tb_str *stem) {
     static const char *const before[] = {"", "最近一次", "首次", "latest-", "last-", "first-"};
     static const char *const after[][2] = {{"", "收到"}, {"日", "收到日"}, {"-date", "-received"}};
+    static const char *const of_limit[] = {"到期", "-due", "剩余", "-left"}; /* a step's limit bears its name */
     enum { BEFORE = sizeof before / sizeof *before, AFTER = sizeof after / sizeof *after };
-    const char *head = before[nth / (AFTER * 2)], *foot = after[nth / 2 % AFTER][nth % 2];
+    enum { DATED = BEFORE * AFTER * 2, ALL_MADE = DATED + sizeof of_limit / sizeof *of_limit };
+    const char *head = nth < DATED ? before[nth / (AFTER * 2)] : "";
+    const char *foot = nth < DATED ? after[nth / 2 % AFTER][nth % 2] : of_limit[nth - DATED];
     uint32_t h = (uint32_t)strlen(head), f = (uint32_t)strlen(foot);
-    *sort = nth % 2 ? TB_N_PLACE : TB_N_MILESTONE;
+    *sort = nth >= DATED ? TB_N_STEP : nth % 2 ? TB_N_PLACE : TB_N_MILESTONE;
     *stem = TB_NONE;
     if (tb_str_starts(text, head) && text.n > h + f && tb_str_ends(text, foot))
         *stem = (tb_str){text.p + h, text.n - h - f};
-    return nth + 1 < BEFORE * AFTER * 2;
+    return nth + 1 < ALL_MADE;
 }
 
 static bool settle_made(const tb_mentions *u, tb_mention *use) {
@@ -314,7 +318,9 @@ static bool settle_made(const tb_mentions *u, tb_mention *use) {
     tb_str stem;
     for (uint32_t i = 0, more = 1; more; i++) {
         more = made_of(use->text, i, &sort, &stem);
-        if (stem.n && settle_as(u, use, sort, stem)) return true;
+        if (!stem.n || !settle_as(u, use, sort, stem)) continue;
+        if (sort == TB_N_STEP) use->may = TB_N_STEP; /* no milestone of that name is meant by S到期 */
+        return true;
     }
     return false;
 }
