@@ -14,7 +14,7 @@
  *
  * Timers that were due stay fired even if the act behind them is refused: they happened before it. */
 #include "stepping.h"
-#include "walk.h"
+#include "recount.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ typedef struct act { /* in the call's arena */
     int64_t seq; /* repeats: of the event that had this key */
     tb_str was;  /* and the matter of its case */
     int64_t last;
-    tb_event_list history; /* newest first */
+    tb_recount again;
 } act;
 
 static const char *const case_members[] = {"matter", "mode", "form", "materials", "by", "at", "request", NULL};
@@ -268,16 +268,8 @@ static void committed(void *user, int result) {
 
 /* ---- repeats ---- */
 
-static int read_chain(tb_reader *r, void *arg) { /* the reading thread; the loop leaves the arena alone meanwhile */
-    tb_call *c = arg;
+static int compare_repeat(tb_call *c, const tb_event_row *row) {
     act *x = c->more;
-    return tb_read_history(r, x->last, 0, c->arena, &x->history);
-}
-
-static int compare_repeat(void *arg) {
-    tb_call *c = arg;
-    act *x = c->more;
-    const tb_event_row *row = &x->history.items[x->history.count - (uint64_t)x->seq];
     tb_buf b;
     tb_buf_init(&b, c->arena);
     bool same = tb_str_eq(row->request, x->request) && tb_str_is(row->kind, x->submit ? "submit" : "act") &&
@@ -291,40 +283,39 @@ static int compare_repeat(void *arg) {
                                     "this request key was used for a request with other content; use another key")));
 }
 
+typedef struct repeating {
+    tb_call *c;
+    const tb_event_row *row;
+    const tb_walk *w;
+} repeating;
+
 static int answer_repeat(void *arg) {
-    tb_call *c = arg;
-    act *x = c->more;
-    tb_walk w;
+    repeating *r = arg;
     tb_buf b;
-    if (tb_walk_begin(&w, c->server->registry, tb_str_z(x->name), false)) return TB_NOMEM;
-    int rc = TB_OK;
-    for (int64_t i = 0; i < x->seq && rc == TB_OK; i++)
-        rc = tb_walk_step(&w, &x->history.items[x->history.count - 1 - (uint64_t)i]);
-    if (rc == TB_OK) {
-        tb_buf_init(&b, w.arenas[w.turn]); /* not the call's: running out of memory must not leave the walk behind */
-        tb__put_answer(&b, w.outcome, &w.world->env);
-        x->answer = tb_str_copy(c->arena, tb_buf_str(&b));
-        if (x->answer.n == 0) rc = TB_NOMEM;
-    } else if (rc == TB_FAILED) {
-        c->problem =
-            (tb_problem){.status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w.why))};
-    }
-    tb_walk_end(&w);
-    return rc;
+    if (compare_repeat(r->c, r->row)) return TB_FAILED;
+    tb_buf_init(&b, r->c->arena);
+    tb__put_answer(&b, r->w->outcome, &r->w->world->env);
+    ((act *)r->c->more)->answer = tb_buf_str(&b);
+    return TB_OK;
 }
 
-static void chain_is_here(void *arg, int result) {
-    tb_call *c = arg;
+static int repeat_event(void *user, const tb_event_row *row, const tb_walk *w) {
+    tb_call *c = user;
+    if (row->seq < ((act *)c->more)->seq) return TB_OK;
+    return tb_try(c->arena, answer_repeat, &(repeating){c, row, w});
+}
+
+static void repeat_page(void *user) { tb_recount_go(&((act *)((tb_call *)user)->more)->again); }
+
+static void repeat_done(void *user, int rc, int store, const tb_walk *w) {
+    tb_call *c = user;
     act *x = c->more;
-    if (result != TB_STORE_OK || x->history.count < (uint64_t)x->seq) {
-        c->problem = tb__store_problem(result != TB_STORE_OK ? result : TB_STORE_CORRUPT, c->lang);
-        give_up(c);
-        return;
-    }
-    int rc = tb_try(c->arena, compare_repeat, c);
-    if (rc == TB_OK) rc = answer_repeat(c);
-    if (rc != TB_OK) {
-        if (rc == TB_NOMEM) c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    if (store != TB_STORE_OK || rc == TB_NOMEM) c->problem = tb__store_problem(store != TB_STORE_OK ? store : TB_STORE_RETRY, c->lang);
+    else if (rc == TB_FAILED && !c->problem.status)
+        c->problem = (tb_problem){.status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w->why))};
+    else if (rc == TB_OK && !x->answer.n) c->problem = tb__store_problem(TB_STORE_CORRUPT, c->lang); /* the chain is shorter than the keys say */
+    tb_recount_end(&x->again);
+    if (c->problem.status) {
         give_up(c);
         return;
     }
@@ -337,7 +328,10 @@ static void chain_is_here(void *arg, int result) {
 
 static void repeat_after(void *user, int result) {
     tb_call *c = user;
-    if (result == TB_STORE_OK && tb_store_read(c->server->store, read_chain, chain_is_here, c) == TB_OK) return;
+    act *x = c->more;
+    x->again = (tb_recount){.s = c->server, .id = tb_str_z(x->name), .last = x->last, .until_seq = x->seq, .until_at = INT64_MAX,
+                            .user = c, .each = repeat_event, .page = repeat_page, .done = repeat_done};
+    if (result == TB_STORE_OK && tb_recount_begin(&x->again)) return;
     c->problem = tb__store_problem(result != TB_STORE_OK ? result : TB_STORE_RETRY, c->lang);
     give_up(c);
 }

@@ -532,23 +532,64 @@ static void push_event(struct take *t) {
     *TB_PUSH(t->arena, *(tb_event_list *)t->into) = copy;
 }
 
+/* What of an event ties it to the one before it. */
+typedef struct link {
+    int64_t leaf, case_id, seq, prev;
+} link_row;
+
+/* Is `e`, found at `leaf`, a link of the chain whose newer one is `newer` (NULL: it is the first we look at)? */
+static int check_link(tb_reader *r, int64_t leaf, const link_row *e, const link_row *newer) {
+    bool linked = e && e->leaf == leaf && e->prev < leaf && (e->prev > 0) == (e->seq > 1) &&
+                  (!newer || (e->case_id == newer->case_id && e->seq == newer->seq - 1));
+    if (linked) return TB_STORE_OK;
+    snprintf(r->why, TB__WHY, "the chain of a case is broken at leaf %lld", (long long)leaf);
+    return TB_STORE_CORRUPT;
+}
+
+static link_row link_of(const tb_event_row *e) { return (link_row){e->leaf, e->case_id, e->seq, e->prev}; }
+
 int tb_read_history(tb_reader *r, int64_t leaf, uint32_t limit, tb_arena *a, tb_event_list *rows) {
-    const tb_event_row *newer = NULL;
+    link_row one, newer;
     *rows = (tb_event_list){0};
     while (leaf > 0 && (limit == 0 || rows->count < limit)) {
-        int64_t newer_case = newer ? newer->case_id : 0, newer_seq = newer ? newer->seq : 0;
-        bool found;
+        bool found, first = rows->count == 0;
         int result = take(r, (tb__query){.kind = TB__EVENTS, .from = leaf, .limit = 1}, a, push_event, rows, &found);
         if (result) return result;
-        const tb_event_row *e = found ? &rows->items[rows->count - 1] : NULL;
-        bool linked = e && e->leaf == leaf && e->prev < leaf && (e->prev > 0) == (e->seq > 1) &&
-                      (!newer || (e->case_id == newer_case && e->seq == newer_seq - 1));
-        if (!linked) {
-            snprintf(r->why, TB__WHY, "the chain of a case is broken at leaf %lld", (long long)leaf);
-            return TB_STORE_CORRUPT;
-        }
-        newer = e;
-        leaf = e->prev;
+        if (found) one = link_of(&rows->items[rows->count - 1]);
+        if ((result = check_link(r, leaf, found ? &one : NULL, first ? NULL : &newer))) return result;
+        newer = one;
+        leaf = one.prev;
+    }
+    return TB_STORE_OK;
+}
+
+static int take_link(void *user, const void *row) {
+    *(link_row *)user = link_of(row);
+    return 0;
+}
+
+typedef struct leaf_push {
+    tb_arena *a;
+    tb_leaf_list *leaves;
+    int64_t leaf;
+} leaf_push;
+static int push_leaf(void *arg) {
+    leaf_push *p = arg;
+    *TB_PUSH(p->a, *p->leaves) = p->leaf;
+    return TB_OK;
+}
+
+int tb_read_chain(tb_reader *r, int64_t leaf, tb_arena *a, tb_leaf_list *leaves) {
+    link_row one, newer;
+    *leaves = (tb_leaf_list){0};
+    while (leaf > 0) {
+        one.leaf = 0;
+        int result = scan(r, (tb__query){.kind = TB__EVENTS, .from = leaf, .limit = 1}, take_link, &one);
+        if (!result) result = check_link(r, leaf, one.leaf ? &one : NULL, leaves->count ? &newer : NULL);
+        if (!result && tb_try(a, push_leaf, &(leaf_push){a, leaves, leaf}) != TB_OK) result = TB_STORE_RETRY;
+        if (result) return result;
+        newer = one;
+        leaf = one.prev;
     }
     return TB_STORE_OK;
 }

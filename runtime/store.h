@@ -328,6 +328,10 @@ int tb_read_ledger(tb_reader *r, int64_t size, struct tb_merkle *tree);
  * `prev` of the last one; 0 ends. A broken chain (a leaf of another case, a missing one) is CORRUPT. */
 typedef TB_LIST(tb_event_row) tb_event_list;
 int tb_read_history(tb_reader *r, int64_t leaf, uint32_t limit, tb_arena *a, tb_event_list *rows);
+/* Only the leaves of the chain, newest first: eight bytes an event. Whoever wants a long history from its beginning reads these, and
+ * then the events themselves a page at a time. */
+typedef TB_LIST(int64_t) tb_leaf_list;
+int tb_read_chain(tb_reader *r, int64_t leaf, tb_arena *a, tb_leaf_list *leaves);
 
 /* Scans call `each` for row after row; rows live until it returns; a non-zero answer ends the scan early (still OK).
  * `each` may use the reader for anything but the same kind of scan, must not write, and must not jump out by

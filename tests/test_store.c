@@ -307,6 +307,12 @@ static void suite(open_fn open) {
     CHECK_INT(tb_read_history(r, rows.items[1].prev, 2, a, &rows), TB_STORE_OK);
     CHECK(rows.count == 1 && rows.items[0].prev == 0);
     CHECK_INT(tb_read_history(r, 99, 2, a, &rows), TB_STORE_CORRUPT);
+    tb_leaf_list leaves;
+    CHECK_INT(tb_read_chain(r, 5, a, &leaves), TB_STORE_OK);
+    CHECK(leaves.count == 3 && leaves.items[0] == 5 && leaves.items[1] == 4 && leaves.items[2] == 2);
+    CHECK_INT(tb_read_chain(r, 99, a, &leaves), TB_STORE_CORRUPT);
+    CHECK_INT(tb_read_chain(r, 0, a, &leaves), TB_STORE_OK);
+    CHECK_INT(leaves.count, 0);
     struct jump j = {r, tb_arena_new(NULL, 256)};
     CHECK_INT(tb_try(j.a, read_within_try, &j), 77);
     tb_arena_free(j.a);
