@@ -130,7 +130,8 @@ static int read_bulk(void *arg) {
         any |= !strchr(" \t\r\n", body.p[i]);
     }
     if (!any) return tb__fail(c, 422, "BULK_EMPTY", tb_str_z(TB_SAY(c, "请求体里一行也没有", "there is no line in the body")));
-    if (lines < TB_BULK_LINES) return TB_OK;
+    lines += body.p[body.n - 1] != '\n';
+    if (lines <= TB_BULK_LINES) return TB_OK;
     return tb__fail(c, 413, "BULK_LINES",
                     tb_str_printf(c->arena, TB_SAY(c, "超过 %d 行；请分几次提交", "more than %d lines; send them in several requests"),
                                   TB_BULK_LINES));

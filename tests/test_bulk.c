@@ -150,7 +150,11 @@ static void test_lines(void) {
     CHECK(says("BULK_EMPTY"));
     CHECK_INT(ask(other, "GET", "/v1/acts", ""), 405);
     begin();
-    for (int i = 0; i <= 10000; i++) line("{}");
+    for (int i = 0; i < 10000; i++) line("{}");
+    begin_request(fd);
+    CHECK(hear_all(fd));
+    CHECK_INT(count("MEMBER_MISSING"), 10000);
+    line("{}");
     begin_request(other);
     CHECK_INT(take(other), 413);
     CHECK(says("BULK_LINES"));
