@@ -11,17 +11,14 @@
  * when, which bytes. It is not an event of the case: putting a file beside it changes no state, and the act that relies
  * on it names it. */
 #include "digest.h"
+#include "recount.h"
 #include "server_parts.h"
-#include "walk.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HISTORY_PAGE = 200 };
-
 typedef struct view { /* in the call's arena */
     int64_t id, last, limit_seq, limit_at, after;
-    uint32_t page;
     tb_str name, number; /* of an attachment, of a document */
     char text[TB_CASE_NAME + 1];
     tb_entry *entry;
@@ -32,7 +29,13 @@ typedef struct view { /* in the call's arena */
     tb_mask *mask;
     tb_write log;
     void (*show)(tb_call *c);
-    tb_event_list history; /* newest first */
+    tb_event_row issue;    /* of a document: the event that brought it */
+    tb_recount again;      /* of a history, and the text of its page */
+    tb_arena *text_arena;
+    tb_buf b;
+    bool streaming;
+    uint32_t told;
+    tb_io_timer *timer;
     tb_str out, bytes;
     uint8_t digest[32];
     char key[400], read[400]; /* read: `what` of a document, of an attachment */
@@ -232,12 +235,6 @@ void tb__get_case(tb_server *s, tb_http_request *req, tb_str id) {
 
 /* ---- history ---- */
 
-static int read_chain(tb_reader *r, void *arg) { /* the reading thread; the loop leaves the arena alone meanwhile */
-    tb_call *c = arg;
-    view *v = c->more;
-    return tb_read_history(r, v->last, 0, c->arena, &v->history);
-}
-
 /* One event as people read it, and what it brought about. */
 static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w, tb_mask *mask) {
     const tb_event *e = &w->event;
@@ -299,80 +296,120 @@ static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w, tb_m
     tb_putf(b, ",\"outcome\":\"%s\"}", hex);
 }
 
-typedef struct recount {
-    tb_call *c;
-    tb_walk *w;
-    tb_buf b;
-} recount;
+/* A history that is no longer than a page of the recount is an answer like any other. A longer one goes out page by page, as fast as the client
+ * takes it, and ends with the state; when it cannot be told to its end the connection breaks. */
+enum { HISTORY_ROOM = 256 * 1024 /* bytes on their way: no further page is read */, HISTORY_FULL_MS = 10 };
 
-static int put_event_work(void *arg) {
-    recount *r = arg;
-    view *v = r->c->more;
-    uint32_t i = v->page++;
-    if (i) tb_puts(&r->b, ",");
-    put_event(&r->b, &v->history.items[v->history.count - 1 - i], r->w, v->mask);
-    return TB_OK;
+typedef struct telling {
+    tb_call *c;
+    const tb_event_row *row;
+    const tb_walk *w;
+} telling;
+
+static void begin_text(view *v) {
+    tb_arena_reset(v->text_arena);
+    tb_buf_init(&v->b, v->text_arena);
 }
 
-static int put_head(void *arg) {
-    recount *r = arg;
-    view *v = r->c->more;
-    tb_buf_init(&r->b, r->c->arena);
-    tb_putf(&r->b, "{\"id\":\"%s\",\"events\":[", v->text);
+static int put_event_work(void *arg) {
+    telling *t = arg;
+    view *v = t->c->more;
+    if (v->told++) tb_puts(&v->b, ",");
+    else tb_putf(&v->b, "{\"id\":\"%s\",\"events\":[", v->text);
+    put_event(&v->b, t->row, t->w, v->mask);
     return TB_OK;
 }
 
 static int put_tail(void *arg) {
-    recount *r = arg;
-    view *v = r->c->more;
-    tb_puts(&r->b, "],\"state\":");
-    if (!r->w->state)
-        tb_puts(&r->b, "null");
+    telling *t = arg;
+    view *v = t->c->more;
+    if (!v->told) tb_putf(&v->b, "{\"id\":\"%s\",\"events\":[", v->text);
+    tb_puts(&v->b, "],\"state\":");
+    if (!t->w->state)
+        tb_puts(&v->b, "null");
     else {
-        tb_puts(&r->b, "{");
-        tb__put_summary(&r->b, r->w->state, &r->w->world->env, v->mask);
-        tb_puts(&r->b, "}");
+        tb_puts(&v->b, "{");
+        tb__put_summary(&v->b, t->w->state, &t->w->world->env, v->mask);
+        tb_puts(&v->b, "}");
     }
-    tb_puts(&r->b, "}");
-    v->out = tb_buf_str(&r->b);
+    tb_puts(&v->b, "}");
+    if (!v->streaming) v->out = tb_str_copy(t->c->arena, tb_buf_str(&v->b));
     return TB_OK;
 }
 
-static int recount_all(tb_call *c, tb_walk *w) {
-    view *v = c->more;
-    recount r = {.c = c, .w = w};
-    int rc = tb_try(c->arena, put_head, &r);
-    while (rc == TB_OK && v->page < v->history.count) {
-        const tb_event_row *row = &v->history.items[v->history.count - 1 - v->page];
-        if (row->seq > v->limit_seq || row->at > v->limit_at) break;
-        rc = tb_walk_step(w, row);
-        if (rc == TB_FAILED)
-            c->problem = (tb_problem){
-                .status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w->why))};
-        if (rc == TB_OK) rc = tb_try(c->arena, put_event_work, &r);
-    }
-    return rc == TB_OK ? tb_try(c->arena, put_tail, &r) : rc;
+static int history_event(void *user, const tb_event_row *row, const tb_walk *w) {
+    tb_call *c = user;
+    return tb_try(((view *)c->more)->text_arena, put_event_work, &(telling){c, row, w});
 }
 
-static void chain_is_here(void *arg, int result) {
+static void end_text(view *v) {
+    tb_io_timer_free(v->timer);
+    tb_arena_free(v->text_arena);
+    v->timer = NULL;
+    v->text_arena = NULL;
+}
+
+static void history_dropped(void *user) {
+    tb_call *c = user;
+    tb_state *work = c->work;
+    end_text(c->more);
+    finish_view(c);
+    tb_http_stream_end(c->req);
+    tb_state_drop(work);
+}
+static void history_gone(void *user) { tb_recount_drop(&((view *)((tb_call *)user)->more)->again, history_dropped); }
+
+static void history_on(void *arg) {
     tb_call *c = arg;
     view *v = c->more;
-    tb_walk w;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        fail_view(c);
+    if (tb_http_stream_pending(c->req) >= HISTORY_ROOM) tb_io_timer_set(v->timer, HISTORY_FULL_MS);
+    else tb_recount_go(&v->again);
+}
+
+static void history_page(void *user) {
+    tb_call *c = user;
+    view *v = c->more;
+    if (!v->streaming) {
+        v->streaming = true;
+        tb_http_on_gone(c->req, history_gone, c);
+        tb_http_stream_begin(c->req, 200, TB_HTTP_JSON, "Cache-Control: private, no-store\r\n");
+        tb_http_stream_finite(c->req);
+    }
+    tb_http_stream_put(c->req, v->b.p, v->b.n);
+    begin_text(v);
+    history_on(c);
+}
+
+static void history_done(void *user, int rc, int store, const tb_walk *w) {
+    tb_call *c = user;
+    view *v = c->more;
+    if (store != TB_STORE_OK) c->problem = tb__store_problem(store, c->lang), rc = TB_FAILED;
+    else if (rc == TB_FAILED) c->problem = (tb_problem){.status = 500, .code = "REPLAY_DIFFERS", .message = tb_str_copy(c->arena, tb_str_z(w->why))};
+    else if (rc == TB_OK) rc = tb_try(v->text_arena, put_tail, &(telling){c, NULL, w});
+    tb_recount_end(&v->again);
+    if (!v->streaming) {
+        end_text(v);
+        answer_view(c, rc == TB_OK && !v->out.n ? TB_NOMEM : rc);
         return;
     }
-    int rc = tb_walk_begin(&w, c->server->registry, tb_str_z(v->text), false);
-    if (rc == TB_OK) {
-        rc = recount_all(c, &w);
-        tb_walk_end(&w);
-    }
-    answer_view(c, rc);
+    tb_state *work = c->work;
+    if (rc == TB_OK) tb_http_stream_put(c->req, v->b.p, v->b.n);
+    end_text(v);
+    finish_view(c);
+    if (rc == TB_OK) tb_http_stream_end(c->req);
+    else tb_http_stream_abort(c->req);
+    tb_state_drop(work);
 }
 
 static void show_history(tb_call *c) {
-    if (tb_store_read(c->server->store, read_chain, chain_is_here, c) == TB_OK) return;
+    view *v = c->more;
+    v->text_arena = tb_arena_new(NULL, 0);
+    v->timer = tb_io_timer_new(c->server->io, history_on, c);
+    v->again = (tb_recount){.s = c->server, .id = tb_str_z(v->text), .last = v->last, .until_seq = v->limit_seq, .until_at = v->limit_at,
+                            .user = c, .each = history_event, .page = history_page, .done = history_done};
+    if (v->text_arena) begin_text(v);
+    if (v->text_arena && v->timer && tb_recount_begin(&v->again)) return;
+    end_text(v);
     c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
     fail_view(c);
 }
@@ -418,21 +455,21 @@ void tb__get_history(tb_server *s, tb_http_request *req, tb_str id) {
 /* ---- documents ---- */
 
 /* A document says what the act that issued it stated: it is put together from the case and that event. */
+static const tb_issued *issued(const view *v) {
+    const tb_case *k = v->state->c;
+    for (uint32_t i = 0; i < k->issued.count; i++)
+        if (tb_str_eq(k->issued.items[i].number, v->number)) return &k->issued.items[i];
+    return NULL;
+}
+
 static int write_document(void *arg) {
     tb_call *c = arg;
     view *v = c->more;
     const tb_case *k = v->state->c;
     const tb_program *p = k->program;
-    const tb_issued *d = NULL;
+    const tb_issued *d = issued(v);
     tb_event e = {0};
-    for (uint32_t i = 0; i < k->issued.count && !d; i++)
-        if (tb_str_eq(k->issued.items[i].number, v->number)) d = &k->issued.items[i];
-    if (!d || d->seq > v->history.count)
-        return tb__fail(c, 404, "NO_SUCH_DOCUMENT",
-                        tb_str_z(TB_SAY(c, "本件没有这个编号的文书；已出具的见 GET /v1/cases/办件号",
-                                        "the case has issued no document of that number")));
-    const tb_event_row *row = &v->history.items[v->history.count - d->seq];
-    if (!tb_event_read(c->arena, row->body, &e)) return tb__fail(c, 500, "REPLAY_DIFFERS", TB_STR("事件内容读不懂"));
+    if (!tb_event_read(c->arena, v->issue.body, &e)) return tb__fail(c, 500, "REPLAY_DIFFERS", TB_STR("事件内容读不懂"));
     const tb_document *def = &p->documents.items[d->document];
     const tb_env *env = &tb_registry_world(c->server->registry)->env;
     tb_str organ = p->authority, seal = def->seal;
@@ -489,8 +526,26 @@ static void document_chain(void *arg, int result) {
     fail_view(c);
 }
 
+/* The reading thread; the loop leaves the arena alone meanwhile. */
+static int read_issue(tb_reader *r, void *arg) {
+    tb_call *c = arg;
+    view *v = c->more;
+    tb_leaf_list chain;
+    uint32_t seq = issued(v)->seq;
+    int result = tb_read_chain(r, v->last, c->arena, &chain);
+    if (result != TB_STORE_OK) return result;
+    result = seq <= chain.count ? tb_read_event(r, chain.items[chain.count - seq], c->arena, &v->issue) : TB_STORE_CORRUPT;
+    return result == TB_STORE_NONE ? TB_STORE_CORRUPT : result;
+}
+
 static void show_document(tb_call *c) {
-    if (tb_store_read(c->server->store, read_chain, document_chain, c) == TB_OK) return;
+    if (!issued(c->more)) {
+        tb__fail(c, 404, "NO_SUCH_DOCUMENT",
+                 tb_str_z(TB_SAY(c, "本件没有这个编号的文书；已出具的见 GET /v1/cases/办件号", "the case has issued no document of that number")));
+        fail_view(c);
+        return;
+    }
+    if (tb_store_read(c->server->store, read_issue, document_chain, c) == TB_OK) return;
     c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
     fail_view(c);
 }

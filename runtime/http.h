@@ -115,6 +115,8 @@ bool tb_http_stream_put(tb_http_request *req, const char *bytes, size_t n);
 /* Bytes of it that the client has not taken yet. Who puts more when there are many asks for TB_HTTP_STREAM_PENDING. */
 size_t tb_http_stream_pending(const tb_http_request *req);
 void tb_http_stream_end(tb_http_request *req);
+/* Instead of the end, when it cannot be said to the end: the connection breaks, so that the client does not take a part for the whole. */
+void tb_http_stream_abort(tb_http_request *req);
 
 #define TB_HTTP_JSON "application/json; charset=utf-8"
 #endif

@@ -284,3 +284,9 @@ void tb_http_stream_end(tb_http_request *r) {
     if (r->conn && !r->conn->dead && r->chunking && r->head.method != TB_HTTP_HEAD) PUT(sink(r), "0\r\n\r\n");
     finished(r);
 }
+
+void tb_http_stream_abort(tb_http_request *r) {
+    assert(r->streaming && !r->answered);
+    if (r->conn) r->conn->doomed = true;
+    finished(r);
+}

@@ -245,9 +245,69 @@ static void test_cut(void) {
     tb_memory_disk_free(disk);
 }
 
+/* A case of many events: its history goes out in pages, whole and in order, to who reads slowly too; a limit ends it; a repeat of an early act is
+ * answered as then; who goes in the middle is forgotten. */
+static void test_long(void) {
+    enum { TIMES = 400 };
+    host h;
+    char id[14], path[80], one[2000], mark[40];
+    if (!open_server(&h, NULL)) return;
+    int fd = dial(h.port), other = dial(h.port);
+    CHECK_INT(ask(fd, "POST", "/v1/loads", RULES), 200);
+    begin();
+    apply(1);
+    begin_request(fd);
+    if (!CHECK(hear_all(fd)) || !CHECK(nth(1, one))) return;
+    snprintf(id, sizeof id, "%s", strstr(one, "\"id\":\"") + 6);
+    begin();
+    for (int i = 0; i < TIMES; i++) {
+        line("{\"case\":\"%s\",\"act\":\"签收\"," OFFICER ",\"request\":\"s%d\"}", id, i);
+        line("{\"case\":\"%s\",\"act\":\"退签\"," OFFICER ",\"request\":\"t%d\"}", id, i);
+    }
+    begin_request(fd);
+    CHECK(hear_all(fd));
+    if (!CHECK_INT(count("\"status\":200"), 2 * TIMES)) fprintf(stderr, "    %s\n", nth(1, one));
+    snprintf(path, sizeof path, "/v1/cases/%s/history", id);
+    put(fd, "GET", path, "", "");
+    CHECK(hear_all(fd)); /* chunked: it was not kept whole */
+    CHECK_INT(count("\"outcome\":\""), 2 * TIMES + 1);
+    const char *p = lines;
+    for (int seq = 1; p && seq <= 2 * TIMES + 1; seq++) {
+        snprintf(mark, sizeof mark, "{\"seq\":%d,\"leaf\":", seq);
+        p = strstr(p, mark);
+    }
+    CHECK(p && strstr(p, "],\"state\":{") && lines[strlen(lines) - 1] == '}');
+    snprintf(mark, sizeof mark, "\"seq\":%d,", 2 * TIMES + 1);
+    CHECK(strstr(strstr(lines, "],\"state\":{"), mark));
+    snprintf(path, sizeof path, "/v1/cases/%s/history?seq=150", id);
+    put(fd, "GET", path, "", "");
+    CHECK(hear_all(fd));
+    CHECK_INT(count("\"outcome\":\""), 150);
+    snprintf(path, sizeof path, "/v1/cases/%s/history?seq=3", id); /* a short one is an answer like any other */
+    CHECK_INT(ask(fd, "GET", path, ""), 200);
+    CHECK(strstr(head, "Content-Length: ") && strstr(head, "ETag: ") && says("\"seq\":3"));
+    snprintf(path, sizeof path, "/v1/cases/%s/acts", id);
+    CHECK_INT(ask(fd, "POST", path, "{\"act\":\"签收\"," OFFICER ",\"request\":\"s70\"}"), 200);
+    CHECK(strstr(head, "Tongban-Repeat: 142\r\n") && says("\"seq\":142"));
+    CHECK_INT(ask(fd, "POST", path, "{\"act\":\"退签\"," OFFICER ",\"request\":\"s70\"}"), 409);
+    CHECK(says("IDEMPOTENCY_CONFLICT"));
+    snprintf(path, sizeof path, "/v1/cases/%s/history", id);
+    for (int i = 0; i < 5; i++) { /* goes in the middle */
+        int gone = dial(h.port);
+        put(gone, "GET", path, "", "");
+        CHECK(recv(gone, raw, 1000, 0) > 0);
+        close(gone);
+    }
+    CHECK_INT(ask(other, "GET", "/v1/matters", ""), 200);
+    close(fd);
+    close(other);
+    close_host(&h);
+}
+
 int main(void) {
     test_lines();
     test_many();
     test_cut();
+    test_long();
     return check_end();
 }

@@ -122,6 +122,10 @@ static void answer_as_told(tb_http_request *r) {
         tb_http_stream_put(r, "one ", 4);
         tb_http_stream_put(r, "two", 3);
         tb_http_stream_end(r);
+    } else if (tb_str_is(p, "abort")) {
+        tb_http_stream_begin(r, 200, "text/plain", NULL);
+        tb_http_stream_put(r, "one ", 4);
+        tb_http_stream_abort(r);
     } else if (tb_str_is(p, "feed")) { /* endless; /flood until it is refused */
         tb_http_on_gone(r, on_gone, NULL);
         tb_http_stream_begin(r, 200, "text/event-stream", NULL);
@@ -304,6 +308,11 @@ static void check_plain(void) {
     CHECK(strstr(got, "\r\n\r\n4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
     say(fd, "HEAD /stream HTTP/1.1\r\n" HOST "\r\n" REQ("/worker/7"));
     CHECK(hear(fd, "Water 7") && times("one") == 0);
+    int cut = dial();
+    say(cut, REQ("/abort") REQ("/hello"));
+    CHECK_STR(hear(cut, NULL), "closed");
+    CHECK(!strstr(got, "\r\n0\r\n") && !strstr(got, "hello")); /* no end: nobody takes a part for the whole */
+    close(cut);
     say(fd, "GET /hello HTTP/1.1\r\n" HOST "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n");
     CHECK(hear(fd, "hello") && status() == 200);
     say(fd, "GET /hello HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n");
