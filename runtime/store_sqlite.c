@@ -402,6 +402,26 @@ static int use_wal(sqlite3 *db) {
     return end ? end : wal ? SQLITE_OK : SQLITE_IOERR; /* a file system without shared memory */
 }
 
+static int sync_log(sqlite3 *db) {
+    sqlite3_file *log = NULL;
+    int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    return rc == SQLITE_OK && log && log->pMethods ? log->pMethods->xSync(log, SQLITE_SYNC_NORMAL) : rc;
+}
+
+/* A process that was killed leaves commits in the log that the kernel holds and the disk perhaps does not; SQLite takes
+ * them up without a sync. Whoever is told of them (by a read, by the answer to a repeat) must not lose them when the
+ * power fails next. So before anything is answered the log is copied into the database and emptied: that writes every
+ * page anew, also where an earlier sync failed and the kernel forgot that it owes us a write, and the next commit does
+ * not share a sector with the last one before a crash. Where that cannot be (no room, a reader of another process) the
+ * log is synced as it is. */
+static int settle_log(sqlite3 *db) {
+    sqlite3_busy_timeout(db, 0);
+    int rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db, TB_STORE_BUSY_MS);
+    bool no_room = (rc & 0xff) == SQLITE_FULL, in_use = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+    return no_room || in_use ? sync_log(db) : rc;
+}
+
 /* The path with its directory resolved, so that the lock is the same by whatever name the file is called. */
 static char *resolve(const char *path) {
     char *whole = realpath(path, NULL);
@@ -531,6 +551,7 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
         if (is_new) rc = create_schema(s->db);
         else rc = migrate(s->db, version);
         if (rc == SQLITE_OK) rc = use_wal(s->db);
+        if (rc == SQLITE_OK) rc = settle_log(s->db);
         if (rc == SQLITE_OK) rc = prepare_writer(s);
     }
     if (rc == SQLITE_OK) rc = read_tail(s->db, &s->base.written);
