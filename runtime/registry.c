@@ -209,6 +209,13 @@ const tb_world *tb_registry_world_at(const tb_registry *r, int64_t leaf) {
     return NULL;
 }
 
+const tb_world *tb_registry_world_after(const tb_registry *r, int64_t leaf) {
+    const tb_world *next = NULL;
+    for (uint32_t i = 0; i < r->worlds_n; i++)
+        if (r->worlds[i]->leaf > leaf && (!next || r->worlds[i]->leaf < next->leaf)) next = r->worlds[i];
+    return next;
+}
+
 uint32_t tb_registry_count(const tb_registry *r) { return r->versions_n; }
 const tb_version *tb_registry_at(const tb_registry *r, uint32_t i) { return r->versions[i]; }
 

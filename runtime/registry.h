@@ -60,6 +60,7 @@ const tb_version *tb_registry_version(const tb_registry *r, int64_t leaf); /* NU
 const tb_version *tb_registry_in_force(const tb_registry *r, tb_str matter, int32_t day);
 const tb_world *tb_registry_world(const tb_registry *r);                  /* the present one, never NULL after open */
 const tb_world *tb_registry_world_at(const tb_registry *r, int64_t leaf); /* as recorded by an event; NULL: unknown */
+const tb_world *tb_registry_world_after(const tb_registry *r, int64_t leaf); /* the one that followed; NULL: none */
 /* All versions, by matter, then 生效. */
 uint32_t tb_registry_count(const tb_registry *r);
 const tb_version *tb_registry_at(const tb_registry *r, uint32_t i);

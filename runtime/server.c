@@ -48,6 +48,7 @@ static void take_tail(tb_server *s) {
 static void dropped(void *user, int result, const char *why) {
     tb_server *s = user;
     tb_cases_forget(s->cases);
+    tb_timers_dropped(s->timers);
     take_tail(s);
     if (s->failing) return; /* told already; nothing has landed since */
     s->failing = true;

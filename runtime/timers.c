@@ -13,7 +13,8 @@
  *
  * Re-deriving (a new calendar) walks over the cases in pages of their numbers, compares the due dates of running clocks
  * under the world derived last with those of the present one, and writes rows where they differ. Which world that was
- * lies in the store (meta "derived"), so a server stopped in the middle begins again. */
+ * lies in the store (meta "derived"), so a server stopped in the middle begins again; and so does the walk when a batch
+ * fails on the way. */
 #include "server_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ struct tb_timers {
     bool moving;
     /* re-deriving */
     bool deriving, derive_again, in_derive;
+    bool lost; /* a batch failed meanwhile, perhaps with rows of this walk: begin again */
     int64_t derive_id; /* the case in hand */
     const tb_world *from, *to;
     int64_t after;
@@ -329,8 +331,12 @@ static void derived(void *user, int result) {
     if (t->derive_again) tb_timers_rederive(t);
 }
 
-/* All cases are written, or on their way before this in the same queue. */
+/* All cases are written, or on their way before this in the same queue; unless a batch failed, and they with it. */
 static void write_derived(tb_timers *t) {
+    if (t->lost) {
+        derive_later(t);
+        return;
+    }
     tb_arena_reset(t->derive_arena);
     t->derived_write = (tb_write){0};
     tb_meta_row *m = TB_PUSH(t->derive_arena, t->derived_write.meta);
@@ -343,11 +349,28 @@ static void write_derived(tb_timers *t) {
     if (tb_commit_add(t->s->commit, &t->derived_write, derived, t) != TB_COMMIT_OK) derive_later(t);
 }
 
+/* Has the case ended? Its state is canonical (M6), so one look over the bytes tells: is there an outcome, outside of
+ * texts and of inner objects? */
+static bool is_closed(tb_str state) {
+    static const char member[] = "\"outcome\":";
+    const uint32_t length = sizeof member - 1;
+    int depth = 0;
+    for (uint32_t i = 0; i < state.n; i++) {
+        char c = state.p[i];
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        if (c != '"') continue;
+        if (depth == 1 && state.n - i > length && memcmp(state.p + i, member, length) == 0) return true;
+        for (i++; i < state.n && state.p[i] != '"'; i++) i += state.p[i] == '\\';
+    }
+    return false;
+}
+
+/* Closed cases have nothing to move. One that waits for no timer may: what is overdue and goes on shows its due date
+ * among the tasks. */
 static int take_case(void *user, const tb_case_row *row) {
     tb_timers *t = user;
     t->after = row->id;
-    if (row->due != TB_NEVER)
-        t->cases.ids[t->cases.n++] = row->id; /* closed cases, and those without a limit, have nothing to move */
+    if (row->due != TB_NEVER || !is_closed(row->state)) t->cases.ids[t->cases.n++] = row->id;
     t->cases.last = false;
     return t->cases.n == CHUNK;
 }
@@ -384,6 +407,15 @@ static bool moved(const tb_case *c, const tb_world *from, const tb_world *to) {
     return false;
 }
 
+/* A row may show the due dates of any world since the one derived last: what was stepped meanwhile, or a walk that did
+ * not come to its end. */
+static bool moved_since(const tb_timers *t, const tb_case *c) {
+    if (!t->from) return true;
+    for (const tb_world *w = t->from; w && w->leaf < t->to->leaf; w = tb_registry_world_after(t->s->registry, w->leaf))
+        if (moved(c, w, t->to)) return true;
+    return false;
+}
+
 static void derive_case(void *user, tb_entry *e, int result) {
     tb_timers *t = user;
     int answer = TB_COMMIT_OK;
@@ -392,7 +424,7 @@ static void derive_case(void *user, tb_entry *e, int result) {
         derive_later(t);
         return;
     }
-    if (e->state && (!t->from || moved(e->state->c, t->from, t->to)) && tb__rearm(t->s, e, &answer) < 0) {
+    if (e->state && moved_since(t, e->state->c) && tb__rearm(t->s, e, &answer) < 0) {
         t->cases.i--; /* this one again, when there is room */
         if (answer == TB_COMMIT_FULL)
             tb_io_timer_set(t->derive_ring, FULL_MS);
@@ -465,11 +497,13 @@ void tb_timers_rederive(tb_timers *t) {
         t->derive_again = true;
         return;
     }
-    t->derive_again = false;
+    t->derive_again = t->lost = false;
     t->deriving = true;
     tb_arena_reset(t->derive_arena);
     if (tb_store_read(t->s->store, read_derived, derived_is_here, t) != TB_OK) derive_later(t);
 }
+
+void tb_timers_dropped(tb_timers *t) { t->lost = true; }
 
 tb_timers *tb_timers_new(tb_server *s) {
     tb_timers *t = calloc(1, sizeof *t);

@@ -22,4 +22,5 @@ typedef void tb_moved_fn(void *user, uint64_t fired, int result);
 void tb_timers_move(tb_timers *t, int64_t to, tb_moved_fn *done, void *user);
 /* A new world: derives the due dates of all open cases again, in chunks. */
 void tb_timers_rederive(tb_timers *t);
+void tb_timers_dropped(tb_timers *t); /* a batch of writes failed */
 #endif
