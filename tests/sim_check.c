@@ -1,0 +1,251 @@
+/* What must hold of the bytes that survived: asked by a process that never met the server, on a disk that refuses to
+ * be changed.
+ *
+ *  - Every act that was acknowledged is in the log once, in its case, where the answer said; what was refused is not
+ *    there; what is in doubt is there once or not at all; and nothing is there that nobody asked for.
+ *  - The log's own time never runs back; no timer fired before it was due (that none fired twice follows from the
+ *    replay: the second is refused).
+ *  - The ledger verifies. State = replay of the log, byte for byte, and projections = those rebuilt from it
+ *    (replay.h, doctor.h).
+ *  - Each call to a service that counts as done or waiting was made, under its one key; each reply was stepped once.
+ *  - At the end nothing is due any more: no timer, no call. */
+#include "sim.h"
+#include "canonical.h"
+#include "doctor.h"
+#include "ledger.h"
+#include "replay.h"
+#include "server_parts.h"
+#include "store.h"
+
+typedef struct keyed { /* a key of the server's own: reply:LEAF.N, start:LEAF.N */
+    int64_t case_id;
+    char key[64];
+} keyed;
+
+typedef struct examination {
+    tb_arena *arena;
+    tb_reader *reader;
+    int64_t wall, leaf;
+    sim_request **index; /* by hash of the key, open addressing */
+    uint64_t slots;
+    TB_LIST(keyed) own;
+} examination;
+
+static uint64_t place(const examination *x, const char *key, size_t n) { return sim_hash(3, key, n) % x->slots; }
+
+static void make_index(examination *x) {
+    x->slots = 4 * world->request_count + 64;
+    if (!(x->index = calloc(x->slots, sizeof *x->index))) abort();
+    for (sim_request *r = world->requests; r; r = r->next) {
+        r->found = 0;
+        if (!r->key) continue;
+        uint64_t i = place(x, r->key, strlen(r->key));
+        while (x->index[i]) i = (i + 1) % x->slots;
+        x->index[i] = r;
+    }
+}
+
+static sim_request *request_of(const examination *x, tb_str key) {
+    for (uint64_t i = place(x, key.p, key.n); x->index[i]; i = (i + 1) % x->slots)
+        if (tb_str_is(key, x->index[i]->key)) return x->index[i];
+    return NULL;
+}
+
+static void look_at_request(sim_request *r, const tb_event_row *e) {
+    char id[TB_CASE_NAME + 1];
+    tb__case_name(e->case_id, id);
+    r->found++;
+    if (r->found > 1) sim_fail("done twice: %s (again at leaf %lld)", r->body, (long long)e->leaf);
+    if (!tb_str_is(e->kind, r->kind == SIM_SUBMIT ? "submit" : "act"))
+        sim_fail("leaf %lld is no %s", (long long)e->leaf, r->path);
+    if (r->state == SIM_REFUSED)
+        sim_fail("refused, and yet in the log at leaf %lld: %s\n  the answer was %s", (long long)e->leaf, r->body,
+                 r->said);
+    if (r->act && !memmem(e->body.p, e->body.n, r->act, strlen(r->act)))
+        sim_fail("leaf %lld is not what was asked: %s", (long long)e->leaf, r->body);
+    if (r->of->id[0] && strcmp(r->of->id, id) != 0)
+        sim_fail("leaf %lld belongs to %s, not to %s: %s", (long long)e->leaf, id, r->of->id, r->body);
+    if (r->state == SIM_ACKED && r->seq != e->seq)
+        sim_fail("answered seq %lld, and is seq %lld in the log: %s", (long long)r->seq, (long long)e->seq, r->body);
+}
+
+static int take_event(void *user, const tb_event_row *e) {
+    examination *x = user;
+    if (e->leaf != x->leaf + 1) sim_fail("leaf %lld follows %lld", (long long)e->leaf, (long long)x->leaf);
+    if (e->wall < x->wall)
+        sim_fail("time runs back at leaf %lld: %lld after %lld", (long long)e->leaf, (long long)e->wall,
+                 (long long)x->wall);
+    x->leaf = e->leaf;
+    x->wall = e->wall;
+    if (tb_str_is(e->kind, "timer")) {
+        world->counts.timers++;
+        if (e->at > e->wall)
+            sim_fail("a timer fired %lld ms before it was due, leaf %lld", (long long)(e->at - e->wall),
+                     (long long)e->leaf);
+        return 0;
+    }
+    if (!tb_str_is(e->kind, "submit") && !tb_str_is(e->kind, "act")) return 0;
+    if (tb_str_starts(e->request, "reply:") || tb_str_starts(e->request, "start:")) {
+        keyed *k = TB_PUSH(x->arena, x->own);
+        k->case_id = e->case_id;
+        snprintf(k->key, sizeof k->key, "%.*s", TB_FMT(e->request));
+        return 0;
+    }
+    sim_request *r = request_of(x, e->request);
+    if (!r) sim_fail("nobody asked for leaf %lld (%.*s)", (long long)e->leaf, TB_FMT(e->request));
+    look_at_request(r, e);
+    return 0;
+}
+
+static int by_case_and_key(const void *a, const void *b) {
+    const keyed *x = a, *y = b;
+    return x->case_id != y->case_id ? (x->case_id > y->case_id) - (x->case_id < y->case_id) : strcmp(x->key, y->key);
+}
+
+static void look_at_log(examination *x) {
+    uint64_t timers = world->counts.timers;
+    world->counts.timers = 0;
+    make_index(x);
+    int rc = tb_scan_events(x->reader, 1, 0, take_event, x);
+    if (rc) sim_fail("the log cannot be read: %s", tb_reader_why(x->reader));
+    for (const sim_request *r = world->requests; r; r = r->next)
+        if (r->key && r->state == SIM_ACKED && r->found != 1)
+            sim_fail("acknowledged, and lost: %s\n  the answer was %s\n  the log ends at leaf %lld", r->body, r->said,
+                     (long long)x->leaf);
+    if (x->own.count) qsort(x->own.items, x->own.count, sizeof *x->own.items, by_case_and_key);
+    for (uint32_t i = 1; i < x->own.count; i++)
+        if (by_case_and_key(&x->own.items[i - 1], &x->own.items[i]) == 0)
+            sim_fail("stepped twice: %s", x->own.items[i].key);
+    if (world->counts.timers < timers)
+        sim_fail("%llu timers are gone from the log", (unsigned long long)(timers - world->counts.timers));
+    world->counts.ledger = (uint64_t)x->leaf;
+    free(x->index);
+}
+
+static void look_at_ledger(const examination *x) {
+    tb_ledger_report report;
+    tb_buf b;
+    if (tb_ledger_verify(x->reader, &(tb_ledger_options){0}, &report))
+        sim_fail("the ledger cannot be read: %s", tb_reader_why(x->reader));
+    if (!report.found) return;
+    tb_buf_init(&b, x->arena);
+    tb_ledger_tell(&b, &report, TB_LANG_EN);
+    sim_fail("the ledger does not verify: %.*s", TB_FMT(tb_buf_str(&b)));
+}
+
+/* A call that is done was made; only the last act of an operator may end one that never was. */
+static void look_at_outbox(const examination *x, bool at_end) {
+    tb_outbox_list rows;
+    int64_t leaf = 0;
+    int32_t n = 0;
+    do {
+        int rc = tb_read_outbox(x->reader, -1, leaf, n, 200, x->arena, &rows);
+        if (rc) sim_fail("the outbox cannot be read: %s", tb_reader_why(x->reader));
+        for (uint32_t i = 0; i < rows.count; i++) {
+            const tb_outbox_row *o = &rows.items[i];
+            char id[TB_CASE_NAME + 1], key[128];
+            leaf = o->leaf, n = o->n;
+            tb__case_name(o->case_id, id);
+            snprintf(key, sizeof key, "%s.%.*s", id, TB_FMT(o->key));
+            const sim_call *c = world->calls;
+            while (c && strcmp(c->key, key) != 0) c = c->next;
+            bool settled = o->state == TB_OUTBOX_DONE || o->state == TB_OUTBOX_WAITING;
+            if (o->kind == TB_SENT_CALL && settled && !c)
+                sim_fail("call %s counts as made and was not: %lld.%d", key, (long long)leaf, (int)n);
+            if ((o->state == TB_OUTBOX_PENDING) != (o->due != TB_NEVER))
+                sim_fail("call %s: state %d, due %lld", key, (int)o->state, (long long)o->due);
+            if (at_end && o->state == TB_OUTBOX_PENDING)
+                sim_fail("call %lld.%d (%s) was never settled: attempts %d, due in %lld ms: %.*s", (long long)leaf,
+                         (int)n, key, (int)o->attempts, (long long)(o->due - world->now - world->skew),
+                         TB_FMT(o->problem));
+        }
+    } while (rows.count == 200);
+}
+
+static void look_at_timers(const examination *x) {
+    int64_t due;
+    if (tb_read_next_due(x->reader, &due)) sim_fail("timers cannot be read: %s", tb_reader_why(x->reader));
+    int64_t late = world->now + world->skew - due;
+    if (due != TB_NEVER && late > 60 * 1000) sim_fail("a timer is %lld ms late and nothing fires it", (long long)late);
+}
+
+static void replay_it(void) {
+    tb_replay_options o = {.db = sim_db, .until = INT64_MAX, .lang = TB_LANG_EN};
+    tb_replay_result r;
+    char why[1024] = "";
+    if (tb_replay(&o, &r, why, sizeof why) != TB_OK) sim_fail("replay does not run: %s", why);
+    if (r.differs)
+        sim_fail("replay differs: %s seq %lld leaf %lld: %s", r.case_id, (long long)r.seq, (long long)r.leaf, r.what);
+}
+
+static void found(void *user, const tb_doctor_finding *f) {
+    (void)user;
+    sim_fail("doctor: %s of %s %s %.*s: %s is %.*s, should be %.*s",
+             f->kind == TB_DOCTOR_CASE   ? "case"
+             : f->kind == TB_DOCTOR_TASK ? "task"
+                                         : "call",
+             f->case_id,
+             f->how == TB_DOCTOR_MISSING ? "is missing"
+             : f->how == TB_DOCTOR_EXTRA ? "is too many"
+                                         : "differs",
+             TB_FMT(f->key), f->column ? f->column : "", TB_FMT(f->stored), TB_FMT(f->right));
+}
+
+static void call_doctor(bool at_end) {
+    tb_doctor_options o = {.db = sim_db, .lang = TB_LANG_EN, .found = found};
+    tb_doctor_result r;
+    char why[1024] = "";
+    if (tb_doctor(&o, &r, why, sizeof why) != TB_OK) sim_fail("doctor does not run: %s %s", why, r.broken);
+    if (r.broken[0] || r.differences) sim_fail("doctor: %s, %lld differences", r.broken, (long long)r.differences);
+    if (at_end && r.underived) sim_fail("a calendar was loaded and its due dates were never derived");
+}
+
+static int hash_event(void *user, const tb_event_row *e) {
+    (void)user;
+    int64_t numbers[] = {e->leaf, e->case_id, e->seq, e->prev, e->at, e->wall, e->program, e->world};
+    world->digest = sim_hash(world->digest, numbers, sizeof numbers);
+    world->digest = sim_hash(world->digest, e->body.p, e->body.n);
+    world->digest = sim_hash(world->digest, e->outcome, sizeof e->outcome);
+    return 0;
+}
+
+static int examine(void *arg) {
+    examination *x = arg;
+    bool at_end = world->healing;
+    look_at_log(x);
+    look_at_ledger(x);
+    look_at_outbox(x, at_end);
+    if (at_end) {
+        look_at_timers(x);
+        if (tb_reader_check(x->reader)) sim_fail("the file is not sound: %s", tb_reader_why(x->reader));
+        tb_scan_events(x->reader, 1, 0, hash_event, NULL);
+    }
+    return TB_OK;
+}
+
+/* A rollback journal is there only while a database is made or turned to its log; whoever opens it next rolls that
+ * back, which a reader may not. The next examination sees what came of it. */
+static bool in_transition(void) {
+    for (int i = 0; i < SIM_NAMES; i++)
+        if (world->disk.names[i].now >= 0 && strstr(world->disk.names[i].text, "-journal")) return !world->healing;
+    return false;
+}
+
+void sim_examine(bool whole) {
+    if (in_transition()) return;
+    examination x = {.arena = tb_arena_new(NULL, 0)};
+    tb_store *store;
+    tb_store_error error;
+    if (tb_store_open_sqlite(sim_db, &(tb_store_options){.read_only = true, .english = true}, &store, &error) !=
+        TB_OK) {
+        /* Before the first rules were acknowledged there may be nothing at all. */
+        if (!world->loaded && world->case_count == 0) return;
+        sim_fail("the database does not open: %s", error.text);
+    }
+    if (!(x.reader = tb_reader_open(store)) || !x.arena) abort();
+    if (tb_try(x.arena, examine, &x) != TB_OK) abort();
+    if (whole && world->loaded) {
+        replay_it();
+        call_doctor(world->healing);
+    }
+}

@@ -1,0 +1,958 @@
+/* The people of the simulation, what outside services do, and what both remember.
+ *
+ * A client has one connection and one request on it. What it asks is drawn from what the server offers: the matters
+ * loaded, the form each of them tells, the acts that a case lists as open with their posts, people and what must be
+ * stated. So any matter will do, and none is known here. Everything that may write is a *request* with a key,
+ * remembered in the world's memory before the first byte is sent:
+ *
+ *   SIM_DOUBT ──2xx──▶ SIM_ACKED    must be in the log once, where the answer said, for ever; asked again, it gives
+ *     │ │                             the same bytes
+ *     │ └───4xx──▶ SIM_REFUSED        must not be in the log; SIM_VAGUE when an earlier copy may still be under way
+ *     └ no answer, 503, 429: asked again later, by anyone, after a crash, as it was
+ *
+ * Fate, which is a client as well, makes trouble: a disk that fills up or fails for a while, a wall clock that jumps,
+ * nights and weeks in which nobody asks anything and only timers work. In the last life of a world there is none; all
+ * that is in doubt is asked again. */
+#include "sim.h"
+#include "canonical.h"
+#include "server.h"
+#include <dirent.h>
+
+enum {
+    MATTERS = 16,
+    FIELDS = 40,
+    MODES = 6,
+    INTERFACES = 8,
+    REPLIES = 6,
+    ANSWER_ROOM = 1 << 20,
+    PATIENCE_MS = 60 * 1000, /* a client that waited so long goes away, and if all was well that is a finding */
+    RECOVERY_MS = 30 * 1000, /* after the disk is well again the server must be */
+    AGAIN_PERCENT = 15
+};
+
+/* ---- the rules of a world ---- */
+
+typedef struct field {
+    const char *name, *type, *item;
+    const char *options[8];
+    int option_count;
+    bool required;
+} field;
+
+typedef struct matter {
+    const char *name, *text, *path;
+    bool loaded, known;
+    int version;
+    field fields[FIELDS];
+    int field_count;
+    const char *modes[MODES];
+    int mode_count;
+    const char *materials[FIELDS];
+    int material_count;
+} matter;
+
+typedef struct service {
+    const char *name, *words[REPLIES], *contents[REPLIES];
+    int count;
+} service;
+
+typedef struct rules { /* at the world's first allocation */
+    matter matters[MATTERS];
+    int count;
+    struct {
+        const char *path, *text;
+    } base[16];
+    int base_count;
+    service services[INTERFACES];
+    int service_count;
+    const char *interfaces;
+} rules;
+static rules *book; /* found again after a fork: same address */
+
+static char *slurp(const char *path) {
+    FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    char *text = sim_alloc(1 << 18);
+    size_t n = fread(text, 1, (1 << 18) - 1, f);
+    text[n] = '\0';
+    fclose(f);
+    char *fit = sim_text("%s", text);
+    sim_give_back(text, 1 << 18);
+    return fit;
+}
+
+static const char *between(const char *from, const char *a, const char *b) { /* a copy; NULL */
+    const char *at = strstr(from, a), *end = at ? strstr(at + strlen(a), b) : NULL;
+    return end ? sim_text("%.*s", (int)(end - at - (int)strlen(a)), at + strlen(a)) : NULL;
+}
+
+/* "a、b、c" */
+static int split(const char *text, const char **out, int most) {
+    int n = 0;
+    while (text && *text && n < most) {
+        const char *end = strstr(text, "、");
+        out[n++] = end ? sim_text("%.*s", (int)(end - text), text) : sim_text("%s", text);
+        text = end ? end + strlen("、") : NULL;
+    }
+    return n;
+}
+
+static void add_base(const char *path) {
+    for (int i = 0; i < book->base_count; i++)
+        if (strcmp(book->base[i].path, path) == 0) return;
+    char *text = slurp(sim_text("rules/%s", path));
+    if (!text || book->base_count == 16) return;
+    book->base[book->base_count].path = path;
+    book->base[book->base_count++].text = text;
+    const char *line = strstr(text, "引用 "), *end = line ? strstr(line, "。") : NULL;
+    for (const char *at = line; at && (at = strstr(at, "“")) && at < end; at++) add_base(between(at, "“", "”"));
+}
+
+static void learn_services(const char *text) {
+    for (const char *at = text; (at = strstr(at, "外部接口 ")) && book->service_count < INTERFACES; at++) {
+        const char *name = between(at, "外部接口 ", "："), *words = between(at, "回复 ", "。");
+        service *s = &book->services[book->service_count];
+        bool known = false;
+        for (int i = 0; i < book->service_count; i++) known |= strcmp(book->services[i].name, name) == 0;
+        if (!words || known || strlen(name) > 90) continue;
+        s->name = name;
+        s->count = split(words, s->words, REPLIES);
+        for (int i = 0; i < s->count; i++) {
+            const char *stated = strstr(text, sim_text("答复%s的，载明 ", s->words[i]));
+            const char *list = stated ? between(stated, "载明 ", "，") : NULL, *names[8];
+            int n = split(list, names, 8);
+            char *json = sim_text("{");
+            for (int k = 0; k < n; k++) json = sim_text("%s%s\"%s\":\"77\"", json, k ? "," : "", names[k]);
+            s->contents[i] = sim_text("%s}", json);
+        }
+        book->service_count++;
+    }
+}
+
+static void add_matter(const char *path) {
+    char *text = slurp(path);
+    if (!text) return;
+    const char *line = strstr(text, "引用 "), *end = line ? strstr(line, "。") : NULL;
+    for (const char *at = line; at && (at = strstr(at, "“")) && at < end; at++) add_base(between(at, "“", "”"));
+    learn_services(text);
+    for (const char *at = text; (at = strstr(at, "\n事项 ")) && book->count < MATTERS; at++) {
+        const char *name = between(at, "\n事项 ", "：");
+        if (strchr(name, '\n')) continue;
+        book->matters[book->count++] = (matter){.name = name, .text = text, .path = path, .version = 1};
+    }
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
+static int is_rules(const struct dirent *e) { return strstr(e->d_name, ".tb") != NULL; }
+
+/* One file of a directory. */
+static void add_any(const char *directory) {
+    struct dirent **list;
+    int n = scandir(directory, &list, is_rules, by_name), which = n > 0 ? (int)sim_below((uint64_t)n) : 0;
+    for (int i = 0; i < n; i++) {
+        if (i == which) add_matter(sim_text("%s/%s", directory, list[i]->d_name));
+        free(list[i]);
+    }
+    if (n >= 0) free(list);
+}
+
+/* A calendar of its own each time: another holiday moves due dates of open cases. */
+static const char *calendar(void) {
+    char *text = sim_text("日历 全国：\n  年度 2026，依 “测试”。\n");
+    for (int month = 3; month <= 12; month++)
+        if (sim_chance(30)) text = sim_text("%s  放假 2026-%02d-%02d，测试。\n", text, month, (int)sim_between(1, 28));
+    if (sim_chance(50)) text = sim_text("%s\n  年度 2027，依 “测试”。\n", text);
+    return text;
+}
+
+void sim_people_born(void) {
+    book = sim_alloc(sizeof *book);
+    add_base("组织/山东省.tb");
+    add_base("组织/枣庄市.tb");
+    add_base("组织/枣庄市市中区.tb");
+    add_matter("tests/matters/外部接口.tb");
+    add_any("tests/matters");
+    if (sim_chance(40)) add_any("tests/matters");
+    if (sim_chance(10)) add_any("rules/事项");
+    char *json = sim_text("{");
+    for (int i = 0; i < book->service_count; i++)
+        json = sim_text("%s%s\"%s\":{\"url\":\"http://service/%d\",\"timeout_ms\":%d}", json, i ? "," : "",
+                        book->services[i].name, i, (int)sim_between(500, 30000));
+    book->interfaces = sim_text("%s}", json);
+    world->client_count = (int)sim_between(1, SIM_CLIENTS);
+    for (int i = 0; i < world->client_count; i++) world->clients[i].number = i;
+}
+
+const char *sim_interfaces(void) { return book->interfaces; }
+
+/* ---- the services ---- */
+
+static sim_call *call_of(const char *key) {
+    for (sim_call *c = world->calls; c; c = c->next)
+        if (strcmp(c->key, key) == 0) return c;
+    return NULL;
+}
+
+static sim_reaction say(const char *json, int status) {
+    return (sim_reaction){.answers = true,
+                          .status = status,
+                          .body = sim_text("%s", json),
+                          .delay = sim_once_in(10) ? sim_between(1, 20000) : sim_between(1, 300)};
+}
+
+sim_reaction sim_service(const char *key, const char *url, const char *body, size_t n) {
+    const service *s = &book->services[atoi(strrchr(url, '/') + 1)];
+    sim_call *c = call_of(key);
+    if (!c) {
+        c = sim_alloc(sizeof *c);
+        int word = (int)sim_below((uint64_t)s->count);
+        *c = (sim_call){.next = world->calls,
+                        .key = sim_text("%s", key),
+                        .body = sim_text("%.*s", (int)n, body),
+                        .reply = sim_text("{\"reply\":\"%s\",\"content\":%s}", s->words[word], s->contents[word]),
+                        .id = between(body, "\"id\":\"", "\"")};
+        world->calls = c;
+    }
+    c->times++;
+    world->counts.calls++;
+    if (strlen(c->body) != n || memcmp(c->body, body, n) != 0)
+        sim_fail("a service was asked for two things under the key %s:\n  %s\n  %.*s", key, c->body, (int)n, body);
+    int luck = world->healing ? 10 : (int)sim_below(100);
+    if (luck < 4) c->owes = true; /* and will say it once more by itself */
+    if (luck < 60) return say(c->reply, 200);
+    if (luck < 70) {
+        c->owes = true;
+        return say("{}", 202);
+    }
+    if (luck < 78) return (sim_reaction){.answers = true, .delay = sim_between(1, 500)}; /* the connection fails */
+    if (luck < 86) return (sim_reaction){.answers = false};
+    if (luck < 92) return say("", 503);
+    if (luck < 94) return say("{\"error\":1}", 400);
+    if (luck < 97) return say("not JSON at all", 200);
+    return say("{\"reply\":\"没有这种答复\"}", 200);
+}
+
+/* ---- a client of one life ---- */
+
+typedef struct person {
+    sim_client *c;
+    sim_conn *conn;
+    char *in;
+    size_t n;
+    sim_request *doing;    /* NULL: it only reads */
+    sim_case *looking;     /* … this case, to act on it */
+    int64_t seen;          /* its seq, as anyone had been told when it asked */
+    matter *learning;      /* … or this matter */
+    sim_request *fetching; /* … or this attachment */
+    bool waiting;
+    uint64_t turn;     /* counts requests: an old time-out is none */
+    uint64_t failures; /* of the disk, when it was sent */
+    int64_t since;
+    tb_arena *arena;
+} person;
+static person people[SIM_CLIENTS];
+static tb_server *server;
+static int done_count; /* people who have nothing more to do */
+static bool leapt;
+
+static void turn(void *arg);
+
+static int64_t pause(void) {
+    return world->healing    ? sim_between(0, 30)
+           : sim_once_in(30) ? sim_between(100, 20000)
+           : sim_once_in(3)  ? sim_between(1, 60)
+                             : 0;
+}
+
+static void next_turn(person *p) {
+    p->waiting = false;
+    sim_after(pause(), turn, p);
+}
+
+static void drop_line(person *p) {
+    if (p->conn) sim_hang_up(p->conn);
+    p->conn = NULL;
+    p->n = 0;
+}
+
+/* Was the disk well all the time since? */
+static bool all_well(const person *p) {
+    return world->disk.trouble == SIM_WELL && p->failures == world->disk.failures &&
+           world->now - world->healthy_since > RECOVERY_MS;
+}
+
+static void put_aside(person *p) {
+    if (p->doing) p->doing->taken = false;
+    p->doing = NULL;
+}
+
+static void no_answer(person *p) {
+    if (p->doing && p->doing->state == SIM_DOUBT) world->counts.doubtful++;
+    put_aside(p);
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL;
+    next_turn(p);
+}
+
+typedef struct waited {
+    person *p;
+    uint64_t turn;
+} waited;
+
+static void too_long(void *arg) {
+    waited *w = arg;
+    person *p = w->p;
+    if (p->waiting && p->turn == w->turn) {
+        if (all_well(p) && p->since >= world->healthy_since)
+            sim_fail("no answer in %d s, though the disk was well: %s", PATIENCE_MS / 1000,
+                     p->doing ? p->doing->body ? p->doing->body : p->doing->path : "a reader's request");
+        drop_line(p);
+        no_answer(p);
+    }
+    free(w);
+}
+
+static void got(void *user, const char *bytes, size_t n);
+
+static void transmit(person *p, const char *method, const char *path, const char *type, const char *body) {
+    size_t n = body ? strlen(body) : 0;
+    char *text = malloc(n + strlen(path) + 300);
+    waited *w = malloc(sizeof *w);
+    if (!text || !w) abort();
+    int head =
+        body ? sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                       method, path, type, n)
+             : sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", method, path);
+    if (n) memcpy(text + head, body, n);
+    if (p->conn && sim_once_in(50)) drop_line(p);
+    if (!p->conn) p->conn = sim_connect(got, p);
+    p->n = 0;
+    p->waiting = true;
+    p->turn++;
+    p->failures = world->disk.failures;
+    p->since = world->now;
+    sim_send(p->conn, text, (size_t)head + n);
+    free(text);
+    *w = (waited){p, p->turn};
+    sim_after(PATIENCE_MS, too_long, w);
+    if (sim_once_in(60)) { /* a client that goes away, before or after it was heard */
+        drop_line(p);
+        p->waiting = false;
+        no_answer(p);
+    }
+}
+
+static void ask(person *p, sim_request *r) {
+    p->doing = r;
+    r->taken = true;
+    if (r->life != world->counts.lives) r->life = world->counts.lives, r->open = 0;
+    r->open++;
+    if (r->attempts++) world->counts.retried++;
+    transmit(p, r->method, r->path, r->kind == SIM_ATTACH ? "text/plain" : "application/json", r->body);
+}
+
+static void read_only(person *p, const char *path) { transmit(p, "GET", path, NULL, NULL); }
+
+static sim_request *remember(sim_request parts) {
+    sim_request *r = sim_alloc(sizeof *r);
+    *r = parts;
+    if (world->last_request) world->last_request->next = r;
+    else world->requests = r;
+    world->last_request = r;
+    world->request_count++;
+    return r;
+}
+
+/* ---- texts ---- */
+
+static char *encoded(const char *text) { /* for a path */
+    char *out = sim_alloc(3 * strlen(text) + 1), *to = out;
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p > 0x7f || *p <= ' ' || strchr("%?#/\"", *p)) to += sprintf(to, "%%%02X", *p);
+        else *to++ = (char)*p;
+    }
+    return out;
+}
+
+static char *quoted(const char *text) { /* as JSON */
+    char *out = sim_alloc(2 * strlen(text) + 3), *to = out;
+    *to++ = '"';
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\') *to++ = '\\', *to++ = *p;
+        else if (*p == '\n') *to++ = '\\', *to++ = 'n';
+        else if (*p == '\r') *to++ = '\\', *to++ = 'r';
+        else if (*p == '\t') *to++ = '\\', *to++ = 't';
+        else *to++ = *p;
+    }
+    *to++ = '"';
+    return out;
+}
+
+static const char *new_key(const char *what) { return sim_text("%s-%llu", what, (unsigned long long)++world->serial); }
+
+/* A value of a type: one that will do, most times. */
+static const char *value_of(const field *f, const char *type) {
+    if (strcmp(type, "整数") == 0) return sim_text("%d", (int)sim_between(1, 400));
+    if (strcmp(type, "小数") == 0 || strcmp(type, "金额") == 0) return sim_text("\"%d\"", (int)sim_between(1, 600));
+    if (strcmp(type, "是否") == 0) return sim_chance(50) ? "true" : "false";
+    if (strcmp(type, "日期") == 0)
+        return sim_text("\"2026-%02d-%02d\"", (int)sim_between(1, 12), (int)sim_between(1, 28));
+    if (strcmp(type, "时刻") == 0)
+        return sim_text("\"2026-%02d-%02dT10:00:00+08:00\"", (int)sim_between(1, 12), (int)sim_between(1, 28));
+    if (strcmp(type, "地址") == 0) return "{\"区划\":\"370402\",\"详址\":\"光明路1号\"}";
+    if (strcmp(type, "区划") == 0) return "\"370402\"";
+    if (strcmp(type, "身份证") == 0) return "\"11010519491231002X\"";
+    if (strcmp(type, "统一社会信用代码") == 0) return "\"11370800MB28559184\"";
+    if (strcmp(type, "手机号") == 0) return "\"13800000000\"";
+    if (strcmp(type, "选项") == 0 && f->option_count)
+        return sim_text("\"%s\"", f->options[sim_below((uint64_t)f->option_count)]);
+    return sim_text("\"文%d\"", (int)sim_below(1000));
+}
+
+static const char *form_of(const matter *m) {
+    char *out = sim_text("{");
+    bool any = false;
+    for (int i = 0; i < m->field_count; i++) {
+        const field *f = &m->fields[i];
+        if (!f->required && sim_chance(60)) continue;
+        const char *value;
+        if (strcmp(f->type, "列表") == 0) {
+            int n = (int)sim_between(1, 3);
+            char *list = sim_text("[");
+            for (int k = 0; k < n; k++) list = sim_text("%s%s%s", list, k ? "," : "", value_of(f, f->item));
+            value = sim_text("%s]", list);
+        } else {
+            value = value_of(f, f->type);
+        }
+        out = sim_text("%s%s\"%s\":%s", out, any ? "," : "", f->name, value);
+        any = true;
+    }
+    return sim_text("%s}", out);
+}
+
+static const char *person_name(void) {
+    static const char *const names[] = {"李四", "王五", "赵六"};
+    return names[sim_below(3)];
+}
+
+/* ---- what a client may do ---- */
+
+static bool load_rules(person *p, bool first) {
+    char *files = sim_text("\"日历/全国.tb\":%s", quoted(calendar()));
+    for (int i = 0; first && i < book->base_count; i++)
+        files = sim_text("%s,%s:%s", files, quoted(book->base[i].path), quoted(book->base[i].text));
+    ask(p, remember((sim_request){.kind = SIM_LOAD,
+                                  .method = "POST",
+                                  .path = "/v1/loads",
+                                  .body = sim_text("{\"files\":{%s},\"by\":\"管理员\",\"accept_pending\":true,\"accept_"
+                                                   "unproved\":true,\"request\":\"%s\"}",
+                                                   files, new_key("load"))}));
+    return true;
+}
+
+/* A matter's file as it stands, or a later version of it. */
+static bool load_matter(person *p, matter *m) {
+    const char *text = m->text;
+    const char *head = strstr(text, "  版本 "), *end = head ? strchr(head, '\n') : NULL;
+    if (m->loaded && end) {
+        int64_t day = (world->now + world->skew) / 86400000 % 365;
+        text = sim_text("%.*s  版本 x%d，生效 2026-%02d-%02d，适用 申请日。%s", (int)(head - text), text, ++m->version,
+                        (int)(day / 31 + 1), (int)sim_between(1, 28), end);
+    }
+    char *body = sim_text(
+        "{\"files\":{%s:%s},\"by\":\"管理员\",\"accept_pending\":true,\"accept_unproved\":true,\"request\":\"%s\"}",
+        quoted(strrchr(m->path, '/') + 1), quoted(text), new_key("load"));
+    ask(p,
+        remember((sim_request){.kind = SIM_LOAD, .method = "POST", .path = "/v1/loads", .body = body, .act = m->name}));
+    return true;
+}
+
+static bool submit(person *p) {
+    matter *m = &book->matters[sim_below((uint64_t)book->count)];
+    if (!m->loaded) return load_matter(p, m);
+    if (!m->known) {
+        p->learning = m;
+        read_only(p, sim_text("/v1/matters/%s", encoded(m->name)));
+        return true;
+    }
+    const char *key = new_key("s"), *mode = m->mode_count ? m->modes[sim_below((uint64_t)m->mode_count)] : "全程网办";
+    char *materials = sim_text("[");
+    bool any = false;
+    for (int i = 0; i < m->material_count; i++)
+        if (sim_chance(80)) materials = sim_text("%s%s\"%s\"", materials, any ? "," : "", m->materials[i]), any = true;
+    char *body = sim_text("{\"matter\":\"%s\",\"mode\":\"%s\",\"form\":%s,\"materials\":%s],\"by\":{\"person\":\"%s\","
+                          "\"place\":\"370402\"},\"request\":\"%s\"}",
+                          m->name, mode, form_of(m), materials, person_name(), key);
+    sim_case *c = sim_alloc(sizeof *c);
+    ask(p, remember((sim_request){
+               .kind = SIM_SUBMIT, .method = "POST", .path = "/v1/cases", .body = body, .key = key, .of = c}));
+    return true;
+}
+
+static sim_case *any_case(void) {
+    if (!world->case_count) return NULL;
+    uint64_t i =
+        sim_chance(70) && world->case_count > 12 ? sim_below(12) : sim_below(world->case_count); /* newest first */
+    sim_case *c = world->cases;
+    while (i--) c = c->next;
+    return c;
+}
+
+static bool look(person *p) {
+    sim_case *c = any_case();
+    if (!c) return false;
+    p->looking = c;
+    p->seen = c->seq;
+    read_only(p, sim_text("/v1/cases/%s", c->id));
+    return true;
+}
+
+static bool attach(person *p) {
+    sim_case *c = any_case();
+    if (!c) return false;
+    const char *name = new_key("file");
+    ask(p, remember((sim_request){
+               .kind = SIM_ATTACH,
+               .method = "PUT",
+               .of = c,
+               .act = name,
+               .path = sim_text("/v1/cases/%s/attachments/%s?by=%s", c->id, name, encoded("李四")),
+               .body = sim_text("%s %0*d", name, (int)sim_between(1, sim_once_in(20) ? 60000 : 300), 7)}));
+    return true;
+}
+
+static sim_request *any_request(enum sim_state state, bool keyed) {
+    sim_request *found = NULL;
+    uint64_t n = 0, skip = world->request_count > 300 && sim_chance(80) ? world->request_count - 300 : 0;
+    for (sim_request *r = world->requests; r; r = r->next) {
+        if (skip && skip--) continue;
+        if (r->state == state && !r->taken && (!keyed || r->key) && sim_once_in(++n)) found = r;
+    }
+    return found;
+}
+
+static sim_request *first_doubt(void) {
+    for (sim_request *r = world->requests; r; r = r->next)
+        if (r->state == SIM_DOUBT && !r->taken) return r;
+    return NULL;
+}
+
+/* The same key for something else: must be refused, and change nothing. Nobody's request: what it says is judged at
+ * once. */
+static bool misuse_key(person *p) {
+    sim_request *r = any_request(SIM_ACKED, true);
+    if (!r || r->kind != SIM_ACT) return false;
+    transmit(p, "POST", r->path, "application/json",
+             sim_text("{\"act\":\"没有这种事\",\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"request\":\"%s\"}",
+                      r->key));
+    return true;
+}
+
+static bool bad_request(person *p) {
+    static const char *const bodies[] = {
+        "{", "{\"a\":1,\"a\":2}", "[]",
+        "{\"matter\":\"没有的\",\"mode\":\"x\",\"by\":{\"person\":\"a\",\"place\":\"370402\"},\"request\":\"z\"}"};
+    transmit(p, "POST", "/v1/cases", "application/json", bodies[sim_below(4)]);
+    return true;
+}
+
+static bool read_something(person *p) {
+    const sim_case *c = any_case();
+    switch (sim_below(c ? 8 : 5)) {
+    case 0: read_only(p, "/healthz"); break;
+    case 1: read_only(p, "/metrics"); break;
+    case 2: read_only(p, "/v1/outbox"); break;
+    case 3: read_only(p, "/v1/tasks?place=370402&limit=20"); break;
+    case 4: read_only(p, "/v1/ledger/head"); break;
+    case 5: read_only(p, sim_text("/v1/cases/%s/history", c->id)); break;
+    case 6: read_only(p, sim_text("/v1/cases/%s/history?seq=%d", c->id, (int)sim_between(1, c->seq))); break;
+    default: read_only(p, sim_text("/v1/cases/%s", c->id)); break;
+    }
+    return true;
+}
+
+/* A service that said 202 answers now; once, twice, late. */
+static bool reply_later(person *p) {
+    for (sim_call *c = world->calls; c; c = c->next) {
+        if (!c->owes || (!world->healing && sim_chance(60))) continue;
+        if (world->healing || sim_chance(70)) c->owes = false;
+        world->counts.replies++;
+        transmit(p, "POST", "/v1/replies", "application/json", sim_text("{\"id\":\"%s\",%s", c->id, c->reply + 1));
+        return true;
+    }
+    return false;
+}
+
+static bool order(person *p) {
+    sim_call *c = world->calls;
+    for (uint64_t i = sim_below(20); c && c->next && i--;) c = c->next;
+    if (!c) return false;
+    transmit(p, "POST", sim_text("/v1/outbox/%s", c->id), "application/json",
+             sim_chance(80) ? "{\"do\":\"retry\",\"by\":{\"person\":\"张三\"},\"reason\":\"已修好\"}"
+                            : "{\"do\":\"give-up\",\"by\":{\"person\":\"张三\"},\"reason\":\"不办了\"}");
+    return true;
+}
+
+static bool again(person *p) {
+    sim_request *r = any_request(SIM_ACKED, true);
+    if (!r) return false;
+    ask(p, r);
+    return true;
+}
+
+static bool in_turn(person *p) {
+    sim_request *r = first_doubt();
+    if (!world->loaded) {
+        if (p->c->number != 0) return false;
+        if (r) return ask(p, r), true;
+        return load_rules(p, true);
+    }
+    if (r && sim_chance(40)) return ask(p, r), true;
+    uint64_t luck = sim_below(100);
+    if (luck < 22) return submit(p);
+    if (luck < 66) return look(p);
+    if (luck < 70) return attach(p);
+    if (luck < 78) return again(p);
+    if (luck < 80) return misuse_key(p);
+    if (luck < 81) return bad_request(p);
+    if (luck < 89) return read_something(p);
+    if (luck < 90) return load_rules(p, false);
+    if (luck < 91) return load_matter(p, &book->matters[sim_below((uint64_t)book->count)]);
+    if (luck < 97) return reply_later(p);
+    return order(p);
+}
+
+/* The last life: what is in doubt is settled, what was acknowledged is asked for again, and then time passes until
+ * nothing is due. */
+static bool settle(person *p) {
+    static uint64_t repeats;
+    sim_request *r = first_doubt();
+    if (r) return ask(p, r), true;
+    if (reply_later(p)) return true;
+    if (repeats++ < 40 && (r = any_request(SIM_ACKED, false))) {
+        if (r->kind != SIM_ATTACH) return r->key ? (ask(p, r), true) : false;
+        p->fetching = r;
+        char *path = sim_text("%s", r->path);
+        *strchr(path, '?') = '\0';
+        read_only(p, path);
+        return true;
+    }
+    return false;
+}
+
+static void retire(void *arg) { tb_server_stop(arg); }
+
+static void turn(void *arg) {
+    person *p = arg;
+    if (!world->healing && world->counts.acked >= world->events + 20) { /* enough: no crash has come */
+        retire(server);
+        return;
+    }
+    if (!world->healing && world->now < world->quiet_until) {
+        sim_after(world->quiet_until - world->now + sim_between(0, 1000), turn, p);
+        return;
+    }
+    if (world->healing ? settle(p) : in_turn(p)) return;
+    if (!world->healing) {
+        sim_after(sim_between(1, 2000), turn, p);
+        return;
+    }
+    if (++done_count < world->client_count) return;
+    done_count = 0;
+    if (!leapt) { /* weeks later: every timer that can be due is, and the services answer what that asks of them */
+        leapt = true;
+        for (int i = 0; i < world->client_count; i++)
+            sim_after(INT64_C(86400000) * (i ? 60 : sim_between(40, 59)), turn, &people[i]);
+    } else {
+        sim_after(2 * 3600 * 1000, retire, server);
+    }
+}
+
+/* ---- answers ---- */
+
+static tb_str text_of(const char *body, size_t n) { return (tb_str){body, (uint32_t)n}; }
+
+static const char *keep(tb_str s) { return sim_text("%.*s", TB_FMT(s)); }
+
+typedef struct reading {
+    person *p;
+    const char *body;
+    size_t n;
+    char *act; /* the body of the act to ask for */
+    const char *name;
+} reading;
+
+static int learn(void *arg) {
+    reading *x = arg;
+    matter *m = x->p->learning;
+    const tb_json *o = tb_json_read(x->p->arena, text_of(x->body, x->n), NULL, NULL),
+                  *versions = o ? tb_json_get(o, "versions") : NULL;
+    if (!versions || !versions->count) return TB_FAILED;
+    const tb_json *v = &versions->items[0], *form = tb_json_get(v, "form"), *modes = tb_json_get(v, "modes"),
+                  *materials = tb_json_get(v, "materials");
+    m->field_count = m->mode_count = m->material_count = 0;
+    for (uint32_t i = 0; form && i < form->count && i < FIELDS; i++) {
+        const tb_json *f = &form->items[i], *options = tb_json_get(f, "options"),
+                      *required = tb_json_get(f, "required"), *item = tb_json_get(f, "item");
+        field *to = &m->fields[m->field_count++];
+        *to = (field){.name = keep(tb_json_text(f, "name")),
+                      .type = keep(tb_json_text(f, "type")),
+                      .item = "文本",
+                      .required = (required && required->kind == TB_JSON_TRUE) || tb_json_get(f, "required_when")};
+        if (item) to->item = keep(item->kind == TB_JSON_STR ? item->text : tb_json_text(item, "type"));
+        for (uint32_t k = 0; options && k < options->count && k < 8; k++)
+            to->options[to->option_count++] = keep(options->items[k].text);
+    }
+    for (uint32_t i = 0; modes && i < modes->count && i < MODES; i++)
+        m->modes[m->mode_count++] = keep(modes->items[i].text);
+    for (uint32_t i = 0; materials && i < materials->count && i < FIELDS; i++)
+        m->materials[m->material_count++] = keep(tb_json_text(&materials->items[i], "name"));
+    m->known = true;
+    return TB_OK;
+}
+
+static const tb_str *any_text(const tb_json *list) {
+    static tb_str none;
+    return list && list->count ? &list->items[sim_below(list->count)].text : &none;
+}
+
+/* One of the acts that the case lists as open. */
+static int choose(void *arg) {
+    reading *x = arg;
+    sim_case *c = x->p->looking;
+    const tb_json *o = tb_json_read(x->p->arena, text_of(x->body, x->n), NULL, NULL),
+                  *acts = o ? tb_json_get(o, "acts") : NULL, *found = NULL;
+    uint64_t n = 0;
+    c->seq = tb_json_number(o, "seq", 0);
+    for (uint32_t i = 0; acts && i < acts->count; i++) {
+        const tb_json *open = tb_json_get(&acts->items[i], "open");
+        bool is_open = open && open->kind == TB_JSON_TRUE;
+        if ((is_open || sim_once_in(30)) && sim_once_in(++n)) found = &acts->items[i];
+    }
+    if (!found) return TB_OK;
+    const tb_str *post = any_text(tb_json_get(found, "posts")), *place = any_text(tb_json_get(found, "places")),
+                 *man = any_text(tb_json_get(found, "people"));
+    const tb_json *applicant = tb_json_get(o, "applicant"), *needs = tb_json_get(found, "needs");
+    tb_str who = man->n                                        ? *man
+                 : applicant && applicant->kind == TB_JSON_STR ? applicant->text
+                                                               : tb_json_text(applicant, "person");
+    tb_str act = tb_json_text(found, "act"), task = tb_json_text(found, "task");
+    const char *key = new_key("a");
+    char *b = sim_text("{\"act\":\"%.*s\",\"by\":{\"person\":\"%.*s\"", TB_FMT(act), TB_FMT(who));
+    if (task.n) b = sim_text("{\"task\":\"%.*s\",%s", TB_FMT(task), b + 1);
+    if (post->n) b = sim_text("%s,\"post\":\"%.*s\"", b, TB_FMT(*post));
+    b = sim_text("%s,\"place\":\"%.*s\"},\"input\":{", b, TB_FMT(place->n ? *place : TB_STR("370402")));
+    for (uint32_t i = 0; needs && i < needs->count; i++)
+        if (!sim_once_in(60))
+            b = sim_text("%s%s\"%.*s\":\"甲%d\"", b, i ? "," : "", TB_FMT(needs->items[i].text), (int)sim_below(100));
+    b = sim_text("%s},", b);
+    if (sim_chance(20)) b = sim_text("%s\"expect\":%d,", b, (int)(c->seq - sim_once_in(4)));
+    x->act = sim_text("%s\"request\":\"%s\"}", b, key);
+    x->name = keep(act);
+    ask(x->p, remember((sim_request){.kind = SIM_ACT,
+                                     .method = "POST",
+                                     .path = sim_text("/v1/cases/%s/acts", c->id),
+                                     .body = x->act,
+                                     .key = key,
+                                     .act = x->name,
+                                     .of = c}));
+    return TB_OK;
+}
+
+static const char *excerpt(const char *body, size_t n) { return sim_text("%.*s", (int)(n < 500 ? n : 500), body); }
+
+static void acked(sim_request *r, const char *body, size_t n) {
+    const char *seq = strstr(body, "\"seq\":"), *id = strstr(body, "\"id\":\"");
+    int64_t number = seq ? strtoll(seq + 6, NULL, 10) : 0;
+    uint64_t hash = sim_hash(7, body, n);
+    if (r->state == SIM_ACKED && r->key) {
+        world->counts.repeats++;
+        if (hash != r->answer) sim_fail("%s got two answers:\n  %s\n  %s", r->body, r->said, excerpt(body, n));
+        return;
+    }
+    r->state = SIM_ACKED;
+    r->answer = hash;
+    r->said = excerpt(body, n);
+    r->seq = number;
+    world->counts.acked++;
+    switch (r->kind) {
+    case SIM_LOAD:
+        if (!r->act) world->loaded = true;
+        for (int i = 0; r->act && i < book->count; i++)
+            if (strstr(body, sim_text("\"%s\"", book->matters[i].name)))
+                book->matters[i].loaded = true, book->matters[i].known = false;
+        world->counts.loads++;
+        break;
+    case SIM_SUBMIT:
+        if (!id || number != 1) sim_fail("a new case without id or with seq %lld: %s", (long long)number, r->said);
+        snprintf(r->of->id, sizeof r->of->id, "%.13s", id + 6);
+        r->of->seq = 1;
+        r->of->next = world->cases;
+        world->cases = r->of;
+        world->case_count++;
+        break;
+    case SIM_ACT:
+        if (number > r->of->seq) r->of->seq = number;
+        break;
+    case SIM_ATTACH: world->counts.attachments++; break;
+    }
+}
+
+static void answered_request(person *p, sim_request *r, int status, const char *body, size_t n) {
+    r->open--;
+    if (status == 200 || status == 201) {
+        acked(r, body, n);
+    } else if (status == 503 || status == 429) {
+        if (r->state == SIM_DOUBT) world->counts.doubtful++;
+    } else if (r->state == SIM_ACKED && r->kind != SIM_LOAD && r->kind != SIM_ATTACH) {
+        sim_fail("acknowledged, and then refused when it was repeated: %s\n  first %s\n  then %d %s", r->body, r->said,
+                 status, excerpt(body, n));
+    } else if (r->state == SIM_DOUBT) {
+        r->state = r->open > 0 ? SIM_VAGUE : SIM_REFUSED; /* an earlier copy may be on its way to the server yet */
+        r->said = excerpt(body, n);
+        world->counts.refused++;
+        if (strstr(body, "NO_SUCH_CASE")) sim_fail("a case is gone: %s %s\n  %s", r->path, r->body, r->said);
+        if (r->kind == SIM_LOAD && !r->act) sim_fail("the first rules are refused: %s", r->said);
+        if (r->kind == SIM_LOAD) sim_trace("load of %s refused: %s", r->act, r->said);
+    }
+    put_aside(p);
+}
+
+static void answer(person *p, int status, const char *body, size_t n) {
+    reading x = {p, body, n, NULL, NULL};
+    sim_request *r = p->doing;
+    p->waiting = false;
+    world->digest = sim_hash(sim_hash(world->digest, &status, sizeof status), body, n);
+    sim_trace("%d ◀ %s %.150s", status, r ? r->key ? r->key : r->path : p->looking ? p->looking->id : "reading", body);
+    if (status == 500) sim_fail("500 %s to %s", excerpt(body, n), r && r->body ? r->body : "a reader");
+    if (status == 503 && all_well(p) && p->since - world->healthy_since > RECOVERY_MS)
+        sim_fail("503 %lld s after the disk was well again: %s", (long long)(world->now - world->healthy_since) / 1000,
+                 excerpt(body, n));
+    if (r) {
+        answered_request(p, r, status, body, n);
+    } else if (p->learning && status == 200) {
+        if (tb_try(p->arena, learn, &x) != TB_OK) sim_fail("a matter is not told as API.md says: %s", excerpt(body, n));
+    } else if (p->fetching) {
+        if (status == 200 && (strlen(p->fetching->body) != n || memcmp(p->fetching->body, body, n) != 0))
+            sim_fail("attachment %s comes back changed: %s", p->fetching->act, excerpt(body, n));
+        if (status == 404) sim_fail("attachment %s was acknowledged and is gone", p->fetching->act);
+    } else if (p->looking) {
+        sim_case *c = p->looking;
+        const char *seq = strstr(body, "\"seq\":");
+        if (status == 404) sim_fail("case %s was acknowledged and is gone", c->id);
+        if (status == 200 && seq && strtoll(seq + 6, NULL, 10) < p->seen)
+            sim_fail("case %s was at seq %lld and now shows %s", c->id, (long long)p->seen, excerpt(body, n));
+        uint64_t before = p->turn;
+        if (status == 200 && tb_try(p->arena, choose, &x) != TB_OK)
+            sim_fail("a case is not told as API.md says: %s", excerpt(body, n));
+        p->looking = NULL;
+        tb_arena_reset(p->arena);
+        if (p->turn != before) return; /* it asks already */
+    }
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL;
+    tb_arena_reset(p->arena);
+    next_turn(p);
+}
+
+/* A copy of the body, when all of it is there; chunks are put together. */
+static char *whole_body(char *in, size_t head, size_t n, size_t *out) {
+    const char *length = strcasestr(in, "Content-Length:");
+    if (length && length < in + head) {
+        *out = strtoul(length + 15, NULL, 10);
+        if (n < head + *out) return NULL;
+        char *copy = malloc(*out + 1);
+        if (!copy) abort();
+        memcpy(copy, in + head, *out);
+        return copy[*out] = '\0', copy;
+    }
+    char *copy = malloc(n + 1);
+    if (!copy) abort();
+    *out = 0;
+    for (size_t at = head; at < n;) {
+        char *line = memmem(in + at, n - at, "\r\n", 2);
+        size_t k = line ? strtoul(in + at, NULL, 16) : 0, from = line ? (size_t)(line + 2 - in) : 0;
+        if (!line || from + k + 2 > n) break;
+        if (k == 0) return copy[*out] = '\0', copy;
+        memcpy(copy + *out, in + from, k);
+        *out += k;
+        at = from + k + 2;
+    }
+    free(copy);
+    return NULL;
+}
+
+static void got(void *user, const char *bytes, size_t n) {
+    person *p = user;
+    if (n == 0) { /* closed */
+        p->conn = NULL;
+        p->n = 0;
+        if (p->waiting) no_answer(p);
+        return;
+    }
+    if (p->n + n >= ANSWER_ROOM) sim_fail("an answer longer than %d bytes", ANSWER_ROOM);
+    memcpy(p->in + p->n, bytes, n);
+    p->n += n;
+    p->in[p->n] = '\0';
+    if (!p->waiting) return;
+    char *end = strstr(p->in, "\r\n\r\n");
+    if (!end) return;
+    size_t head = (size_t)(end + 4 - p->in), body;
+    char *copy = whole_body(p->in, head, p->n, &body);
+    if (!copy) return;
+    int status = atoi(p->in + 9);
+    p->n = 0;
+    answer(p, status, copy, body);
+    free(copy);
+}
+
+/* ---- fate ---- */
+
+static void heal(void *arg) {
+    (void)arg;
+    if (world->disk.trouble == SIM_WELL) return;
+    sim_trace("the disk is well again");
+    world->disk.trouble = SIM_WELL;
+    world->healthy_since = world->now;
+}
+
+static void fate(void *arg) {
+    static const char *const troubles[] = {"", "is full", "fails to write", "fails to sync", "fails to read"};
+    uint64_t luck = sim_below(100);
+    (void)arg;
+    if (world->healing) return;
+    if (luck < 25 && world->disk.trouble == SIM_WELL) {
+        world->disk.trouble = (int)sim_between(1, SIM_TROUBLES - 1);
+        world->disk.percent = sim_chance(50) ? 100 : (int)sim_between(1, 60);
+        world->counts.troubles++;
+        sim_trace("the disk %s (%d%%)", troubles[world->disk.trouble], world->disk.percent);
+        sim_after(sim_once_in(4) ? sim_between(1000, 60000) : sim_between(1, 400), heal, NULL);
+    } else if (luck < 50) {
+        int64_t by = sim_between(1, 1000) * (sim_chance(50) ? 1000 : sim_chance(50) ? 60000 : 200000);
+        if (sim_chance(40)) by = -by;
+        if (llabs(world->jumped + by) > 10 * INT64_C(86400000)) by = -world->jumped; /* set right, after so many */
+        world->skew += by;
+        world->jumped += by;
+        world->counts.jumps++;
+        sim_trace("the wall clock jumps by %lld s", (long long)by / 1000);
+    } else if (luck < 65 && world->now >= world->quiet_until) {
+        int64_t hours = sim_chance(60) ? sim_between(1, 30) : sim_between(24, 24 * 12);
+        world->quiet_until = world->now + hours * 3600 * 1000;
+        world->counts.leaps++;
+        sim_trace("quiet for %lld hours", (long long)hours);
+    }
+    int64_t quiet = world->quiet_until - world->now;
+    sim_after(quiet > 0 ? quiet / 3 + 1 : sim_once_in(3) ? sim_between(10, 500) : sim_between(500, 8000), fate, NULL);
+}
+
+void sim_people_begin(void *s) {
+    server = s;
+    world->healthy_since = world->now;
+    for (sim_request *r = world->requests; r; r = r->next) r->taken = false;
+    for (int i = 0; i < world->client_count; i++) {
+        person *p = &people[i];
+        *p = (person){.c = &world->clients[i], .in = malloc(ANSWER_ROOM + 1), .arena = tb_arena_new(NULL, 0)};
+        if (!p->in || !p->arena) abort();
+        next_turn(p);
+    }
+    if (world->disk.trouble != SIM_WELL) sim_after(sim_between(1, 5000), heal, NULL);
+    sim_after(sim_between(100, 3000), fate, NULL);
+}

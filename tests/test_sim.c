@@ -1,0 +1,409 @@
+/* The simulation: seeds, lives and crashes (sim.h tells the shape of it).
+ *
+ *   test_sim                the usual run: the same seeds every time, and the self-test
+ *   test_sim SEED EVENTS    worlds from SEED on, until their logs hold EVENTS events together (make sim)
+ *
+ * The same seed is the same world on every machine, as long as rules/ and tests/matters/ are the same. When something is
+ * found, the line that repeats it is printed, the last lines of the trace (all of it with SIM_TRACE=1), and what was
+ * expected.
+ *
+ * The self-test makes the machine guilty on purpose (a disk that says "synced" of the log and lies; a flipped bit; an
+ * acknowledgement that never was) and fails unless that is found: a check that cannot fail is none. */
+#include "check.h"
+#include "server.h"
+#include "sim.h"
+#include <errno.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { USUAL_SEEDS = 150, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
+#define WORLD_BYTES ((size_t)3 << 30) /* of address space; what is used is what is written */
+
+sim *world;
+const char *sim_db;
+static char directory[256], db[300];
+
+/* ---- chance and memory ---- */
+
+uint64_t sim_random(void) { /* splitmix64 */
+    uint64_t z = world->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+uint64_t sim_below(uint64_t n) { return n ? sim_random() % n : 0; }
+bool sim_chance(int percent) { return (int)sim_below(100) < percent; }
+bool sim_once_in(uint64_t n) { return sim_below(n) == 0; }
+int64_t sim_between(int64_t a, int64_t b) { return a >= b ? a : a + (int64_t)sim_below((uint64_t)(b - a) + 1); }
+
+static int size_class(size_t n) {
+    int c = 4;
+    while (((size_t)1 << c) < n) c++;
+    return c;
+}
+
+void *sim_alloc(size_t n) {
+    int c = size_class(n);
+    size_t room = (size_t)1 << c;
+    void *p = world->spare[c];
+    if (p) {
+        memcpy(&world->spare[c], p, sizeof p);
+        memset(p, 0, room);
+        return p;
+    }
+    if (world->used + room > world->room) {
+        fprintf(stderr, "the world's memory is used up; ask for fewer EVENTS a world\n");
+        abort();
+    }
+    p = world->rest + world->used;
+    world->used += room;
+    return p;
+}
+
+void sim_give_back(void *p, size_t n) {
+    int c = size_class(n);
+    memcpy(p, &world->spare[c], sizeof p);
+    world->spare[c] = p;
+}
+
+/* Texts are never given back: no rounding up. */
+char *sim_text(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (world->used + (size_t)n + 16 > world->room) abort();
+    char *p = world->rest + world->used;
+    va_start(args, format);
+    vsnprintf(p, (size_t)n + 1, format, args);
+    va_end(args);
+    world->used += ((size_t)n + 16) & ~(size_t)15;
+    return p;
+}
+
+uint64_t sim_hash(uint64_t h, const void *p, size_t n) { /* FNV-1a */
+    for (const unsigned char *s = p; n--; s++) h = (h ^ *s) * UINT64_C(0x100000001b3);
+    return h ^ h >> 29;
+}
+
+/* ---- telling ---- */
+
+void sim_trace(const char *format, ...) {
+    static int loud = -1;
+    char *line = world->trace[world->traced++ % SIM_TRACE];
+    va_list args;
+    va_start(args, format);
+    int n = snprintf(line, SIM_TRACE_LINE, "%llu/%lld.%03d ", (unsigned long long)world->counts.lives,
+                     (long long)world->now / 1000, (int)(world->now % 1000));
+    vsnprintf(line + n, SIM_TRACE_LINE - (size_t)n, format, args);
+    va_end(args);
+    if (loud < 0) loud = getenv("SIM_TRACE") != NULL;
+    if (loud) fprintf(stderr, "%s\n", line);
+}
+
+void sim_fail(const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(world->failure, sizeof world->failure, format, args);
+    va_end(args);
+    _exit(SIM_FOUND);
+}
+
+void sim_die(void) { _exit(SIM_CRASHED); }
+
+/* ---- a life, in a child ---- */
+
+static void said(void *user, const tb_said *what) {
+    (void)user;
+    sim_trace("server: %s (%s): %s", what->level, what->event, what->text);
+}
+
+static void end_it(void *server) { tb_server_stop(server); }
+
+static int live(int64_t closes_after) {
+    char why[2048] = "";
+    sim_vfs_use();
+    sqlite3_initialize();
+    sqlite3_randomness(0, NULL); /* SQLite's own generator begins anew, from ours */
+    tb_io *io = tb_io_new();
+    tb_server_options o = {.db = sim_db,
+                           .interfaces = sim_interfaces(),
+                           .io = io,
+                           .lang = TB_LANG_EN,
+                           .say = said,
+                           .cache_bytes = sim_chance(30) ? 20000 : 0};
+    tb_server *server = tb_server_new(&o, why, sizeof why);
+    if (!server) {
+        sim_trace("the server does not start: %s", why);
+        return SIM_NO_START;
+    }
+    sim_people_begin(server);
+    if (closes_after) sim_after(closes_after, end_it, server);
+    tb_io_run(io);
+    tb_server_free(server);
+    tb_io_free(io);
+    return world->healing ? SIM_DONE : SIM_CLOSED;
+}
+
+static int in_child(int (*what)(int64_t), int64_t arg) {
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) _exit(what(arg));
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR) continue;
+    if (pid > 0 && WIFEXITED(status)) return WEXITSTATUS(status);
+    snprintf(world->failure, sizeof world->failure, "the process died of signal %d", WTERMSIG(status));
+    return SIM_FOUND;
+}
+
+static int examine(int64_t whole) {
+    sim_disk *d = &world->disk;
+    uint64_t random = world->random, ios = d->ios;
+    sim_name names[SIM_NAMES];
+    memcpy(names, d->names, sizeof names);
+    d->frozen = true;
+    d->crash_at = 0;
+    sim_vfs_use();
+    sim_examine(whole != 0);
+    d->frozen = false;
+    memcpy(d->names, names, sizeof names);
+    d->ios = ios, world->random = random; /* looking changes nothing */
+    return SIM_SOUND;
+}
+
+/* ---- a world ---- */
+
+enum guilt { INNOCENT, FORGETFUL, BIT, PHANTOM };
+
+/* How many acknowledgements a world of that seed is for. */
+static uint64_t size_of(uint64_t seed) { return 8 + sim_hash(5, &seed, sizeof seed) % (seed % 16 ? 40 : 500); }
+
+static bool begin_world(uint64_t seed) {
+    if (!world) {
+        world = mmap(NULL, WORLD_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (world == MAP_FAILED) return false;
+    } else {
+        madvise(world, sizeof *world + world->used + 4096, MADV_REMOVE); /* all zero again */
+    }
+    world->room = WORLD_BYTES - sizeof *world;
+    world->seed = world->random = seed;
+    world->events = size_of(seed);
+    world->digest = 1;
+    for (int i = 0; i < SIM_NAMES; i++) world->disk.names[i].now = world->disk.names[i].kept = -1;
+    world->disk.powersafe = sim_chance(50);
+    world->now = sim_between(1000, 1000000);
+    world->skew =
+        INT64_C(1772413200000) /* 2026-03-02 09:00 */ + sim_between(0, 330) * 86400000 + sim_between(0, 86400000);
+    sim_people_born();
+    return true;
+}
+
+/* How this life shall end. Answers after how many ms it is closed; 0: not. */
+static int64_t plan(void) {
+    world->disk.crash_at = world->step_crash = 0;
+    world->healing = world->counts.lives >= LIVES_MOST || world->counts.acked >= world->events;
+    if (world->healing) return 0;
+    uint64_t luck = sim_below(100), far = (uint64_t)1 << sim_between(2, 10);
+    if (luck < 60) world->disk.crash_at = world->disk.ios + 1 + sim_below(far);
+    else if (luck < 85) world->step_crash = world->steps + 1 + sim_below(8 * far);
+    else return 1 + (int64_t)sim_below(4 * far);
+    return 0;
+}
+
+static void flip_a_bit(void) { /* in the middle of what the log of the database says */
+    for (int i = 0; i < SIM_FILES; i++) {
+        sim_file *f = &world->disk.files[i];
+        char *at = f->used && f->size ? memmem(f->now, (size_t)f->size, "\"by\":{", 6) : NULL;
+        for (; at; at = memmem(at + 6, (size_t)(f->now + f->size - at - 6), "\"by\":{", 6)) at[2] ^= 1;
+    }
+}
+
+static void forge(void) { /* an acknowledgement that nobody gave */
+    for (sim_request *r = world->requests; r; r = r->next)
+        if (r->key && r->state == SIM_REFUSED) {
+            r->state = SIM_ACKED;
+            return;
+        }
+}
+
+/* SIM_SOUND, or SIM_FOUND with world->failure. */
+static int run_world(enum guilt guilt) {
+    int starts = 0;
+    for (;;) {
+        world->counts.lives++;
+        int64_t closes_after = plan();
+        world->disk.forgetful = guilt == FORGETFUL && !world->healing;
+        if (world->healing) world->disk.trouble = SIM_WELL;
+        uint64_t failures = world->disk.failures;
+        sim_trace("life %llu%s, disk operation %llu, crash at %llu", (unsigned long long)world->counts.lives,
+                  world->healing ? " (the last)" : "", (unsigned long long)world->disk.ios,
+                  (unsigned long long)world->disk.crash_at);
+        int end = in_child(live, closes_after);
+        switch (end) {
+        case SIM_DONE: break;
+        case SIM_CRASHED: world->counts.crashes++, starts = 0; break;
+        case SIM_CLOSED: world->counts.closed++, starts = 0; break;
+        case SIM_NO_START:
+            world->counts.no_start++;
+            if (world->disk.failures == failures) {
+                snprintf(world->failure, sizeof world->failure,
+                         "the server does not start on a disk that is well (the trace says why)");
+                return SIM_FOUND;
+            }
+            if (++starts == STARTS_MOST) world->disk.trouble = SIM_WELL;
+            break;
+        case SIM_FOUND: return SIM_FOUND;
+        default:
+            snprintf(world->failure, sizeof world->failure,
+                     "the process ended with status %d (what a sanitizer said stands above)", end);
+            return SIM_FOUND;
+        }
+        bool power = end != SIM_DONE && sim_chance(end == SIM_CRASHED ? 75 : 40);
+        world->counts.power += power;
+        sim_trace("the life ended (%d), %s", end, power ? "and the power failed" : "the machine runs on");
+        sim_disk_settle(power);
+        if (world->healing && guilt == BIT) flip_a_bit();
+        if (world->healing && guilt == PHANTOM) forge();
+        if (end == SIM_NO_START && !power) continue;
+        int trouble = world->disk.trouble;
+        world->disk.trouble = SIM_WELL;
+        int found = in_child(examine, world->healing || sim_chance(15));
+        world->disk.trouble = trouble;
+        if (found != SIM_SOUND) {
+            if (!world->failure[0])
+                snprintf(world->failure, sizeof world->failure, "the examination ended with status %d", found);
+            return SIM_FOUND;
+        }
+        if (end == SIM_DONE) return SIM_SOUND;
+    }
+}
+
+static void tell(void) {
+    fprintf(stderr, "FAILED: make sim SEED=%llu EVENTS=1\n", (unsigned long long)world->seed);
+    uint64_t from = world->traced > TRACE_TOLD ? world->traced - TRACE_TOLD : 0;
+    for (uint64_t i = from; i < world->traced; i++) fprintf(stderr, "  %s\n", world->trace[i % SIM_TRACE]);
+    fprintf(stderr, "found in life %llu: %s\n", (unsigned long long)world->counts.lives, world->failure);
+}
+
+/* ---- many worlds ---- */
+
+typedef struct sums {
+    sim_counts c;
+    uint64_t worlds, ios, failures, found;
+} sums;
+
+static void add_up(sums *s) {
+    uint64_t *to = (uint64_t *)&s->c;
+    const uint64_t *from = (const uint64_t *)&world->counts;
+    for (size_t i = 0; i < sizeof s->c / sizeof *to; i++) to[i] += from[i];
+    s->worlds++;
+    s->ios += world->disk.ios;
+    s->failures += world->disk.failures;
+}
+
+static void print_sums(const sums *s) {
+#define N(x) (unsigned long long)s->x
+    printf("%llu worlds, %llu lives (%llu crashes, %llu closed, %llu did not start; %llu power failures), %llu events "
+           "(%llu timers)\n",
+           N(worlds), N(c.lives), N(c.crashes), N(c.closed), N(c.no_start), N(c.power), N(c.ledger), N(c.timers));
+    printf("%llu requests acknowledged (%llu repeated), %llu refused, %llu in doubt, %llu asked again, %llu "
+           "attachments, %llu loads\n",
+           N(c.acked), N(c.repeats), N(c.refused), N(c.doubtful), N(c.retried), N(c.attachments), N(c.loads));
+    printf("%llu calls of services, %llu late replies; %llu changes of the disk, %llu of them failed in %llu troubles; "
+           "%llu jumps of the clock, %llu quiet "
+           "times\n",
+           N(c.calls), N(c.replies), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps));
+#undef N
+}
+
+static bool one_world(sums *s, uint64_t seed) {
+    if (!begin_world(seed)) return false;
+    bool sound = run_world(INNOCENT) == SIM_SOUND;
+    if (!sound) tell(), s->found++;
+    add_up(s);
+    return sound;
+}
+
+/* make sim */
+static int simulate(const char *seed_text, const char *events_text) {
+    sums s = {0};
+    uint64_t seed = strtoull(seed_text, NULL, 10), events = strtoull(events_text, NULL, 10), first = seed;
+    if (strcmp(seed_text, "random") == 0 && getrandom(&seed, sizeof seed, 0) == sizeof seed) first = seed = seed >> 24;
+    printf("make sim SEED=%llu EVENTS=%llu\n", (unsigned long long)seed, (unsigned long long)events);
+    time_t began = time(NULL), told = began;
+    do {
+        one_world(&s, seed);
+        seed++;
+        if (time(NULL) - told >= 60) {
+            told = time(NULL);
+            printf("%llu events, %llu worlds, %llu found\n", (unsigned long long)s.c.ledger,
+                   (unsigned long long)s.worlds, (unsigned long long)s.found);
+            fflush(stdout);
+        }
+    } while (s.c.ledger < events && s.found < 10);
+    print_sums(&s);
+    printf("seeds %llu to %llu, %llu s: %llu findings\n", (unsigned long long)first, (unsigned long long)seed - 1,
+           (unsigned long long)(time(NULL) - began), (unsigned long long)s.found);
+    return s.found != 0;
+}
+
+/* ---- the usual run ---- */
+
+static void test_same_seed(uint64_t seed) {
+    uint64_t digest[2], ios[2], steps[2];
+    for (int i = 0; i < 2; i++) {
+        CHECK(begin_world(seed));
+        CHECK_INT(run_world(INNOCENT), SIM_SOUND);
+        digest[i] = world->digest, ios[i] = world->disk.ios, steps[i] = world->steps;
+    }
+    CHECK_INT(digest[1], digest[0]);
+    CHECK_INT(ios[1], ios[0]);
+    CHECK_INT(steps[1], steps[0]);
+}
+
+/* Of a few worlds with that guilt one must be found out, and for what it is. */
+static void test_guilt(enum guilt guilt, uint64_t seed, const char *what) {
+    bool found = false;
+    for (int i = 0; i < 12 && !found; i++) {
+        CHECK(begin_world(seed + (uint64_t)i));
+        found = run_world(guilt) == SIM_FOUND && strstr(world->failure, what);
+    }
+    if (!CHECK(found)) fprintf(stderr, "    not found: «%s»; last: «%s»\n", what, world->failure);
+}
+
+int main(int argc, char **argv) {
+    const char *under = getenv("TMPDIR");
+    sums s = {0};
+    int rc = 0;
+    snprintf(directory, sizeof directory, "%s/tongban-sim-XXXXXX", under && *under ? under : "/tmp");
+    if (!mkdtemp(directory)) return perror(directory), 2;
+    snprintf(db, sizeof db, "%s/t.db", directory);
+    sim_db = db;
+    FILE *f = fopen(db, "w"); /* the store looks for a file and locks beside it; what is in the file is ours */
+    if (!f || fclose(f)) return perror(db), 2;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc > 1) {
+        rc = simulate(argv[1], argc > 2 ? argv[2] : "100000");
+    } else {
+        uint64_t seed = seed_of("simulation");
+        for (uint64_t i = 0; i < USUAL_SEEDS && s.found < 5; i++) CHECK(one_world(&s, seed % 1000000007 + i));
+        print_sums(&s);
+        test_same_seed(seed % 1000000007);
+        test_guilt(FORGETFUL, 1, "lost");
+        test_guilt(BIT, 100, "ledger");
+        test_guilt(PHANTOM, 200, "lost");
+        rc = check_end();
+    }
+    static const char *const tails[] = {"", ".lock"};
+    for (int i = 0; i < 2; i++) {
+        char path[320];
+        snprintf(path, sizeof path, "%s%s", db, tails[i]);
+        unlink(path);
+    }
+    rmdir(directory);
+    return rc;
+}
