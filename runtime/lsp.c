@@ -463,11 +463,15 @@ static void did_close(tb_lsp *s, const tb_json *params) {
 }
 
 static void did_save(tb_lsp *s, const tb_json *params) {
-    (void)params;
+    tb__document *d = document_at(s, tb_json_text(member(params, "textDocument"), "uri"));
+    if (d && d->heavy && !d->proved) d->heavy = d->told = false;
     files_changed(s);
 }
 
-static void watched(tb_lsp *s, const tb_json *params) { did_save(s, params); }
+static void watched(tb_lsp *s, const tb_json *params) {
+    (void)params;
+    files_changed(s);
+}
 
 #define WATCH "watch" /* the id of our one request */
 
@@ -596,7 +600,7 @@ static int tell(void *arg) {
         bool compiled = tb__lsp_analyse(s, d), told = d->told;
         d->told = true;
         if (!compiled) log_message(s, "a document cannot be compiled: a limit of the compiler, or out of memory");
-        else if (!told) publish(s, d, false);
+        else if (!told) tb__lsp_prove(d), publish(s, d, false);
     }
     return TB_OK;
 }

@@ -5,6 +5,8 @@
  * one of them differs. */
 #include "digest.h"
 #include "lsp_parts.h"
+#include "proof/proof.h"
+#include "scenario.h"
 #include <string.h>
 #include <sys/stat.h>
 
@@ -165,7 +167,7 @@ void tb__lsp_forget(tb__document *d) {
     tb_arena_free(d->analysis);
     d->analysis = NULL;
     d->rules = NULL;
-    d->told = false;
+    d->told = d->proved = false;
     memset(&d->links, 0, sizeof d->links);
 }
 
@@ -214,6 +216,44 @@ bool tb__lsp_analyse(tb_lsp *s, tb__document *d) {
     if (tb_try(d->analysis, analyse, &w) != TB_OK || w.result != TB_OK || !d->rules || !d->rules->trees.count)
         d->rules = NULL;
     return d->rules != NULL;
+}
+
+enum { QUICK_PROOF = 20000 /* configurations of all matters of a document: well below a tenth of a second */ };
+
+struct proving {
+    tb__document *d;
+    tb_arena *a;
+    uint32_t seen; /* configurations */
+};
+
+static int prove(void *arg) {
+    struct proving *w = arg;
+    tb_rules *r = w->d->rules;
+    for (uint32_t i = 0; i < r->programs.count; i++) {
+        const tb_program *p = r->programs.items[i];
+        const tb_directory *d = r->directory;
+        const tb_calendar *calendar = d ? tb_rules_calendar(r, tb_directory_calendar(d, tb_default_place(p, d))) : NULL;
+        tb_proof_report *report;
+        uint32_t before = r->diagnostics.list.count;
+        if (p->span.file != 0) continue; /* told where that file is open */
+        if (tb_prove(w->a, p, d, calendar, &r->diagnostics, &report) != TB_OK) return TB_NOMEM;
+        tb_diagnostics_keep(&r->diagnostics, before);
+        w->seen += report->configurations;
+        tb_arena_reset(w->a);
+    }
+    tb_diagnostics_sort(&r->diagnostics);
+    return TB_OK;
+}
+
+/* Memory that does not suffice leaves the document without its proofs; check and load make them all the same. */
+void tb__lsp_prove(tb__document *d) {
+    if (!d->rules || d->proved || d->heavy) return;
+    struct proving w = {.d = d, .a = tb_arena_new(NULL, 0)};
+    d->proved = true;
+    if (!w.a) return;
+    (void)tb_try(d->analysis, prove, &w);
+    d->heavy = w.seen > QUICK_PROOF;
+    tb_arena_free(w.a);
 }
 
 tb_str tb__lsp_reference(const tb__document *d, tb_str from, tb_str said) {

@@ -25,6 +25,8 @@ typedef struct tb__document {
     bool sure;          /* the analysis was made, or compared with the files, since these may have changed */
     tb_arena *analysis; /* rules, links; NULL: not compiled since a file it reads changed */
     tb_rules *rules;    /* the document is source 0 */
+    bool proved;        /* what the proofs found stands among the diagnostics */
+    bool heavy;         /* its last proofs took long: the next are made when it is saved, not while it is typed */
     uint32_t context;   /* the sources before this one are the document and 组织/, 日历/ */
     TB_LIST(tb__lsp_link) links;
 } tb__document;
@@ -58,6 +60,8 @@ tb_str tb__lsp_reference(const tb__document *d, tb_str from, tb_str said);
 tb_project *tb__lsp_project(tb_lsp *s, tb_arena *a, const tb__document *d);
 /* Compiles the document unless that is done. false: it cannot be (too many files). */
 bool tb__lsp_analyse(tb_lsp *s, tb__document *d);
+/* Adds what the proofs find to the diagnostics of a document that was compiled. */
+void tb__lsp_prove(tb__document *d);
 /* "file:///…" of a path; of an open document its own. */
 tb_str tb__lsp_uri(tb_lsp *s, tb_arena *a, tb_str path);
 void tb__lsp_put_range(tb_lsp *s, tb_buf *b, const tb_sources *sources, tb_span span);
