@@ -392,6 +392,21 @@ static tb_span defined_before(const tb_tree *t, tb_str text, tb_span at) {
     return TB_NO_SPAN;
 }
 
+/* Organs and divisions are known without 引用: the first of two may stand in another file. */
+static tb_span defined_elsewhere(const tb__compiler *c, tb_str text, tb_span at) {
+    for (uint32_t f = 0; f < c->rules->trees.count; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        for (uint32_t i = 0; f != at.file && i < t->sections.count; i++)
+            for (uint32_t k = 0; k < t->sections.items[i].clauses.count; k++) {
+                const tb_clause *x = &t->sections.items[i].clauses.items[k];
+                if ((x->kind == TB_C_OFFICE || x->kind == TB_C_DIVISION) && x->names.count &&
+                    tb_str_eq(x->names.items[0].text, text))
+                    return x->names.items[0].span;
+            }
+    }
+    return TB_NO_SPAN;
+}
+
 /* Templates and outside services are checked beside the matters: what follows from another slip goes once all is said. */
 static void take_back_all(tb__compiler *c) {
     tb_diagnostics *d = c->d;
@@ -417,6 +432,7 @@ void tb__advise_all(tb__compiler *c) {
         if (d->code != TB_E_DUPLICATE || d->other.file != TB_NO_SPAN.file || d->span.file >= c->rules->trees.count)
             continue;
         d->other = defined_before(c->rules->trees.items[d->span.file], d->values[0], d->span);
+        if (d->other.file == TB_NO_SPAN.file) d->other = defined_elsewhere(c, d->values[0], d->span);
     }
 }
 

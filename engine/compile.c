@@ -460,7 +460,8 @@ static const tb_program *compile_matter(tb__compiler *c, uint32_t file, const tb
     m.p->span = m.head->name.span;
     for (uint32_t i = 0; i < c->rules->programs.count && !standard; i++)
         if (tb_str_eq(c->rules->programs.items[i]->matter, m.p->matter))
-            TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE);
+            TB__REPORT(&m, DUPLICATE, m.head->name.span, m.p->matter, TB_NONE, TB_NONE)->other =
+                c->rules->programs.items[i]->span;
     uint32_t said = c->d->list.count;
     bool charted = tb__template_apply(&m) && tb__each(&m) && tb__matter_tables(&m) && tb__matter_chart(&m);
     if (charted) tb__matter_check(&m);

@@ -102,10 +102,11 @@ tb_str tb_diagnostic_hint(tb_arena *a, const tb_diagnostic *d, enum tb_lang lang
     return d->hint.n ? d->hint : filled(a, lang == TB_LANG_EN ? e->en_hint : e->zh_hint, d);
 }
 
-/* The language of the text, unless there is a wish; Chinese when there is no text to tell. */
+/* The language of the text, unless there is a wish; Chinese when there is no text to tell, or nothing in it. */
 static enum tb_lang language(const tb_sources *s, const tb_diagnostic *d, enum tb_lang wish) {
     if (wish != TB_LANG_AUTO) return wish;
-    bool chinese = d->span.file >= s->list.count || tb_source_chinese(s->list.items[d->span.file].text);
+    bool none = d->span.file >= s->list.count || d->code == TB_E_NOTHING;
+    bool chinese = none || tb_source_chinese(s->list.items[d->span.file].text);
     return chinese ? TB_LANG_ZH : TB_LANG_EN;
 }
 

@@ -221,6 +221,8 @@ static void cite_limit(struct writer *w, enum tb_column why, enum tb_column day,
     if (!laws->count) tb__laws(w->a, w->m->cells[day].text, 2, laws);
 }
 
+enum { LICENCE_DAYS = 20 /* 行政许可法 42: a longer limit needs a statute or a regulation */ };
+
 static void statutory(struct writer *w) {
     struct tb__limit l = w->p.statutory;
     tb__strs laws = {0};
@@ -228,8 +230,10 @@ static void statutory(struct writer *w) {
     if (l.state == TB__LIMIT_N) {
         cite_limit(w, TB_COL_STATUTORY_WHY, TB_COL_STATUTORY, &laws);
         filled(w, TB_STR("法定期限"), limit_text(w, l), TB_COL_STATUTORY);
-        tb_putf(&w->b, "  法定期限 %.*s，自 受理 至 决定%.*s%s。\n", TB_FMT(limit_text(w, l)),
-                TB_FMT(law_list(w, &laws)),
+        /* Over the twenty days of a licence something must be cited: the sheet itself, until its law is found. */
+        bool longer = tb_str_is(w->p.kind, "行政许可") && l.n > LICENCE_DAYS && !laws.count;
+        tb_str cited = longer ? TB_STR("，依 “实施清单，未写依据”") : law_list(w, &laws);
+        tb_putf(&w->b, "  法定期限 %.*s，自 受理 至 决定%.*s%s。\n", TB_FMT(limit_text(w, l)), TB_FMT(cited),
                 !l.unit_said ? OPEN("法定期限", "没有写清是工作日还是自然日，先写工作日；依据待核",
                                     "the unit is not clear; its law is open")
                 : laws.count ? OPEN("法定期限", "依据要对照原文核实", "its law must be compared with the text")

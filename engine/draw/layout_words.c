@@ -156,6 +156,10 @@ void tb__step_block(tb__plan *t, uint32_t step, const tb_numbers *stays, const t
         if (s->seal.n) tb_putf(&x, "%s%.*s", s->duty.n ? tb__say(t, "，用章 ", ", seal ") : "", TB_FMT(s->seal));
         tb__block_add(t, b, TB_TEXT_QUIET, tb_buf_str(&x), false, false, width);
     }
+    if (s->on_site)
+        tb__block_add(t, b, TB_TEXT_QUIET,
+                      tb_str_printf(t->a, tb__say(t, "现场必须，因 %.*s", "presence needed: %.*s"), TB_FMT(s->on_site_why)),
+                      false, tb__pending_at(p, s->on_site_span), width);
     if (s->call && s->call <= p->calls.count) {
         const tb_call_def *c = &p->calls.items[s->call - 1];
         const char *verb = c->kind == TB_CALL_MATTER ? tb__say(t, "发起 ", "start ") : tb__say(t, "调用 ", "call ");
@@ -195,6 +199,11 @@ static tb_str act_of(const tb__plan *t, const tb_move *m) {
 /* 首次… is once by itself; to say so again would be noise. */
 static bool tells_times(const tb_move *m) { return m->times > 0 && !(m->times == 1 && tb_str_starts(m->act, "首次")); }
 
+/* 由 …: not of answers, and not of what a limit brings about by itself (容缺逾期). */
+static bool by_people(const tb_program *p, const tb_move *m) {
+    return m->posts_n && !m->call && !(p->outside && m->posts[0] == p->outside);
+}
+
 /* What an effect says in words; empty for those that are shown otherwise or not at all. */
 static tb_str effect_text(const tb__plan *t, const tb_effect_def *f) {
     const tb_program *p = t->p;
@@ -218,7 +227,7 @@ void tb__move_block(tb__plan *t, const tb_move *m, bool obliges, tb__block *b) {
     if (tells_times(m))
         act = tb_str_printf(t->a, tb__say(t, "%.*s 限%d次", "%.*s, at most %d×"), TB_FMT(act), m->times);
     tb__block_add(t, b, late ? TB_TEXT_OVERDUE : TB_TEXT_ACT, act, false, pending, width);
-    if (m->posts_n && !m->call)
+    if (by_people(p, m))
         tb__block_add(t, b, TB_TEXT_QUIET,
                       join(t, tb__say(t, "由 ", "by "), people_of(t, m->posts, m->posts_n, false, 1)), false, false,
                       width);
@@ -240,7 +249,7 @@ tb_str tb__move_line(tb__plan *t, const tb_move *m) {
     tb_buf_init(&b, t->a);
     const char *comma = tb__say(t, "，", ", ");
     tb_putstr(&b, act_of(t, m));
-    if (m->posts_n && !m->call) {
+    if (by_people(t->p, m)) {
         tb_puts(&b, tb__say(t, "，由 ", ", by "));
         tb_putstr(&b, people_of(t, m->posts, m->posts_n, false, 1));
     }

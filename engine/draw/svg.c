@@ -358,12 +358,25 @@ static void legend_boxes(struct legend *g) {
     }
 }
 
+/* The posts of a 逐一 branch are copies of one name: what was said of one is said of all. */
+static bool told_separation(const tb_program *p, uint32_t i) {
+    const tb_separation *s = &p->separations.items[i];
+    for (uint32_t k = 0; k < i; k++) {
+        const tb_separation *x = &p->separations.items[k];
+        if (tb_str_eq(p->posts.items[x->a].name, p->posts.items[s->a].name) &&
+            tb_str_eq(p->posts.items[x->b].name, p->posts.items[s->b].name))
+            return true;
+    }
+    return false;
+}
+
 static void put_separations(tb_buf *b, const tb_layout *l, int y) {
     const tb_program *p = l->program;
     tb_buf x;
     tb_buf_init(&x, b->arena);
     for (uint32_t i = 0; i < p->separations.count; i++) {
         const tb_separation *s = &p->separations.items[i];
+        if (told_separation(p, i)) continue;
         tb_puts(&x, i == 0 ? l->chinese ? "不得同一人：" : "never one person: " : l->chinese ? "；" : "; ");
         tb_putf(&x, "%.*s%s%.*s", TB_FMT(p->posts.items[s->a].name), l->chinese ? "、" : ", ",
                 TB_FMT(p->posts.items[s->b].name));

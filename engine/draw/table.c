@@ -65,6 +65,7 @@ static tb_str condition_of(const struct table *t, const tb_move *m) {
 static void people_of(const struct table *t, const tb_move *m, tb_str *who, tb_str *where) {
     const uint32_t *posts = m->posts;
     uint32_t n = m->posts_n;
+    if (n && !m->call && t->p->outside && m->posts[0] == t->p->outside) return; /* a limit: nobody's act */
     const tb_step_def *s = m->step == TB_NO_INDEX ? NULL : &t->p->steps.items[m->step];
     bool all = false;
     if (m->kind != TB_MOVE_ACT) return; /* the clock or the case itself */
