@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { DOUBT_MS = 1000 };
+
 typedef struct job {
     struct job *next;
     tb_server *s;
@@ -26,14 +28,18 @@ struct tb_loads {
     tb_server *s;
     job *first, **last; /* first: the one at work */
     bool doubt;         /* it is unknown whether a load is on disk: none is begun until the log has been read again */
+    tb_io_timer *again; /* to the next attempt at that */
 };
+
+static void look_again(void *server) { tb__loads_reopened(server); }
 
 int tb__loads_new(tb_server *s) {
     s->loads = calloc(1, sizeof *s->loads);
     if (!s->loads) return TB_NOMEM;
     s->loads->s = s;
     s->loads->last = &s->loads->first;
-    return TB_OK;
+    s->loads->again = tb_io_timer_new(s->io, look_again, s);
+    return s->loads->again ? TB_OK : TB_NOMEM;
 }
 
 static void end_job(job *j) {
@@ -51,6 +57,7 @@ void tb__loads_free(tb_server *s) {
         }
         end_job(j);
     }
+    tb_io_timer_free(s->loads->again);
     free(s->loads);
     s->loads = NULL;
 }
@@ -348,7 +355,8 @@ static void begin_next(struct tb_loads *q) {
 }
 
 /* The store was reopened: a load whose answer was lost may be there after all, and then it is in force. It is compiled
- * on the loop: this is rare, and until it is done the server does not know its own rules. */
+ * on the loop: this is rare, and until it is done the server does not know its own rules. A disk that fails to be read
+ * just now is asked again: other loads wait for this. */
 void tb__loads_reopened(tb_server *s) {
     struct tb_loads *q = s->loads;
     char why[1024] = "";
@@ -357,6 +365,7 @@ void tb__loads_reopened(tb_server *s) {
     tb_reader *r = tb_reader_open(s->store);
     if (!r || tb_registry_open(s->registry, r, why, sizeof why) != TB_OK) {
         tb__report(s, "error", "load_doubt", "%s", *why ? why : "读不了数据库 (cannot read the database)");
+        tb_io_timer_set(q->again, DOUBT_MS);
     } else {
         q->doubt = false;
     }
