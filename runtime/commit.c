@@ -80,17 +80,19 @@ static void load_flight(tb_commit *c) {
     }
 }
 
+static bool send(tb_commit *c) {
+    load_flight(c);
+    c->sent = c->io ? tb_io_micros(c->io) : 0;
+    return tb_store_submit(c->store, c->batch, c->flight_writes, on_batch, c) == TB_OK;
+}
+
 /* Without an io the store answers inside tb_store_submit: a loop, lest the stack grow with every write a callback
  * adds. */
 static void pump(tb_commit *c) {
     if (c->pumping) return;
     c->pumping = true;
-    while (!c->in_flight && c->waiting && c->state == TB_COMMIT_STATE_OPEN) {
-        load_flight(c);
-        c->sent = c->io ? tb_io_micros(c->io) : 0;
-        if (tb_store_submit(c->store, c->batch, c->flight_writes, on_batch, c) != TB_OK)
-            on_batch(c, TB_STORE_RETRY, "the store could not take the batch: no memory, or closing");
-    }
+    while (!c->in_flight && c->waiting && c->state == TB_COMMIT_STATE_OPEN)
+        if (!send(c)) on_batch(c, TB_STORE_RETRY, "the store could not take the batch: no memory, or closing");
     c->pumping = false;
 }
 
@@ -199,7 +201,13 @@ static int add(tb_commit *c, struct entry e) {
     if (c->waiting == c->options.queue || c->queued_bytes > TB_COMMIT_QUEUE_BYTES) return TB_COMMIT_FULL;
     c->ring[(c->head + c->waiting++) % c->options.queue] = e;
     if (e.write) c->queued++, c->queued_bytes += e.bytes;
-    pump(c);
+    bool alone = c->waiting == 1 && !c->in_flight && !c->pumping;
+    if (!alone || !c->io) {
+        pump(c);
+    } else if (!send(c)) { /* no memory, or closing: it is refused, since `done` must not run before this returns */
+        c->in_flight = 0;
+        return TB_COMMIT_FULL;
+    }
     return TB_COMMIT_OK;
 }
 

@@ -37,7 +37,7 @@ typedef struct tb_commit tb_commit;
 
 enum tb_commit_answer {
     TB_COMMIT_OK = 0,
-    TB_COMMIT_FULL,      /* overloaded: 429, come back later */
+    TB_COMMIT_FULL,      /* overloaded, out of memory, or the store is closing: 429, come back later */
     TB_COMMIT_REOPENING, /* 503: an answer of the disk is in doubt, retry with the same request */
     TB_COMMIT_BROKEN     /* 503: the store contradicts itself and takes no more writes */
 };

@@ -287,6 +287,30 @@ static void test_close(void) {
     rig_end(&rig);
 }
 
+/* What is added while the store closes is refused: its `done` would run before tb_commit_add returned. */
+static int closing_answer, closing_answers;
+static int read_nothing(tb_reader *r, void *arg) { return (void)r, (void)arg, TB_STORE_OK; }
+static void add_in_closing(void *arg, int result) {
+    struct rig *rig = arg;
+    int before = rig->answers;
+    CHECK_INT(result, TB_STORE_OK);
+    closing_answer = add(rig, 'z');
+    closing_answers = rig->answers - before;
+}
+
+static void test_add_in_closing(void) {
+    struct rig rig;
+    if (!rig_start(&rig, true, 0, 0)) return;
+    closing_answer = -1;
+    CHECK_INT(tb_store_read(rig.store, read_nothing, add_in_closing, &rig), TB_OK);
+    tb_store_close(rig.store);
+    rig.store = NULL;
+    CHECK_INT(closing_answer, TB_COMMIT_FULL);
+    CHECK_INT(closing_answers, 0);
+    CHECK_INT(tb_commit_health_now(rig.commit).queued, 0);
+    rig_end(&rig);
+}
+
 /* Without an io everything happens at once, and a chain of acts from callbacks does not grow the stack. */
 static void test_inline(void) {
     struct rig *rig = malloc(sizeof *rig);
@@ -371,6 +395,7 @@ int main(void) {
     test_corrupt();
     test_full();
     test_close();
+    test_add_in_closing();
     test_inline();
     for (unsigned seed = 1; seed <= 10; seed++) storm(seed);
     return check_end();
