@@ -109,7 +109,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, deferred;
+        jumps, leaps, troubles, closed, no_start, timers, ledger;
 } sim_counts;
 
 typedef struct sim {
@@ -121,7 +121,7 @@ typedef struct sim {
     uint64_t steps;        /* callbacks run */
     uint64_t step_crash;   /* the life ends after this many; 0: not so */
     uint64_t events;       /* wanted in this world's log */
-    int64_t leaf;          /* the end of the log, as people know it */
+    int64_t leaf;          /* test_shown_stays: the end of the log, as was told */
     uint64_t digest;       /* over all answers, in order */
     int64_t healthy_since; /* virtual time of the last trouble's end, or of the life's begin */
     bool healing;          /* the last life: no faults, and people only finish what they began */

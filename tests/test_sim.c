@@ -365,6 +365,63 @@ static void test_same_seed(uint64_t seed) {
     CHECK_INT(steps[1], steps[0]);
 }
 
+/* ---- a process that is killed, and then the power: at every operation of the disk ---- */
+
+enum { BATCHES = 4 };
+
+static void written(void *user, int result, const char *why) {
+    (void)why;
+    if (result == TB_STORE_OK) world->leaf = *(const int64_t *)user;
+}
+
+static tb_store *open_it(void) {
+    tb_store *store;
+    tb_store_error error;
+    sim_vfs_use();
+    if (tb_store_open_sqlite(sim_db, &(tb_store_options){.english = true}, &store, &error) != TB_OK)
+        sim_fail("the database does not open: %s", error.text);
+    return store;
+}
+
+static int write_some(int64_t unused) {
+    tb_store *store = open_it();
+    (void)unused;
+    for (int64_t leaf = 1; leaf <= BATCHES; leaf++) {
+        tb_event_row event = {.leaf = leaf, .kind = TB_STR("x"), .body = TB_STR("{}")};
+        tb_write write = {.events = {.items = &event, .count = 1}}, *list = &write;
+        if (tb_store_submit(store, &list, 1, written, &leaf) != TB_OK) abort();
+    }
+    return SIM_CLOSED; /* without closing: as if it were killed */
+}
+
+/* What is in the log must be what was acknowledged, at least; and once it was shown it stays. */
+static int look_and_die(int64_t unused) {
+    (void)unused;
+    int64_t leaf = tb_store_last(open_it()).leaf;
+    if (leaf < world->leaf)
+        sim_fail("leaf %lld was known, and the log ends at %lld", (long long)world->leaf, (long long)leaf);
+    world->leaf = leaf;
+    return SIM_SOUND;
+}
+
+static void test_shown_stays(void) {
+    int end = SIM_CRASHED, shown = 0;
+    for (uint64_t k = 1; end == SIM_CRASHED && k < 500; k++) {
+        if (!CHECK(begin_world(k))) return;
+        world->disk.crash_at = k;
+        end = in_child(write_some, 0);
+        world->disk.crash_at = 0;
+        int64_t acknowledged = world->leaf;
+        bool sound = in_child(look_and_die, 0) == SIM_SOUND; /* the machine runs on … */
+        shown += world->leaf > acknowledged;
+        sim_disk_settle(true); /* … and then the power fails */
+        sound = sound && in_child(look_and_die, 0) == SIM_SOUND;
+        if (!CHECK(sound)) fprintf(stderr, "    crash at operation %llu: %s\n", (unsigned long long)k, world->failure);
+    }
+    CHECK_INT(end, SIM_CLOSED);
+    CHECK(shown > 0); /* otherwise nothing was at stake */
+}
+
 /* Of a few worlds with that guilt one must be found out, and for what it is. */
 static void test_guilt(enum guilt guilt, uint64_t seed, const char *what) {
     bool found = false;
@@ -393,6 +450,7 @@ int main(int argc, char **argv) {
         for (uint64_t i = 0; i < USUAL_SEEDS && s.found < 5; i++) CHECK(one_world(&s, seed % 1000000007 + i));
         print_sums(&s);
         test_same_seed(seed % 1000000007);
+        test_shown_stays();
         test_guilt(FORGETFUL, 1, "lost");
         test_guilt(BIT, 100, "ledger");
         test_guilt(PHANTOM, 200, "lost");
