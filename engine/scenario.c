@@ -31,8 +31,11 @@ static void note(tb__scenario *r, const tb_outcome *o) {
         const tb_effect *e = &o->effects.items[i];
         for (enum tb_alert_kind k = TB_ALERT_REMIND; k <= TB_ALERT_RED; k++)
             if (strcmp(e->what, tb_alert_word(k)) == 0) r->told |= 1U << k;
-        tb_putf(&r->timeline, "    %.16s  %s %.*s%s%.*s\n", tb_time_text(e->at, time), e->what, TB_FMT(e->name),
-                e->value.n ? "：" : "", TB_FMT(e->value));
+        /* A limit that ends with its day has run out at 24:00: what it brings about is of that day. */
+        bool ended = strcmp(e->what, "超期") == 0 && e->at == tb_day_start(tb_day_of(e->at));
+        tb_time_text(ended ? e->at - 1 : e->at, time);
+        tb_putf(&r->timeline, "    %.11s%.5s  %s %.*s%s%.*s\n", time, ended ? "24:00" : time + 11, e->what,
+                TB_FMT(e->name), e->value.n ? "：" : "", TB_FMT(e->value));
     }
     for (uint32_t i = 0; i < o->moves.count; i++) {
         const tb_span span = r->p->moves.items[o->moves.items[i]].span;

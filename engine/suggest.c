@@ -18,6 +18,7 @@ typedef struct node {
     const uint32_t *moves; /* taken by it */
     uint32_t moves_n;
     uint32_t expiry; /* clock that ran out; TB_NO_INDEX */
+    bool known;      /* another way led to the same before: told, but not gone on from */
 } node;
 
 /* Something uncovered, and where it was found. */
@@ -153,7 +154,8 @@ static void add_node(struct search *k, node n, const tb_scenario_report *report)
     if (n.moves_n) memcpy(kept, moves, n.moves_n * sizeof *kept);
     n.moves = kept;
     n.line = tb_str_copy(k->a, n.line);
-    n.c = news ? tb__case_copy(k->a, n.c) : NULL; /* NULL: told, but not gone on from */
+    n.c = tb__case_copy(k->a, n.c);
+    n.known = !news;
     *TB_PUSH(k->a, k->nodes) = n;
     reached(k, &n, k->nodes.count - 1);
 }
@@ -367,7 +369,7 @@ static int work(void *arg) {
             k->full = true;
             break;
         }
-        if (!k->nodes.items[i].c || k->nodes.items[i].c->outcome != TB_NO_INDEX) continue;
+        if (k->nodes.items[i].known || k->nodes.items[i].c->outcome != TB_NO_INDEX) continue;
         try_acts(k, i);
         try_expiry(k, i);
         tb_arena_reset(k->scratch);

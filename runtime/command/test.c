@@ -46,6 +46,11 @@ static int tell_suggestions(tb_line *line, const tb_program *p, const tb_env *en
     return TB_EXIT_CLEAN;
 }
 
+static void tell_uncovered(tb_line *line, const char *zh, const char *en, tb_str what) {
+    tb_putf(&line->out, "  %s%s%.*s%s\n", tb_ink(line, TB_INK_YELLOW), tb_line_say(line, zh, en), TB_FMT(what),
+            tb_ink(line, TB_INK_OFF));
+}
+
 static void tell_people(tb_line *line, const tb_program *p, const tb_scenario_report *report) {
     tb_buf *b = &line->out;
     tb_putf(b, "%s%.*s %.*s%s\n", tb_ink(line, TB_INK_BOLD), TB_FMT(p->matter), TB_FMT(p->version),
@@ -68,10 +73,21 @@ static void tell_people(tb_line *line, const tb_program *p, const tb_scenario_re
     tb_putf(b, tb_line_say(line, "  到期 %u/%u，拒绝 %u/%u\n", "  %u of %u expiries, %u of %u refusals\n"), expiries,
             report->expiries.count, refusals, report->refusals.count);
     for (uint32_t m = 0; m < p->moves.count; m++)
-        if (!report->covered[m])
-            tb_putf(b, "  %s%s %.*s%s\n", tb_ink(line, TB_INK_YELLOW),
-                    tb_line_say(line, "没有用例走到：", "never taken:"), TB_FMT(move_text(line, p, &p->moves.items[m])),
-                    tb_ink(line, TB_INK_OFF));
+        if (!report->covered[m]) tell_uncovered(line, "没有用例走到：", "never taken: ", move_text(line, p, &p->moves.items[m]));
+    for (uint32_t i = 0; i < report->expiries.count; i++) {
+        const tb_clock_def *c = &p->clocks.items[report->expiries.items[i].clock];
+        if (report->expiries.items[i].covered) continue;
+        tell_uncovered(line, "没有用例等到届满：", "never run out: ",
+                       tb_str_printf(line->arena, "%.*s（%.*s）", TB_FMT(c->name),
+                                     TB_FMT(tb_span_text(line->arena, p, c->span))));
+    }
+    for (uint32_t i = 0; i < report->refusals.count; i++) {
+        const tb_scenario_refusal *x = &report->refusals.items[i];
+        if (x->covered) continue;
+        tell_uncovered(line, "没有用例被拒绝：", "never refused: ",
+                       tb_str_printf(line->arena, "%s %.*s", tb_refusal_name(x->code),
+                                     TB_FMT(move_text(line, p, &p->moves.items[x->move]))));
+    }
 }
 
 static void tell_programs(tb_line *line, const tb_program *p, const tb_scenario_report *report, bool first) {
