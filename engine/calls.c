@@ -40,6 +40,7 @@ static tb_json start_body(tb_arena *a, const tb_case *c, const tb_call_def *d) {
     tb_json_begin(&m, a);
     tb_json_add(&m, TB_STR("form"), tb_json_done(&form));
     if (d->mode.n) tb_json_add(&m, TB_STR("mode"), tb_json_of_text(d->mode));
+    if (c->entered_by.n) tb_json_add(&m, TB_STR("entered_by"), tb_json_of_text(c->entered_by));
     tb_json_add(&m, TB_STR("person"), tb_json_of_text(c->applicant.person));
     tb_json_add(&m, TB_STR("place"), tb_json_of_text(c->applicant.place));
     return tb_json_done(&m);
@@ -120,7 +121,7 @@ static int answer_work(void *arg) {
     *w->e = (tb_event){.kind = TB_EV_ACT,
                        .act = found->act,
                        .task = w->step,
-                       .by = {w->p->calls.items[found->call - 1].name, w->p->posts.items[w->p->outside].name, TB_NONE},
+                       .by = {w->p->calls.items[found->call - 1].name, w->p->posts.items[w->p->outside].name, TB_NONE, TB_NONE},
                        .input = input};
     return TB_OK;
 }

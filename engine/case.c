@@ -74,7 +74,8 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     *c = *from;
     c->id = tb_str_copy(a, from->id);
     c->applicant = (tb_actor){tb_str_copy(a, from->applicant.person), tb_str_copy(a, from->applicant.post),
-                              tb_str_copy(a, from->applicant.place)};
+                              tb_str_copy(a, from->applicant.place), TB_NONE};
+    c->entered_by = tb_str_copy(a, from->entered_by);
     c->parent = tb_str_copy(a, from->parent);
     c->parent_key = tb_str_copy(a, from->parent_key);
     c->active = COPY_ARRAY(a, from->active, TB_CHART_WORDS(tb_chart_states(p->chart)));
@@ -283,7 +284,12 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
         text_member(b, "who", c->duties.items[i].who);
         tb_puts(b, "}");
     }
-    tb_puts(b, "],\"form\":");
+    tb_puts(b, "],");
+    if (c->entered_by.n) {
+        text_member(b, "entered_by", c->entered_by);
+        tb_puts(b, ",");
+    }
+    tb_puts(b, "\"form\":");
     tb_json_write(b, &c->form);
     tb_puts(b, ",");
     text_member(b, "id", c->id);
@@ -609,7 +615,9 @@ static int read_work(void *arg) {
     if (!form || !materials || !who) return TB_FAILED;
     c->form = *form;
     c->materials = *materials;
-    c->applicant = (tb_actor){tb_json_text(who, "person"), tb_json_text(who, "post"), tb_json_text(who, "place")};
+    c->applicant = (tb_actor){tb_json_text(who, "person"), tb_json_text(who, "post"), tb_json_text(who, "place"),
+                              TB_NONE};
+    c->entered_by = tb_json_text(o, "entered_by");
     c->at = tb_json_number(o, "at", 0);
     c->seq = (uint32_t)tb_json_number(o, "seq", 0);
     c->irreversible = tb_json_get(o, "irreversible") != NULL;

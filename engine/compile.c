@@ -361,6 +361,7 @@ static void build_directory(tb__compiler *c, uint32_t roots) {
                 if (tb_directory_person(b, at, organ, x->names.items[0].text, names, posts->names.count) < 0)
                     tb_report(c->d, TB_E_DUPLICATE, x->names.items[0].span, x->names.items[0].text, TB_NONE, TB_NONE);
             }
+            tb__deputies(c, b, at, place.code, s);
         }
     }
     if (b) c->rules->directory = tb_directory_end(b);

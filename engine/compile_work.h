@@ -132,6 +132,8 @@ bool tb__outside_timeout(const tb_section *s, tb_str act); /* 答复超时: the 
 void tb__outside_move(tb__matter *m, tb_move *v,
                       const tb_clause *c); /* 答复有效, 子办件准予: an answer, not an act of people */
 void tb__outside_answers(tb__matter *m);
+/* deputy.c: the 代理 clauses of one 组织, after its persons. */
+void tb__deputies(tb__compiler *c, tb_directory_builder *b, int place, tb_str code, const tb_section *s);
 void tb__outside_check(tb__compiler *c);                        /* when all matters are compiled */
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 tb_str tb__type_name(uint32_t i);                               /* the types of fields; empty after the last */

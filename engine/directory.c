@@ -12,7 +12,7 @@
 #define NOWHERE UINT32_MAX /* no place: keys that hold everywhere; as an index: not found */
 enum { FIRST_SLOTS = 64, PLACE_DEPTH = 16 /* province, city, county, town, village: far below it */ };
 
-enum key_kind { K_NONE, K_CODE, K_PLACE_NAME, K_ORGAN_NAME, K_DUTY, K_PERSON, K_POST };
+enum key_kind { K_NONE, K_CODE, K_PLACE_NAME, K_ORGAN_NAME, K_DUTY, K_PERSON, K_POST, K_DEPUTY };
 
 struct slot {
     enum key_kind kind;
@@ -24,6 +24,7 @@ struct person {
     uint32_t count, organ;
 };
 typedef TB_LIST(tb_str) holders;
+typedef TB_LIST(tb_deputy) deputies;
 
 struct tb_directory {
     tb_arena *arena;
@@ -31,6 +32,7 @@ struct tb_directory {
     TB_LIST(tb_organ) organs;
     TB_LIST(struct person) persons;
     TB_LIST(holders) posts; /* one for each (place, post) that someone holds */
+    TB_LIST(deputies) deputized; /* one for each (place, post) that somebody stands in for */
     struct slot *slots;     /* open addressing; a power of two, at most half full */
     uint32_t used, mask;
 };
@@ -135,6 +137,17 @@ int tb_directory_person(tb_directory_builder *b, int place, int organ, tb_str na
     return (int)d->persons.count - 1;
 }
 
+void tb_directory_deputy(tb_directory_builder *b, int place, tb_str post, tb_deputy x) {
+    tb_directory *d = &b->d;
+    uint32_t at = (uint32_t)place;
+    if (!known(d, K_DEPUTY, at, post)) {
+        *TB_PUSH(d->arena, d->deputized) = (deputies){0};
+        enter(d, K_DEPUTY, at, tb_str_copy(d->arena, post), d->deputized.count - 1);
+    }
+    *TB_PUSH(d->arena, d->deputized.items[find(d, K_DEPUTY, at, post)->index]) =
+        (tb_deputy){tb_str_copy(d->arena, x.principal), tb_str_copy(d->arena, x.person), x.from, x.to};
+}
+
 const tb_directory *tb_directory_end(tb_directory_builder *b) { return &b->d; }
 
 /* ---- looking ---- */
@@ -194,6 +207,23 @@ uint32_t tb_directory_holders(const tb_directory *d, tb_str place, tb_str post) 
 tb_str tb_directory_holder(const tb_directory *d, tb_str place, tb_str post, uint32_t i) {
     uint32_t at = look_at(d, K_POST, place, post);
     return at == NOWHERE || i >= d->posts.items[at].count ? TB_STR("") : d->posts.items[at].items[i];
+}
+
+uint32_t tb_directory_deputies(const tb_directory *d, tb_str place, tb_str post) {
+    uint32_t i = look_at(d, K_DEPUTY, place, post);
+    return i == NOWHERE ? 0 : d->deputized.items[i].count;
+}
+
+const tb_deputy *tb_directory_deputy_at(const tb_directory *d, tb_str place, tb_str post, uint32_t i) {
+    return &d->deputized.items[look_at(d, K_DEPUTY, place, post)].items[i];
+}
+
+bool tb_directory_deputizes(const tb_directory *d, tb_str place, tb_str post, tb_str person, tb_str principal, int32_t day) {
+    for (uint32_t i = 0; i < tb_directory_deputies(d, place, post); i++) {
+        const tb_deputy *x = tb_directory_deputy_at(d, place, post, i);
+        if (tb_str_eq(x->person, person) && tb_str_eq(x->principal, principal) && x->from <= day && day <= x->to) return true;
+    }
+    return false;
 }
 
 bool tb_directory_has_person(const tb_directory *d, tb_str place, tb_str person) {

@@ -23,6 +23,12 @@ typedef struct tb_place {
     tb_str calendar; /* name of the 日历 that rules here; empty: the parent's, at last "全国" */
 } tb_place;
 
+/* 代理: `person` may act in a post of `principal` on these days, both included (deputy.c). */
+typedef struct tb_deputy {
+    tb_str principal, person;
+    int32_t from, to;
+} tb_deputy;
+
 tb_directory_builder *tb_directory_begin(tb_arena *a);
 /* Each answers an index ≥ 0, or -1 when it clashes with an earlier one (same code; same organ name; same person name
  * at one place) or names a place or organ that was not declared before it. Two places may bear one name: the first is
@@ -31,6 +37,7 @@ int tb_directory_place(tb_directory_builder *b, tb_place place);
 int tb_directory_organ(tb_directory_builder *b, tb_organ organ);
 int tb_directory_person(tb_directory_builder *b, int place, int organ /* -1 none */, tb_str name, const tb_str *posts,
                         uint32_t count);
+void tb_directory_deputy(tb_directory_builder *b, int place, tb_str post, tb_deputy deputy); /* whether it makes sense is the caller's */
 const tb_directory *tb_directory_end(tb_directory_builder *b);
 
 uint32_t tb_directory_places(const tb_directory *d);
@@ -47,6 +54,10 @@ const tb_organ *tb_directory_organ_at(const tb_directory *d, uint32_t index);
 bool tb_directory_holds(const tb_directory *d, tb_str place, tb_str post, tb_str person);
 uint32_t tb_directory_holders(const tb_directory *d, tb_str place, tb_str post);
 tb_str tb_directory_holder(const tb_directory *d, tb_str place, tb_str post, uint32_t i);
+/* May `person` act in `post` at `place` for `principal` on that day? And: all that is written for the post, on whatever days. */
+bool tb_directory_deputizes(const tb_directory *d, tb_str place, tb_str post, tb_str person, tb_str principal, int32_t day);
+uint32_t tb_directory_deputies(const tb_directory *d, tb_str place, tb_str post);
+const tb_deputy *tb_directory_deputy_at(const tb_directory *d, tb_str place, tb_str post, uint32_t i);
 bool tb_directory_has_person(const tb_directory *d, tb_str place, tb_str person);
 const tb_organ *tb_directory_organ_of(const tb_directory *d, tb_str place, tb_str person); /* NULL: none given */
 /* The name of the calendar that rules at a place: its own, the nearest place above with one, else "全国" (also for a

@@ -5,6 +5,7 @@
 static void actor(tb_json_maker *m, tb_arena *a, const tb_actor *by) {
     tb_json_maker who;
     tb_json_begin(&who, a);
+    if (by->behalf.n) tb_json_add(&who, TB_STR("for"), tb_json_of_text(by->behalf));
     tb_json_add(&who, TB_STR("person"), tb_json_of_text(by->person));
     if (by->place.n) tb_json_add(&who, TB_STR("place"), tb_json_of_text(by->place));
     if (by->post.n) tb_json_add(&who, TB_STR("post"), tb_json_of_text(by->post));
@@ -61,7 +62,8 @@ static int read_event(void *arg) {
                        .timer = tb_json_text(o, "timer"),
                        .parent = tb_json_text(o, "parent"),
                        .parent_key = tb_json_text(o, "parent_key")};
-    if (by) r->e->by = (tb_actor){tb_json_text(by, "person"), tb_json_text(by, "post"), tb_json_text(by, "place")};
+    if (by) r->e->by = (tb_actor){tb_json_text(by, "person"), tb_json_text(by, "post"), tb_json_text(by, "place"),
+                                  tb_json_text(by, "for")};
     r->e->kind = tb_json_get(o, "act") ? TB_EV_ACT : tb_json_get(o, "timer") ? TB_EV_TIMER : TB_EV_SUBMIT;
     return r->e->kind != TB_EV_SUBMIT || tb_json_get(o, "submit") ? TB_OK : TB_FAILED;
 }

@@ -43,13 +43,17 @@ static tb_str full_name(struct work *w, const tb_actor *by) {
     return tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(by->post), TB_FMT(by->place), TB_FMT(by->person));
 }
 
-/* The same person at the same place, in whatever post. */
-static bool holds(const tb_task *t, const tb_actor *by) {
+static bool is_held_by(const tb_task *t, tb_str place, tb_str person) {
     tb_str rest = t->holder;
     while (rest.n && rest.p[0] != '/') rest.p++, rest.n--;
-    if (rest.n != by->place.n + by->person.n + 2) return false;
-    return memcmp(rest.p + 1, by->place.p, by->place.n) == 0 && rest.p[by->place.n + 1] == '/' &&
-           memcmp(rest.p + by->place.n + 2, by->person.p, by->person.n) == 0;
+    if (rest.n != place.n + person.n + 2) return false;
+    return memcmp(rest.p + 1, place.p, place.n) == 0 && rest.p[place.n + 1] == '/' &&
+           memcmp(rest.p + place.n + 2, person.p, person.n) == 0;
+}
+
+/* The same person at the same place, in whatever post; or one for whom this one acts (deputy.c). */
+static bool holds(const tb_task *t, const tb_actor *by) {
+    return is_held_by(t, by->place, by->person) || (by->behalf.n && is_held_by(t, by->place, by->behalf));
 }
 
 static bool among(const uint32_t *posts, uint32_t n, uint32_t post) {
@@ -149,7 +153,7 @@ static bool release(struct work *w) {
     const tb_step_def *s = &w->p->steps.items[t->step];
     uint32_t leader = leader_of(w->p);
     if (!t->holder.n) return REFUSE(w, NOT_CLAIMED, s->span, s->name, TB_NONE, TB_NONE);
-    if (!tb_str_eq(t->holder, full_name(w, &w->e->by))) {
+    if (!tb_str_eq(t->holder, full_name(w, &w->e->by)) && !(w->e->by.behalf.n && holds(t, &w->e->by))) {
         if (leader == TB_NO_INDEX || !tb_str_eq(w->p->posts.items[leader].name, w->e->by.post))
             return REFUSE(w, CLAIMED, s->span, s->name, tb_holder_person(t->holder), w->e->act);
         if (tb__authority(w, w->e->act, s->span, &leader, 1, false) == TB_NO_INDEX) return false;

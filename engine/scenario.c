@@ -235,7 +235,7 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
     tb_json_write(&filed, values);
     r->result->form = tb_buf_str(&filed);
     tb_event e = {
-        .kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place}, .mode = mode, .form = values};
+        .kind = TB_EV_SUBMIT, .at = r->now, .by = {who, TB_STR("申请人"), place, TB_NONE}, .mode = mode, .form = values};
     tb_json *papers = TB_NEW(r->a, tb_json);
     *papers = tb_json_of_array(materials.items, materials.count);
     if (materials.count) e.materials = papers;
@@ -301,17 +301,24 @@ static bool candidate(tb__scenario *r, const tb_clause *c, const tb_possible *x,
             tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
             bool holds = x->posts[k] == TB_POST_APPLICANT ? tb_str_eq(person, r->c->applicant.person)
                                                           : tb_directory_holds(r->env->directory, place, post, person);
-            if (holds) return *who = (tb_actor){person, post, place}, true;
+            if (holds) return *who = (tb_actor){person, post, place, TB_NONE}, true;
+            tb_str principal = TB_NONE; /* whom this one stands in for on that day: a 用例 need not say it */
+            for (uint32_t n = 0; n < tb_directory_deputies(r->env->directory, place, post) && !principal.n; n++) {
+                const tb_deputy *d = tb_directory_deputy_at(r->env->directory, place, post, n);
+                int32_t day = tb_day_of(r->now);
+                if (tb_str_eq(d->person, person) && d->from <= day && day <= d->to) principal = d->principal;
+            }
+            if (principal.n) return *who = (tb_actor){person, post, place, principal}, true;
         }
         /* Named, yet holding none of the posts: let the step say so, as the first post, or as the person's own. */
         tb_str post = x && x->posts_n ? r->p->posts.items[x->posts[0]].name : TB_STR("申请人");
-        return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place},
+        return *who = (tb_actor){person, post, x && x->posts_n ? place_of_post(r, x->posts[0]) : r->c->applicant.place, TB_NONE},
                true;
     }
     const tb_move *m = x && x->move != TB_NO_INDEX ? &r->p->moves.items[x->move] : NULL;
     if (m && m->call) /* an answer from outside */
         return i == 0 &&
-               (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE},
+               (*who = (tb_actor){r->p->calls.items[m->call - 1].name, r->p->posts.items[r->p->outside].name, TB_NONE, TB_NONE},
                 true);
     for (uint32_t k = 0; x && k < x->posts_n; k++) {
         if (x->posts[k] == TB_POST_APPLICANT) {
@@ -321,9 +328,9 @@ static bool candidate(tb__scenario *r, const tb_clause *c, const tb_possible *x,
         tb_str post = r->p->posts.items[x->posts[k]].name, place = place_of_post(r, x->posts[k]);
         uint32_t holders = tb_directory_holders(r->env->directory, place, post);
         if (x->person.n && tb_directory_holds(r->env->directory, place, post, x->person)) /* 退签: who has claimed it */
-            return i == 0 && (*who = (tb_actor){x->person, post, place}, true);
+            return i == 0 && (*who = (tb_actor){x->person, post, place, TB_NONE}, true);
         if (i < holders)
-            return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place}, true;
+            return *who = (tb_actor){tb_directory_holder(r->env->directory, place, post, i), post, place, TB_NONE}, true;
         i -= holders;
     }
     if (!x && i == 0) return *who = r->c->applicant, true;

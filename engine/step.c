@@ -514,13 +514,13 @@ static tb_str post_names(struct work *w, const uint32_t *posts, uint32_t n) {
 }
 
 /* 「place/person」: who it is in any post. (Not printed: an act is mostly this and copying.) */
-static tb_str at_place(struct work *w, const tb_actor *by) {
-    uint32_t n = by->place.n;
-    char *p = tb_alloc(w->a, (size_t)n + by->person.n + 2);
-    if (n) memcpy(p, by->place.p, n);
+static tb_str at_place(struct work *w, tb_str place, tb_str person) {
+    uint32_t n = place.n;
+    char *p = tb_alloc(w->a, (size_t)n + person.n + 2);
+    if (n) memcpy(p, place.p, n);
     p[n] = '/';
-    if (by->person.n) memcpy(p + n + 1, by->person.p, by->person.n);
-    return (tb_str){p, n + by->person.n + 1};
+    if (person.n) memcpy(p + n + 1, person.p, person.n);
+    return (tb_str){p, n + person.n + 1};
 }
 
 /* A post at the places of a list is one post at each: who has held it there is told by the place. */
@@ -540,21 +540,21 @@ uint32_t tb__authority(struct work *w, tb_str act, tb_span span, const uint32_t 
         return REFUSE(w, WRONG_POST, span, act, post_names(w, posts, n), by->post), TB_NO_INDEX;
     if (post == p->outside && answer) return post; /* whose answer it is: reply_fits() */
     if (post == TB_POST_APPLICANT)
-        return tb_str_eq(by->person, w->c->applicant.person)
-                   ? post
-                   : (REFUSE(w, NOT_APPLICANT, span, act, TB_NONE, TB_NONE), TB_NO_INDEX);
+        return tb__is_applicant(w, act, span) ? post : TB_NO_INDEX;
     uint32_t role = p->posts.items[post].place;
     tb_str place = role == TB_NO_INDEX ? w->c->applicant.place : w->c->places[role];
     if (!tb_str_eq(by->place, place)) return REFUSE(w, WRONG_PLACE, span, act, place, by->place), TB_NO_INDEX;
-    if (!tb_directory_holds(w->env->directory, place, by->post, by->person))
-        return REFUSE(w, NOT_HOLDER, span, by->person, by->post, place), TB_NO_INDEX;
+    if (!tb__stands(w, place, span)) return TB_NO_INDEX;
+    const tb_str acting[] = {by->person, by->behalf}; /* both act (deputy.c) */
     for (uint32_t i = 0; i < p->separations.count; i++) {
         const tb_separation *s = &p->separations.items[i];
         if (s->a != post && s->b != post) continue;
         uint32_t other = s->a == post ? s->b : s->a;
-        for (uint32_t k = 0; k < w->c->duties.count; k++)
-            if (same_post(p, w->c->duties.items[k].post, other) && tb_str_eq(w->c->duties.items[k].who, at_place(w, by)))
-                return REFUSE(w, SAME_PERSON, s->span, by->person, p->posts.items[other].name, by->post), TB_NO_INDEX;
+        for (int who = 0; who < 2 && acting[who].n; who++)
+            for (uint32_t k = 0; k < w->c->duties.count; k++)
+                if (same_post(p, w->c->duties.items[k].post, other) &&
+                    tb_str_eq(w->c->duties.items[k].who, at_place(w, by->place, acting[who])))
+                    return REFUSE(w, SAME_PERSON, s->span, acting[who], p->posts.items[other].name, by->post), TB_NO_INDEX;
     }
     return post;
 }
@@ -572,16 +572,21 @@ static bool reply_fits(struct work *w, const tb_move *m, tb_task *task) {
     return true;
 }
 
+static void remember_person(struct work *w, uint32_t post, tb_str person) {
+    tb_str who = at_place(w, w->e->by.place, person);
+    for (uint32_t k = 0; k < w->c->duties.count; k++)
+        if (same_post(w->p, w->c->duties.items[k].post, post) && tb_str_eq(w->c->duties.items[k].who, who)) return;
+    *TB_PUSH(w->a, w->c->duties) = (tb_duty_done){post, who};
+}
+
 static void remember_duty(struct work *w, uint32_t post) {
     const tb_program *p = w->p;
     bool matters = false;
     for (uint32_t i = 0; i < p->separations.count && !matters; i++)
         matters = p->separations.items[i].a == post || p->separations.items[i].b == post;
     if (!matters) return;
-    tb_str who = at_place(w, &w->e->by);
-    for (uint32_t k = 0; k < w->c->duties.count; k++)
-        if (same_post(p, w->c->duties.items[k].post, post) && tb_str_eq(w->c->duties.items[k].who, who)) return;
-    *TB_PUSH(w->a, w->c->duties) = (tb_duty_done){post, who};
+    remember_person(w, post, w->e->by.person);
+    if (w->e->by.behalf.n) remember_person(w, post, w->e->by.behalf);
 }
 
 bool tb__among(tb_str name, const tb_str *list, uint32_t n) {
@@ -634,12 +639,35 @@ static bool input_fits(struct work *w, const tb_move *m) {
     return true;
 }
 
+/* 「post/place/person[/for whom]」: its n-th piece. */
+static tb_str piece_of(tb_str who, int n) {
+    const char *end = who.p + who.n, *from = who.p;
+    for (; n > 0 && from; n--) {
+        from = memchr(from, '/', (size_t)(end - from));
+        if (from) from++;
+    }
+    if (!from) return TB_NONE;
+    const char *slash = memchr(from, '/', (size_t)(end - from));
+    return (tb_str){from, (uint32_t)((slash ? slash : end) - from)};
+}
+
+static bool same_post_named(tb_str x, tb_str y) { return tb_str_eq(piece_of(x, 0), piece_of(y, 0)); }
+
+/* One person among those who act and those they act for, at one place: they count once. */
+static bool share_person(tb_str x, tb_str y) {
+    if (!tb_str_eq(piece_of(x, 1), piece_of(y, 1))) return false;
+    for (int i = 2; i < 4; i++)
+        for (int k = 2; k < 4; k++)
+            if (piece_of(x, i).n && tb_str_eq(piece_of(x, i), piece_of(y, k))) return true;
+    return false;
+}
+
 /* 不少于 N人 and 与 (M14): all but the last are confirmations. 1: go on; 0: recorded, wait for others; -1 refused. */
 static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t post) {
     const tb_step_def *s = &w->p->steps.items[t->step];
     if (m->posts || (s->persons <= 1 && !s->all)) return 1;
-    tb_str who = tb_str_printf(w->a, "%.*s/%.*s/%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place),
-                               TB_FMT(w->e->by.person));
+    tb_str behalf = w->e->by.behalf, who = tb_str_printf(w->a, "%.*s/%.*s/%.*s%s%.*s", TB_FMT(w->p->posts.items[post].name), TB_FMT(w->e->by.place),
+                                                         TB_FMT(w->e->by.person), behalf.n ? "/" : "", TB_FMT(behalf));
     if (t->confirmed.count && !tb_str_eq(t->confirming, m->act)) {
         /* Who alone has confirmed one act may turn to another: two who differ must not block the case for ever. */
         if (t->confirmed.count > 1 || !tb__among(who, t->confirmed.items, 1))
@@ -647,7 +675,10 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
         tell(w, "撤销会签", t->confirming, who, w->at);
         t->confirmed.count = 0;
     }
-    if (tb__among(who, t->confirmed.items, t->confirmed.count))
+    bool again = false;
+    for (uint32_t i = 0; i < t->confirmed.count && !again; i++)
+        again = same_post_named(t->confirmed.items[i], who) && share_person(t->confirmed.items[i], who);
+    if (again)
         return REFUSE(w, ALREADY_CONFIRMED, m->span, w->e->by.person, m->act, TB_NONE), -1;
     *TB_PUSH(w->a, t->confirmed) = who;
     t->confirming = m->act;
@@ -655,12 +686,7 @@ static int confirmations(struct work *w, const tb_move *m, tb_task *t, uint32_t 
     bool each = true;
     for (uint32_t i = 0; i < t->confirmed.count; i++) {
         bool seen = false; /* the same person under another post counts once */
-        for (uint32_t k = 0; k < i && !seen; k++) {
-            tb_str x = t->confirmed.items[i], y = t->confirmed.items[k];
-            const char *xs = memchr(x.p, '/', x.n), *ys = memchr(y.p, '/', y.n);
-            tb_str xn = {xs, (uint32_t)(x.p + x.n - xs)}, yn = {ys, (uint32_t)(y.p + y.n - ys)};
-            seen = tb_str_eq(xn, yn);
-        }
+        for (uint32_t k = 0; k < i && !seen; k++) seen = share_person(t->confirmed.items[i], t->confirmed.items[k]);
         persons += !seen;
     }
     for (uint32_t i = 0; i < s->posts_n && s->all && each; i++) {
@@ -766,7 +792,10 @@ static bool do_submit(struct work *w) {
     if (!tb__form_fits(&form, w->c->mode)) return false;
     w->c->parent = tb_str_copy(w->a, e->parent);
     w->c->parent_key = tb_str_copy(w->a, e->parent_key);
-    w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.person), TB_STR("申请人"), tb_str_copy(w->a, e->by.place)};
+    if (!tb__may_enter(w)) return false;
+    w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.behalf.n ? e->by.behalf : e->by.person), TB_STR("申请人"),
+                                 tb_str_copy(w->a, e->by.place), TB_NONE};
+    if (e->by.behalf.n) w->c->entered_by = tb_str_copy(w->a, e->by.person);
     if (e->form) w->c->form = tb__json_copy(w->a, e->form);
     if (e->materials) w->c->materials = tb__json_copy(w->a, e->materials);
     if (!tb__places_fit(&form)) return false;

@@ -40,6 +40,7 @@ typedef struct tb_env {
 
 typedef struct tb_actor {
     tb_str person, post, place;
+    tb_str behalf; /* for whom (deputy.c); empty: himself */
 } tb_actor;
 
 enum tb_event_kind { TB_EV_SUBMIT = 1, TB_EV_ACT, TB_EV_TIMER };
@@ -66,7 +67,7 @@ typedef struct tb_task {
     uint16_t state; /* the active leaf */
     uint32_t step;
     int64_t entered;
-    TB_LIST(tb_str) confirmed; /* 「post/place/person」 who have done the act so far (不少于 N人, 与) */
+    TB_LIST(tb_str) confirmed; /* 「post/place/person」, of a deputy 「post/place/person/for whom」, who have done the act so far (不少于 N人, 与) */
     tb_str confirming;         /* the act they confirm */
     tb_str call;               /* the key of the open call; empty: none, or answered */
     tb_str holder;             /* 「post/place/person」 who has claimed it (签收); empty: nobody */
@@ -117,6 +118,7 @@ typedef struct tb_case {
     uint32_t outcome; /* TB_NO_INDEX while open */
     bool irreversible;
     tb_actor applicant;
+    tb_str entered_by; /* who entered the application for him, at the applicant's place (窗口代录); empty: himself */
     tb_str parent, parent_key; /* 发起: which case waits for this one */
     uint64_t *active, *memory;
     tb_str *places; /* codes by role */

@@ -31,6 +31,12 @@ static inline void tell(struct work *w, const char *what, tb_str name, tb_str va
 tb_str tb__active_names(struct work *w);
 uint32_t tb__authority(struct work *w, tb_str act, tb_span span, const uint32_t *posts, uint32_t n, bool answer);
 
+/* deputy.c: does whoever acts hold the post of the event at `place`, himself or for another; is he the applicant, or enters for him; may
+ * he enter an application. false: refused. */
+bool tb__stands(struct work *w, tb_str place, tb_span span);
+bool tb__is_applicant(struct work *w, tb_str act, tb_span span);
+bool tb__may_enter(struct work *w);
+
 /* people.c: the event is a built-in act: do it; false: refused. */
 bool tb__builtin_done(struct work *w);
 void tb__builtin_list(struct work *w, const tb_task *t, tb_possibles *list);

@@ -102,7 +102,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token K_COUNTS "为准" K_DEEM "视为" K_STATUTORY "法定期限" K_PROMISED "承诺期限" K_EXTENSION "期限延长" K_POST "岗位"
 %token K_SEPARATE "不得同一人" K_ACTORS "办理人" K_LIMIT "期限" K_MUST "应当" K_EXCLUDED "不计入期限" K_ORGAN "主体" K_WHEN "when"
 %token K_NOW "此时" K_RANK "位阶" K_ENACTED "公布" K_HOURS "办公时间" K_EVERY_YEAR "每年" K_YEAR "年度" K_HOLIDAY "放假"
-%token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员"
+%token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员" K_DEPUTY "代理"
 %token K_PARAMETER "参数" K_USES "套用" K_DROPS "删去" K_INPUT "输入" K_OUTPUT "输出" K_HITS "命中" K_OTHERWISE "否则"
 %token K_ADOPTS "采用" K_REQUESTS "请求" K_REPLIES "回复" K_TIMEOUT "超时" K_RETRIES "重试" K_PROVIDER "提供方" K_CALLS "调用"
 %token K_STARTS "发起" K_FOLLOWS "遵循" K_DEFERRED "容缺受理" K_PROMISE "告知承诺" K_ON_SITE "现场必须" K_REMIND "提醒"
@@ -269,6 +269,7 @@ names_head:
 | "发起" { $$ = TB_C_STARTS; } | "遵循" { $$ = TB_C_FOLLOWS; } | "告知承诺" { $$ = TB_C_PROMISE; }
 | "提醒" { $$ = TB_C_REMIND; } | "黄牌" { $$ = TB_C_YELLOW; } | "红牌" { $$ = TB_C_RED; }
 | "位阶" { $$ = TB_C_RANK; } | "区划" { $$ = TB_C_DIVISION; } | "机构" { $$ = TB_C_OFFICE; } | "人员" { $$ = TB_C_PERSON; }
+| "代理" { $$ = TB_C_DEPUTY; }
 ;
 
 limit_head:
@@ -297,6 +298,7 @@ part:
 | "生效" DATE                   { $$ = new_part(p, TB_P_EFFECTIVE, @$); $$->day = tb__date($2.name.text); }
 | basis
 | "因" laws                     { $$ = $laws; $$->kind = TB_P_GROUND; $$->span = span(p, @$); }
+| "自" DATE[a] "至" DATE[b]     { $$ = new_part(p, TB_P_PERIOD, @$); $$->day = tb__date($a.name.text), $$->day_to = tb__date($b.name.text); }
 | "自" moment                   { $$ = names_part(p, TB_P_FROM, names1(p, $moment), @$); }
 | "自" moment[a] "至" moment[b] { $$ = names_part(p, TB_P_FROM, names2(p, $a, $b), @$); }
 | "限" names                    { $$ = names_part(p, TB_P_ONLY, $names, @$); }
@@ -885,8 +887,9 @@ static int yyreport_syntax_error(const yypcontext_t *context, tb__parse *p) {
             }
         }
     if (other_word(p, list, n, got)) return 0;
-    /* A word that is nearly a keyword. */
-    if (last->kind == NAME && (got == YYSYMBOL_DURATION || got == YYSYMBOL_LAW_REF || got == YYSYMBOL_NAME ||
+    /* A word that is nearly a keyword. The name that a sentence's own keyword asks for is none: 环节 受理 is not 环节 代理. */
+    bool asked = p->last[1].kind != NAME && p->last[1].at.from == p->sentence;
+    if (last->kind == NAME && !asked && (got == YYSYMBOL_DURATION || got == YYSYMBOL_LAW_REF || got == YYSYMBOL_NAME ||
         got == YYSYMBOL_TIMES ||
                                got == YYSYMBOL_HEADS || got == YYSYMBOL_TEXT || got == YYSYMBOL_K_NONE)) {
         tb_str near = tb__near_keyword(word);

@@ -73,7 +73,10 @@ static int read_request(void *arg) {
     tb__hash_key(x->request, x->key);
     if (x->submit) {
         x->event.kind = TB_EV_SUBMIT;
-        if (!c->who.open && !(c->who.roles & TB_ROLE_APPLICANT)) return tb_auth_wrong_role(c);
+        if (!c->who.open && !(c->who.roles & TB_ROLE_APPLICANT) && !x->event.by.behalf.n)
+            return tb__fail(c, 422, "FOR_NEEDED",
+                            tb_str_z(TB_SAY(c, "您的账号不是申请人的账号：替谁代录，请在 by 里写明 for",
+                                            "yours is not an applicant's account: say in by whom you enter it for (for)")));
         if (tb__text(c, o, "matter", true, TB_NAME_BYTES, &x->matter) ||
             tb__text(c, o, "mode", true, TB_NAME_BYTES, &x->event.mode))
             return TB_FAILED;
@@ -180,6 +183,9 @@ static int step_act(void *arg) {
                                                   TB_FMT(x->matter)));
         }
     } else {
+        if (tb_str_is(x->event.by.post, "申请人") && c->who.roles & TB_ROLE_APPLICANT && !tb_auth_owns(&c->who, g->now))
+            return tb__fail(c, 403, "NOT_YOUR_CASE",
+                            tb_str_z(TB_SAY(c, "这不是您申请的办件", "you did not apply for this case")));
         if (x->expect >= 0 && (uint64_t)x->expect != g->now->seq) {
             c->problem.detail = tb_str_printf(c->arena, "{\"seq\":%u}", g->now->seq);
             return tb__fail(c, 409, "VERSION_CONFLICT",

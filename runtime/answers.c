@@ -222,9 +222,28 @@ void tb__put_effects(tb_buf *b, const tb_outcome *o) {
     tb_puts(b, "]");
 }
 
+/* Who may do it for whom today; left out when nobody may. */
+static void put_deputies(tb_buf *b, const tb_case *c, const tb_env *env, const uint32_t *posts, uint32_t n, int32_t today) {
+    bool any = false;
+    for (uint32_t i = 0; i < n; i++) {
+        tb_str place = tb__post_place(c, posts[i]), post = c->program->posts.items[posts[i]].name;
+        for (uint32_t k = 0; k < tb_directory_deputies(env->directory, place, post); k++) {
+            const tb_deputy *x = tb_directory_deputy_at(env->directory, place, post, k);
+            if (today < x->from || x->to < today) continue;
+            tb_puts(b, any ? ",{" : ",\"deputies\":[{");
+            put_name(b, "person", x->person);
+            tb_puts(b, ",");
+            put_name(b, "for", x->principal);
+            tb_puts(b, "}");
+            any = true;
+        }
+    }
+    if (any) tb_puts(b, "]");
+}
+
 enum { PEOPLE = 20 /* names shown for a post; how many there are is told beside */ };
 
-static void put_people(tb_buf *b, const tb_case *c, const tb_env *env, tb_str only, const uint32_t *posts, uint32_t n) {
+static void put_people(tb_buf *b, const tb_case *c, const tb_env *env, tb_str only, const uint32_t *posts, uint32_t n, int32_t today) {
     tb_puts(b, ",\"people\":[");
     if (only.n) { /* 退签 is for who has claimed the task */
         tb_json_put_text(b, only);
@@ -244,6 +263,7 @@ static void put_people(tb_buf *b, const tb_case *c, const tb_env *env, tb_str on
         }
     }
     tb_puts(b, "]");
+    put_deputies(b, c, env, posts, n, today);
 }
 
 static void put_names(tb_buf *b, const char *member, const tb_str *names, uint32_t n) {
@@ -256,7 +276,7 @@ static void put_names(tb_buf *b, const char *member, const tb_str *names, uint32
     tb_puts(b, "]");
 }
 
-void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang lang) {
+void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today, enum tb_lang lang) {
     tb_possibles *list = NULL;
     tb_puts(b, "[");
     int rc = tb_possible_acts(b->arena, c, env, &list);
@@ -273,7 +293,7 @@ void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang l
             tb_puts(b, "\"task\":null");
         tb_puts(b, ",");
         put_posts(b, c, x->posts, x->posts_n);
-        put_people(b, c, env, x->person, x->posts, x->posts_n);
+        put_people(b, c, env, x->person, x->posts, x->posts_n, today);
         put_names(b, "needs", x->needs, x->needs_n);
         put_names(b, "choices", m->choices, m->choices_n);
         if (m->target.n) {
@@ -336,6 +356,10 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env, tb_mask *ma
     put_name(b, "person", c->applicant.person);
     tb_puts(b, ",");
     put_name(b, "place", c->applicant.place);
+    if (c->entered_by.n) {
+        tb_puts(b, ",");
+        put_name(b, "entered_by", c->entered_by);
+    }
     tb_putf(b, "},\"irreversible\":%s,\"places\":{", c->irreversible ? "true" : "false");
     for (uint32_t i = 0; i < p->places.count; i++) {
         const tb_place *place = tb_directory_find_place(env->directory, c->places[i]);

@@ -264,18 +264,18 @@ int tb__time(tb_call *c, const tb_json *o, const char *name, int64_t *out) {
 }
 
 int tb__actor(tb_call *c, const tb_json *o, tb_actor *out) {
-    static const char *const known[] = {"person", "post", "place", NULL};
+    static const char *const known[] = {"person", "post", "place", "for", NULL};
     const tb_json *by = tb_json_get(o, "by");
-    *out = (tb_actor){TB_NONE, TB_NONE, TB_NONE};
+    *out = (tb_actor){TB_NONE, TB_NONE, TB_NONE, TB_NONE};
     if (!by && !c->who.open) return tb_auth_actor(c, out);
     if (!by)
         return tb__fail(c, 422, "MEMBER_MISSING", tb_str_z(TB_SAY(c, "缺少“by”：谁在办", "by is missing: who acts")));
     if (by->kind != TB_JSON_OBJECT)
         return tb__fail(c, 422, "MEMBER_TYPE",
-                        tb_str_z(TB_SAY(c, "“by”应是对象 {\"person\":…,\"post\":…,\"place\":…}",
-                                        "by should be an object {\"person\",\"post\",\"place\"}")));
+                        tb_str_z(TB_SAY(c, "“by”应是对象 {\"person\":…,\"post\":…,\"place\":…,\"for\":…}",
+                                        "by should be an object {\"person\",\"post\",\"place\",\"for\"}")));
     if (tb__members(c, by, "by", known) || tb__text(c, by, "person", c->who.open, TB_PERSON_BYTES, &out->person) ||
-        tb__text(c, by, "post", false, TB_PERSON_BYTES, &out->post))
+        tb__text(c, by, "post", false, TB_PERSON_BYTES, &out->post) || tb__text(c, by, "for", false, TB_PERSON_BYTES, &out->behalf))
         return TB_FAILED;
     return tb__text(c, by, "place", false, TB_PERSON_BYTES, &out->place) ? TB_FAILED : tb_auth_actor(c, out);
 }

@@ -207,7 +207,7 @@ static int write_case(void *arg) {
     tb_puts(&b, "{");
     tb__put_summary(&b, k, env, v->mask);
     tb_puts(&b, ",\"acts\":");
-    tb__put_acts(&b, k, env, c->lang);
+    tb__put_acts(&b, k, env, tb_day_of(tb__now(c->server)), c->lang);
     tb_puts(&b, "}");
     v->out = tb_buf_str(&b);
     return TB_OK;
@@ -278,9 +278,9 @@ static void put_event(tb_buf *b, const tb_event_row *row, const tb_walk *w, tb_m
         const struct {
             const char *name;
             tb_str value;
-        } who[] = {{"person", e->by.person}, {"post", e->by.post}, {"place", e->by.place}};
+        } who[] = {{"person", e->by.person}, {"post", e->by.post}, {"place", e->by.place}, {"for", e->by.behalf}};
         tb_puts(b, ",\"by\":{");
-        for (int i = 0, n = 0; i < 3; i++) {
+        for (int i = 0, n = 0; i < 4; i++) {
             if (!who[i].value.n) continue;
             tb_putf(b, "%s\"%s\":", n++ ? "," : "", who[i].name);
             tb_json_put_text(b, who[i].value);
@@ -496,8 +496,9 @@ static int write_document(void *arg) {
                  {",\"seal\":", seal},
                  {",\"status\":", d->voided ? TB_STR("作废") : TB_NONE},
                  {",\"issued_by\":", e.kind == TB_EV_TIMER ? TB_STR("系统（期限届满）") : e.by.person},
-                 {",\"post\":", e.by.post}};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+                 {",\"post\":", e.by.post},
+                 {",\"for\":", e.by.behalf}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts - !e.by.behalf.n; i++) {
         tb_puts(&b, texts[i].name);
         tb_json_put_text(&b, texts[i].value);
     }

@@ -63,7 +63,7 @@ static int may_list(tb_call *c, tb_task_query *q) {
     if (!q->place.p && w->place.n) q->place = w->place;
     if (!q->place.p)
         return tb__fail(c, 422, "PLACE_NEEDED", tb_str_z(TB_SAY(c, "请用 place= 写明区划", "say which place with place=")));
-    if (tb_auth_works_at(w, env, q->place, tb_day_of(tb__now(c->server)))) return TB_OK;
+    if (tb_auth_works_at(w, env, q->place)) return TB_OK;
     return tb__fail(c, 403, "NOT_YOUR_PLACE",
                     tb_str_printf(c->arena, TB_SAY(c, "%.*s 不在 %.*s 的组织中", "%.*s is not in the 组织 of %.*s"), TB_FMT(w->person), TB_FMT(q->place)));
 }

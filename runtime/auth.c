@@ -20,7 +20,7 @@ static const struct rule {
     {"sessions", GET | DELETE, TB_ROLE_ANY},
     {"matters", GET, TB_ROLE_ANY},
     {"matters/*", GET, TB_ROLE_ANY},
-    {"cases", POST, TB_ROLE_APPLICANT},
+    {"cases", POST, ACTORS},
     {"cases/*", GET, READERS},
     {"cases/*/acts", POST, ACTORS},
     {"cases/*/history", GET, READERS},
@@ -147,12 +147,6 @@ int tb_auth_who(const tb_server *s, tb_arena *a, tb_who *who) {
     return tb_try(a, copy_who, &(struct copying){&s->asking->account->row, a, who});
 }
 
-int tb_auth_wrong_role(tb_call *c) {
-    return tb__fail(c, 403, "WRONG_ROLE",
-                    tb_str_z(TB_SAY(c, "您的账号没有办这件事的角色（见 runtime/API.md，谁可以做什么）",
-                                    "your account has no role for this (see runtime/API.md)")));
-}
-
 int tb_auth_again(tb_call *c) {
     tb_server *s = c->server;
     s->asking = s->o.auth ? tb_accounts_enter(s->accounts, bearer(c->req), tb__now(s)) : NULL;
@@ -195,34 +189,39 @@ int tb_auth_actor(tb_call *c, tb_actor *by) {
                                       TB_FMT(w->place)));
     if (!by->place.n) by->place = w->place;
     if (!(w->roles & TB_ROLE_APPLICANT)) {
-        if (!tb_str_is(by->post, "申请人")) return TB_OK;
+        if (!tb_str_is(by->post, "申请人") || by->behalf.n) return TB_OK;
         return tb__fail(c, 403, "NOT_AN_APPLICANT", /* one of the same name may be */
-                        tb_str_z(TB_SAY(c, "您的账号不是申请人的账号", "yours is not an applicant's account")));
+                        tb_str_z(TB_SAY(c, "您的账号不是申请人的账号；替申请人代录的，在 by 里写明 for",
+                                        "yours is not an applicant's account; to enter what an applicant says, give `for`")));
     }
     if (!by->post.n) by->post = TB_STR("申请人");
-    if (tb_str_is(by->post, "申请人")) return TB_OK;
-    return tb__fail(
-        c, 403, "APPLICANT_ONLY",
-        tb_str_z(TB_SAY(c, "申请人的账号只能以“申请人”办理", "an applicant's account acts as 申请人 only")));
+    if (tb_str_is(by->post, "申请人") && !by->behalf.n) return TB_OK;
+    return tb__fail(c, 403, "APPLICANT_ONLY",
+                    tb_str_z(TB_SAY(c, "申请人的账号只能以“申请人”为自己办理", "an applicant's account acts as 申请人 only, and for himself")));
 }
 
 /* ---- reading ---- */
 
 bool tb_auth_owns(const tb_who *who, const tb_case *c) {
-    return who->open || (who->roles & TB_ROLE_APPLICANT && tb_str_eq(who->person, c->applicant.person));
+    /* Whom somebody else entered an application for may only bear the same name. */
+    return who->open || (who->roles & TB_ROLE_APPLICANT && !c->entered_by.n && tb_str_eq(who->person, c->applicant.person));
 }
 
 static bool at_own_place(const tb_who *who, tb_str place) { return !who->place.n || tb_str_eq(who->place, place); }
 
 static bool stands(const tb_who *who, const tb_case *c, const tb_env *env, uint32_t post, int32_t today) {
-    tb_str place = tb__post_place(c, post);
-    (void)today;
-    if (post == TB_POST_APPLICANT || !at_own_place(who, place)) return false;
-    return tb_directory_holds(env->directory, place, c->program->posts.items[post].name, who->person);
+    tb_str place = tb__post_place(c, post), name = c->program->posts.items[post].name;
+    if (!at_own_place(who, place)) return false;
+    if (post == TB_POST_APPLICANT) return false;
+    if (tb_directory_holds(env->directory, place, name, who->person)) return true;
+    for (uint32_t i = 0; i < tb_directory_deputies(env->directory, place, name); i++) {
+        const tb_deputy *x = tb_directory_deputy_at(env->directory, place, name, i);
+        if (tb_str_eq(x->person, who->person) && x->from <= today && today <= x->to) return true;
+    }
+    return false;
 }
 
-bool tb_auth_works_at(const tb_who *who, const tb_env *env, tb_str place, int32_t today) {
-    (void)today;
+bool tb_auth_works_at(const tb_who *who, const tb_env *env, tb_str place) {
     return at_own_place(who, place) && tb_directory_has_person(env->directory, place, who->person);
 }
 
@@ -251,6 +250,10 @@ enum tb_sight tb_auth_sight(const tb_who *who, const tb_case *c, const tb_env *e
     if (who->roles & TB_ROLE_STAFF) {
         *right = "handler";
         if (has_task(who, c, env, today)) return TB_SIGHT_CLEAR;
+        /* Who enters an application is the applicant's hand at that place (窗口代录), and so, with a reason, are those who work beside him. */
+        bool beside = c->entered_by.n && c->outcome == TB_NO_INDEX && tb_auth_works_at(who, env, c->applicant.place);
+        *right = "staff";
+        if (beside) return tb_str_eq(c->entered_by, who->person) ? TB_SIGHT_CLEAR : TB_SIGHT_REASON;
     }
     *right = "auditor";
     if (who->roles & TB_ROLE_AUDITOR) return TB_SIGHT_REASON;

@@ -42,7 +42,6 @@ int tb_auth_who(const struct tb_server *s, tb_arena *a, tb_who *who);
 
 /* For a line of a request that began earlier: asks again, since the token may have ended meanwhile. TB_FAILED: the line is answered. */
 int tb_auth_again(struct tb_call *c);
-int tb_auth_wrong_role(struct tb_call *c); /* sets the problem; TB_FAILED */
 
 /* What `by` of a body says, made to agree with the credential: the person is the credential's (left out or the same), an applicant acts as
  * 申请人 only. TB_FAILED: the call's problem is set (403). */
@@ -60,6 +59,6 @@ enum tb_sight {
 enum tb_sight tb_auth_sight(const tb_who *who, const tb_case *c, const tb_env *env, int32_t today, const char **right);
 /* May the caller act for the applicant of this case? */
 bool tb_auth_owns(const tb_who *who, const tb_case *c);
-/* Does this person work at this place, by office or by 代理? */
-bool tb_auth_works_at(const tb_who *who, const tb_env *env, tb_str place, int32_t today);
+/* Does this person work at this place? (A deputy is of the same 组织.) */
+bool tb_auth_works_at(const tb_who *who, const tb_env *env, tb_str place);
 #endif

@@ -99,7 +99,7 @@ static const char *past_value(const char *p, const char *end) { /* NULL: there i
     return p > from ? p : NULL;
 }
 
-enum inside { TOP, ALL /* every member is a value */, ACTOR /* the person is */ };
+enum inside { TOP, ALL /* every member is a value */, ACTOR /* the person is, and for whom */ };
 
 static bool is(tb_str key, const char *z) { return tb_str_is(key, z); }
 
@@ -111,9 +111,10 @@ static bool put_member(entry *x, tb_str key, const char *p, const char *past, en
     bool people = where == TOP && is(key, "by");
     if (where == TOP && object && (is(key, "form") || is(key, "input"))) return put_object(x, p, past, ALL);
     if (people && object) return put_object(x, p, past, ACTOR);
-    bool value = where == ALL || people || (where == ACTOR && is(key, "person")) ||
+    bool value = where == ALL || people || (where == ACTOR && (is(key, "person") || is(key, "for"))) ||
                  (where == TOP &&
-                  (is(key, "form") || is(key, "input") || is(key, "digest") || is(key, "name") || is(key, "reason")));
+                  (is(key, "form") || is(key, "input") || is(key, "digest") || is(key, "name") || is(key, "reason") ||
+                   is(key, "account") || is(key, "person")));
     if (value) put_value(x, p, (size_t)(past - p));
     else tb_put(x->b, p, (size_t)(past - p));
     return true;

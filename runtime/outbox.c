@@ -315,9 +315,9 @@ static int make_start(tb_inject *in, tb_arena *a, const tb_state *base, const tb
             if (tb_str_eq(p->fields.items[k].name, form->keys[i])) tb_json_add(&m, form->keys[i], form->items[i]);
     tb_json *taken = TB_NEW(a, tb_json);
     *taken = tb_json_done(&m);
-    tb_str mode = tb_json_text(o, "mode");
+    tb_str mode = tb_json_text(o, "mode"), person = tb_json_text(o, "person"), entered_by = tb_json_text(o, "entered_by");
     *e = (tb_event){.kind = TB_EV_SUBMIT,
-                    .by = {tb_json_text(o, "person"), TB_STR("申请人"), tb_json_text(o, "place")},
+                    .by = {entered_by.n ? entered_by : person, TB_STR("申请人"), tb_json_text(o, "place"), entered_by.n ? person : TB_NONE},
                     .mode = mode.n ? mode : p->modes.items[0].name,
                     .form = taken,
                     .parent = tb_str_z(x->parent),

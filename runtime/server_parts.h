@@ -127,7 +127,7 @@ void tb__put_steps(tb_buf *b, const tb_case *c, const tb_env *env);
 void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why);
 void tb__put_documents(tb_buf *b, const tb_case *c, uint32_t of_seq /* 0: all */);
 void tb__put_effects(tb_buf *b, const tb_outcome *o);
-void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, enum tb_lang lang);
+void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today, enum tb_lang lang);
 void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env, tb_mask *mask /* NULL: in the clear */); /* members of a case, without braces */
 void tb__put_answer(tb_buf *b, const tb_outcome *o, const tb_env *env); /* of an act */
 tb_str tb__post_place(const tb_case *c, uint32_t post);

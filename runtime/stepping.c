@@ -296,6 +296,8 @@ static int64_t origin(tb_str text) {
 }
 
 int64_t tb__origin_of_request(tb_arena *a, const tb_actor *by, tb_str request) {
+    if (by->behalf.n)
+        request = tb_str_printf(a, "%u:%.*s %.*s", by->behalf.n, TB_FMT(by->behalf), TB_FMT(request));
     return origin(tb_str_printf(a, "%u:%.*s %u:%.*s %u:%.*s %.*s", by->person.n, TB_FMT(by->person), by->post.n,
                                 TB_FMT(by->post), by->place.n, TB_FMT(by->place), TB_FMT(request)));
 }

@@ -250,7 +250,7 @@ static void test_entering(void) {
                  {CLERK, 403, "POST", "/v1/clock"},
                  {OPERATOR, 403, "POST", "/v1/replies"},
                  {CLERK, 403, "POST", "/v1/loads"},
-                 {CLERK, 403, "POST", "/v1/cases"},
+                 {AUDITOR, 403, "POST", "/v1/cases"},
                  {AUDITOR, 403, "POST", "/v1/outbox/1.1"},
                  {CLERK, 403, "GET", "/v1/feed"}};
     for (size_t i = 0; i < sizeof doors / sizeof *doors; i++)
@@ -432,7 +432,7 @@ static void test_acting(void) {
     all[n] = '\0';
     close(other);
     CHECK(strstr(all, "\"line\":1,\"status\":403,\"error\":{\"code\":\"WRONG_PERSON\"") != NULL);
-    CHECK(strstr(all, "\"line\":2,\"status\":403,\"error\":{\"code\":\"WRONG_ROLE\"") != NULL);
+    CHECK(strstr(all, "\"line\":2,\"status\":422,\"error\":{\"code\":\"FOR_NEEDED\"") != NULL);
     CHECK_INT(ask(fd, "POST", "/v1/acts", "{}"), 401);
     CHECK_INT(ask_as(fd, CLERK, "POST", at_case(id, "/acts"), body), 200);
     CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, "/history"), ""), 200);
@@ -511,11 +511,12 @@ static void test_masking(void) {
     /* The log: who, by what right, which fields, why; for auditors only. */
     CHECK_INT(ask_as(fd, OPERATOR, "GET", "/v1/accesses", ""), 403);
     CHECK_INT(ask_as(fd, AUDITOR, "GET", "/v1/accesses", ""), 200);
-    static const char *const expected[] = {
+    static const char audited[] = "\"who\":\"审计甲\",\"right\":\"auditor\",\"what\":\"history\","
+                                  "\"fields\":\"电话、病情、证件号\",\"why\":\"信访2026-7\"";
+    const char *const expected[] = {
         "\"who\":\"王五\",\"right\":\"applicant\",\"what\":\"case\",\"fields\":\"电话、病情、证件号\",\"why\":\"\"",
         "\"who\":\"张受\",\"right\":\"handler\",\"what\":\"case\"",
-        "\"who\":\"审计甲\",\"right\":\"auditor\",\"what\":\"history\",\"fields\":\"电话、病情、证件号\",\"why\":"
-        "\"信访2026-7\"",
+        audited,
         "\"what\":\"attachment/a\"",
         "\"who\":\"王审\",\"right\":\"handler\"",
         "\"who\":\"王审\",\"right\":\"staff\",\"what\":\"case\",\"fields\":\"电话、病情、证件号\",\"why\":\"复核\"",
@@ -587,6 +588,118 @@ static void test_log_fails(void) {
     end();
 }
 
+/* ---- for another ---- */
+
+static int act_for(int fd, int who, const char *id, const char *name, const char *post, const char *whom,
+                   const char *more) {
+    char body[1024];
+    static int n;
+    snprintf(body, sizeof body,
+             "{\"act\":\"%s\",\"by\":{\"post\":\"%s\",\"place\":\"370402\",\"for\":\"%s\"},\"request\":\"f%d\"%s}",
+             name, post, whom, n++, more);
+    return ask_as(fd, who, "POST", at_case(id, "/acts"), body);
+}
+
+static void test_deputies(void) {
+    host h;
+    char id[40], later[40], body[4000], number[64], way[100];
+    static const char opinion[] = ",\"input\":{\"意见\":\"同意\"}";
+    if (!begin() || !open_on_disk(&h, true)) return;
+    int fd = dial(h.port);
+    CHECK_INT(ask_as(fd, APPLICANT, "POST", "/v1/cases", APPLY("k1")), 201);
+    member("id", id, sizeof id);
+    CHECK_INT(ask_as(fd, DEPUTY, "GET", at_case(id, ""), ""), 403);
+    snprintf(body, sizeof body, "{\"files\":{%s},\"request\":\"l1\"}",
+             FILE_OF("组织/甲.tb", PEOPLE("  代理 王审，由 赵审，岗位 审查员，自 2026-03-02 至 2026-03-03。\\n")));
+    if (!CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/loads", body), 200)) says("nothing");
+    CHECK_INT(ask_as(fd, DEPUTY, "GET", at_case(id, ""), ""), 200);
+    CHECK(masked()); /* not yet his task */
+    CHECK_INT(act(fd, CLERK, id, "材料齐全", "受理员", ""), 200);
+    CHECK_INT(ask_as(fd, DEPUTY, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear() && says("\"deputies\":[{\"person\":\"赵审\",\"for\":\"王审\"}]"));
+    CHECK_INT(act(fd, DEPUTY, id, "审查完毕", "审查员", opinion), 403);
+    CHECK(says("\"code\":\"DEPUTY_UNSAID\"") && says("王审"));
+    CHECK_INT(act_for(fd, DEPUTY, id, "审查完毕", "审查员", "李定", opinion), 403);
+    CHECK(says("\"code\":\"NOT_HOLDER\""));
+    CHECK_INT(act_for(fd, STRANGER, id, "审查完毕", "审查员", "王审", opinion), 403);
+    CHECK(says("\"code\":\"NOT_DEPUTY\""));
+    CHECK_INT(act_for(fd, APPLICANT, id, "审查完毕", "审查员", "王审", opinion), 403);
+    CHECK(says("\"code\":\"APPLICANT_ONLY\""));
+    CHECK_INT(act_for(fd, DEPUTY, id, "审查完毕", "审查员", "王审", opinion), 200);
+    CHECK_INT(ask_as(fd, DEPUTY, "GET", at_case(id, "/history"), ""), 200);
+    CHECK(says("\"by\":{\"person\":\"赵审\",\"post\":\"审查员\",\"place\":\"370402\",\"for\":\"王审\"}"));
+    CHECK_INT(act(fd, DECIDER, id, "制好", "决定员", ""), 200);
+    /* The days are over: nothing to revoke, he just no longer stands in. */
+    CHECK_INT(ask_as(fd, APPLICANT, "POST", "/v1/cases", APPLY("k2")), 201);
+    member("id", later, sizeof later);
+    CHECK_INT(act(fd, CLERK, later, "材料齐全", "受理员", ""), 200);
+    CHECK_INT(clock_to(fd, "2026-03-04T09:00:00"), 200);
+    CHECK_INT(ask_as(fd, DEPUTY, "GET", at_case(later, ""), ""), 403);
+    CHECK_INT(act_for(fd, DEPUTY, later, "审查完毕", "审查员", "王审", opinion), 403);
+    CHECK(says("\"code\":\"NOT_DEPUTY\""));
+    CHECK_INT(act(fd, CHECKER, later, "审查完毕", "审查员", opinion), 200);
+    CHECK_INT(act(fd, DECIDER, later, "制好", "决定员", ""), 200);
+    CHECK_INT(ask_as(fd, DECIDER, "GET", at_case(later, ""), ""), 200);
+    member("number", number, sizeof number);
+    snprintf(way, sizeof way, "/documents/%s", number);
+    CHECK_INT(ask_as(fd, DECIDER, "GET", at_case(later, way), ""), 200);
+    CHECK(!strstr(answer, "\"for\":"));
+    close(fd);
+    close_host(&h);
+    end();
+}
+
+#define ENTER(by, key)                                                                                                 \
+    "{\"matter\":\"借书证\",\"mode\":\"全程网办\",\"form\":{\"姓名\":\"王五\",\"证件号\":\"" ID_NUMBER                 \
+    "\",\"电话\":\"13800001234\",\"病情\":\"高血压\"},"                                                         \
+    "\"by\":{" by "},\"request\":\"" key "\"}"
+
+/* 窗口代录: whose application it is, and who entered it, are both on record; a namesake with an account is not its applicant. */
+static void test_entering_for(void) {
+    host h;
+    char id[40];
+    if (!begin() || !open_on_disk(&h, true)) return;
+    int fd = dial(h.port);
+    CHECK_INT(ask_as(fd, CLERK, "POST", "/v1/cases", ENTER("\"place\":\"370402\"", "e1")), 422);
+    CHECK(says("\"code\":\"FOR_NEEDED\""));
+    CHECK_INT(ask_as(fd, CLERK, "POST", "/v1/cases", ENTER("\"place\":\"110101\",\"for\":\"王五\"", "e1")), 403);
+    CHECK(says("\"code\":\"NO_AGENT\""));
+    CHECK_INT(ask_as(fd, CLERK, "POST", "/v1/cases", ENTER("\"place\":\"370402\",\"for\":\"王五\"", "e1")), 201);
+    member("id", id, sizeof id);
+    CHECK_INT(ask_as(fd, CLERK, "POST", "/v1/cases", ENTER("\"place\":\"370402\",\"for\":\"王五\"", "e1")), 201);
+    CHECK(strstr(head, "Tongban-Repeat: 1") != NULL);
+    CHECK_INT(ask_as(fd, CLERK, "POST", "/v1/cases", ENTER("\"place\":\"370402\",\"for\":\"赵六\"", "e1")),
+              201); /* another applicant: another origin */
+    CHECK(strstr(head, "Tongban-Repeat") == NULL);
+    CHECK_INT(ask_as(fd, CLERK, "GET", at_case(id, ""), ""), 200);
+    CHECK(clear() && says("\"applicant\":{\"person\":\"王五\",\"place\":\"370402\",\"entered_by\":\"张受\"}"));
+    CHECK_INT(ask_as(fd, STRANGER, "GET", at_case(id, ""), ""), 200); /* beside him, masked */
+    CHECK(masked());
+    CHECK_INT(ask_as(fd, APPLICANT, "GET", at_case(id, ""), ""), 403);
+    CHECK_INT(act(fd, CLERK, id, "不合要求", "受理员", ",\"input\":{\"理由\":\"缺照片\"}"), 200);
+    CHECK_INT(act(fd, CLERK, id, "提交补正", "申请人", ""), 403);
+    CHECK(says("\"code\":\"NOT_AN_APPLICANT\""));
+    CHECK_INT(act(fd, APPLICANT, id, "提交补正", "申请人", ""), 403);
+    CHECK(says("\"code\":\"NOT_YOUR_CASE\""));
+    CHECK_INT(act_for(fd, CLERK, id, "提交补正", "申请人", "赵六", ""), 403);
+    CHECK(says("\"code\":\"NOT_APPLICANT\""));
+    CHECK_INT(act_for(fd, CHECKER, id, "提交补正", "申请人", "王五", ""), 200); /* whoever works there */
+    close(fd);
+    close_host(&h);
+    /* What an applicant entered himself nobody enters for him. */
+    if (!open_on_disk(&h, true)) return;
+    fd = dial(h.port);
+    CHECK_INT(ask_as(fd, APPLICANT, "POST", "/v1/cases", APPLY("own")), 201);
+    member("id", id, sizeof id);
+    CHECK_INT(act(fd, CLERK, id, "不合要求", "受理员", ",\"input\":{\"理由\":\"缺照片\"}"), 200);
+    CHECK_INT(act_for(fd, CLERK, id, "提交补正", "申请人", "王五", ""), 403);
+    CHECK_INT(act(fd, OTHER, id, "提交补正", "申请人", ""), 403);
+    CHECK_INT(act(fd, APPLICANT, id, "提交补正", "申请人", ""), 200);
+    close(fd);
+    close_host(&h);
+    end();
+}
+
 static void test_loading(void) {
     host h;
     static char body[20000];
@@ -619,6 +732,8 @@ int main(void) {
     test_acting();
     test_masking();
     test_log_fails();
+    test_deputies();
+    test_entering_for();
     test_loading();
     return check_end();
 }

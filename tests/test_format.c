@@ -264,6 +264,7 @@ static const struct {
                             [TB_P_REFUSED] = {0, OWN},
                             [TB_P_NAMED_DATE] = {0, OWN},
                             [TB_P_LEFT] = {0, OWN},
+                            [TB_P_PERIOD] = {0, OWN},
                             [TB_P_REACHES] = {0, OWN},
                             [TB_P_TEXT] = {0, OWN},
                             [TB_P_DEFAULT] = {0, OWN}};
@@ -294,6 +295,7 @@ static void own_part(struct maker *m, enum tb_part_kind k) {
         break;
     case TB_P_NAMED_DATE: name(m), date(m); break;
     case TB_P_LEFT: name(m), period(m); break;
+    case TB_P_PERIOD: key(m, K_FROM), date(m), key(m, K_TO), date(m); break;
     case TB_P_REACHES: key(m, K_REACHES), key(m, K_STATUTORY), mark(m, SEP), name(m); break;
     case TB_P_TEXT: name(m); break;
     case TB_P_DEFAULT: key(m, K_DEFAULT), value(m); break;
@@ -331,7 +333,7 @@ static const int head_words[TB_C_COUNT] =
      [TB_C_STARTS] = K_STARTS,   [TB_C_FOLLOWS] = K_FOLLOWS,   [TB_C_PROMISE] = K_PROMISE,
      [TB_C_REMIND] = K_REMIND,   [TB_C_YELLOW] = K_YELLOW,     [TB_C_RED] = K_RED,
      [TB_C_RANK] = K_RANK,       [TB_C_DIVISION] = K_DIVISION, [TB_C_OFFICE] = K_OFFICE,
-     [TB_C_PERSON] = K_PERSON};
+     [TB_C_PERSON] = K_PERSON,   [TB_C_DEPUTY] = K_DEPUTY};
 
 static bool many_names(enum tb_clause_kind k) {
     return k == TB_C_MODES || k == TB_C_POSTS || k == TB_C_SEPARATE || k == TB_C_DROPS || k == TB_C_REQUESTS ||

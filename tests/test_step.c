@@ -119,7 +119,7 @@ static tb_event some_submission(tb_arena *a, const tb_program *p) {
     *form = tb_json_done(&m);
     tb_event e = {.kind = TB_EV_SUBMIT,
                   .form = form,
-                  .by = {TB_STR("申请人甲"), TB_STR("申请人"), below(&seed, 3) ? home : anywhere}};
+                  .by = {TB_STR("申请人甲"), TB_STR("申请人"), below(&seed, 3) ? home : anywhere, TB_NONE}};
     e.mode = p->modes.items[below(&seed, p->modes.count)].name;
     if (p->materials.count && below(&seed, 2)) {
         tb_json *one = TB_NEW(a, tb_json), *list = TB_NEW(a, tb_json);
@@ -143,7 +143,7 @@ static tb_actor some_actor(const tb_case *c, const tb_possible *x) {
     tb_str person = holders && below(&seed, 30)
                         ? tb_directory_holder(d, place, p->posts.items[post].name, below(&seed, holders))
                         : TB_STR("路人");
-    return (tb_actor){person, p->posts.items[post].name, place};
+    return (tb_actor){person, p->posts.items[post].name, place, TB_NONE};
 }
 
 static tb_event some_act(tb_arena *a, const tb_case *c) {

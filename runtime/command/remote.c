@@ -98,10 +98,10 @@ tb_str tb__request_key(tb_line *line, bool *fresh) {
 }
 
 void tb__put_by(tb_line *line, tb_buf *body) {
-    static const char *const members[] = {"person", "post", "place"};
+    static const char *const members[] = {"person", "post", "place", "for"};
     bool any = false;
     tb_puts(body, "\"by\":{");
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         const char *value = tb_line_value(line, members[i]);
         if (!value) continue;
         tb_putf(body, "%s\"%s\":", any ? "," : "", members[i]);

@@ -20,7 +20,8 @@
             "idempotency key; made and printed when absent; repeat with the same"                                      \
     }
 #define TB_BY_FLAGS                                                                                                    \
-    {"person", "姓名", "谁在办", "who acts"}, {"post", "岗位", "以什么岗位", "in which post"}, {                       \
+    {"person", "姓名", "谁在办", "who acts"}, {"post", "岗位", "以什么岗位", "in which post"},                         \
+        {"for", "姓名", "代谁办（代理，或替申请人代录）", "for whom (standing in, or entering an application)"}, {               \
         "place", "区划", "在哪里（区划代码）", "where (division code)"                                                 \
     }
 #define TB_FLAGS_END                                                                                                   \

@@ -35,7 +35,9 @@ static tb_str who(tb_line *line, const tb_json *event) {
     const tb_json *by = tb_json_get(event, "by");
     tb_str post = tb__text_of(by, "post"), place = tb__text_of(by, "place");
     if (!by) return tb_str_z(tb_line_say(line, "（时限到期）", "(limit expired)"));
-    return tb_str_printf(line->arena, "%.*s%s%.*s%s%.*s", TB_FMT(tb__text_of(by, "person")), post.n ? " " : "",
+    tb_str behalf = tb__text_of(by, "for"), whose = TB_NONE;
+    if (behalf.n) whose = tb_str_printf(line->arena, tb_line_say(line, "（代 %.*s）", " (for %.*s)"), TB_FMT(behalf));
+    return tb_str_printf(line->arena, "%.*s%.*s%s%.*s%s%.*s", TB_FMT(tb__text_of(by, "person")), TB_FMT(whose), post.n ? " " : "",
                          TB_FMT(post), place.n ? "@" : "", TB_FMT(place));
 }
 

@@ -74,6 +74,7 @@ syn keyword tongbanClause competent
 syn keyword tongbanClause extension
 syn keyword tongbanClause otherwise
 syn keyword tongbanClause parameter
+syn keyword tongbanClause stands-in
 syn keyword tongbanClause times-out
 syn keyword tongbanClause 办理人
 syn keyword tongbanClause 提供方
@@ -105,6 +106,7 @@ syn keyword tongbanClause 上班
 syn keyword tongbanClause 为准
 syn keyword tongbanClause 主体
 syn keyword tongbanClause 人员
+syn keyword tongbanClause 代理
 syn keyword tongbanClause 位阶
 syn keyword tongbanClause 公布
 syn keyword tongbanClause 删去
