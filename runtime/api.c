@@ -449,6 +449,8 @@ void tb__api(void *server, tb_http_request *req) {
         simple = tb__get_feed;
     else if (n == 2 && segment_is(req, 1, "tasks"))
         simple = tb__get_tasks;
+    else if (n == 4 && segment_is(req, 1, "loads") && segment_is(req, 3, "changes"))
+        simple = tb__get_changes;
     else if (n == 2 && segment_is(req, 1, "loads"))
         simple = tb__post_load, takes_post = true;
     else if (n == 2 && segment_is(req, 1, "sessions")) {

@@ -31,6 +31,7 @@ static const struct rule {
     {"tasks", GET, TB_ROLE_STAFF | TB_ROLE_AUDITOR | TB_ROLE_OPERATOR},
     {"feed", GET, TB_ROLE_AUDITOR | TB_ROLE_OPERATOR},
     {"loads", POST, TB_ROLE_DEPARTMENT | TB_ROLE_OPERATOR},
+    {"loads/*/changes", GET, TB_ROLE_DEPARTMENT | TB_ROLE_OPERATOR | TB_ROLE_AUDITOR},
     {"outbox", GET, TB_ROLE_OPERATOR | TB_ROLE_AUDITOR},
     {"outbox/*", POST, TB_ROLE_OPERATOR},
     {"replies", POST, TB_ROLE_INTERFACE},

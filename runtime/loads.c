@@ -260,7 +260,7 @@ static void committed(void *user, int result) {
     job *j = user;
     j->result = result;
     if (result == TB_STORE_UNKNOWN) j->s->loads->doubt = true;
-    if (result == TB_STORE_OK && tb_load_adopt(j->load, j->first) != TB_OK) {
+    if (result == TB_STORE_OK && tb_load_adopt(j->load, j->first, j->s->leaf + 1) != TB_OK) {
         /* It is on disk but cannot be put to use: the next start will. Saying "done" would be a lie. */
         j->result = TB_STORE_RETRY;
         j->load->result = TB_LOAD_NOMEM;

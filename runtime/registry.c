@@ -209,6 +209,12 @@ const tb_world *tb_registry_world_at(const tb_registry *r, int64_t leaf) {
     return NULL;
 }
 
+const tb_world *tb_registry_world_before(const tb_registry *r, const tb_world *w) {
+    for (uint32_t i = r->worlds_n; i-- > 1;)
+        if (r->worlds[i] == w) return r->worlds[i - 1];
+    return NULL;
+}
+
 const tb_world *tb_registry_world_after(const tb_registry *r, int64_t leaf) {
     const tb_world *next = NULL;
     for (uint32_t i = 0; i < r->worlds_n; i++)
@@ -809,7 +815,7 @@ int tb_load_rows(tb_load *l, int64_t first, int64_t at, int64_t wall, tb_write *
     return tb_try(l->arena, put_rows, &(rows){l, first, at, wall, w});
 }
 
-int tb_load_adopt(tb_load *l, int64_t first) {
+int tb_load_adopt(tb_load *l, int64_t first, int64_t since) {
     tb_registry *r = l->registry;
     if (versions_room(r, l->versions.count) ||
         make_room((void **)&r->worlds, r->worlds_n, 1, &r->worlds_room, sizeof *r->worlds))
@@ -819,6 +825,7 @@ int tb_load_adopt(tb_load *l, int64_t first) {
     int64_t leaf = first + l->plain.count;
     if (l->world) {
         l->world->leaf = leaf++;
+        l->world->since = since;
         r->worlds[r->worlds_n++] = l->world;
     }
     for (uint32_t i = 0; i < l->versions.count; i++) {
@@ -910,6 +917,17 @@ static int world_from_files(void *arg) { /* under its own arena */
     return TB_OK;
 }
 
+/* The first event of a case that was stepped in that world; events of before were still being written when it came. */
+typedef struct first_in {
+    int64_t world, since;
+} first_in;
+
+static int look_at(void *user, const tb_event_row *e) {
+    first_in *f = user;
+    f->since = e->leaf + (e->case_id == 0 || e->world < f->world);
+    return e->case_id != 0 && e->world >= f->world;
+}
+
 static int open_world(opening *o) {
     tb_registry *r = o->r;
     world_again w = {.o = o, .a = tb_arena_new(NULL, 0)};
@@ -919,6 +937,13 @@ static int open_world(opening *o) {
         snprintf(o->why, o->room, "内存不足");
         return TB_FAILED;
     }
+    first_in f = {.world = w.out->leaf, .since = w.out->leaf + 1};
+    if (tb_scan_events(o->reader, w.out->leaf, 0, look_at, &f) != TB_STORE_OK) {
+        tb_arena_free(w.a);
+        snprintf(o->why, o->room, "%s", tb_reader_why(o->reader));
+        return TB_FAILED;
+    }
+    w.out->since = f.since;
     r->worlds[r->worlds_n++] = w.out;
     return TB_OK;
 }

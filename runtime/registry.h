@@ -43,6 +43,7 @@ typedef struct tb_world {
     tb_str manifest;
     uint8_t digest[32];
     int64_t leaf;
+    int64_t since; /* events from this leaf on were stepped in this world: those that were on their way while the load was written were not */
     const tb_calendar *const *calendars;
     uint32_t calendars_n;
 } tb_world;
@@ -60,7 +61,9 @@ const tb_version *tb_registry_version(const tb_registry *r, int64_t leaf); /* NU
 const tb_version *tb_registry_in_force(const tb_registry *r, tb_str matter, int32_t day);
 const tb_world *tb_registry_world(const tb_registry *r);                  /* the present one, never NULL after open */
 const tb_world *tb_registry_world_at(const tb_registry *r, int64_t leaf); /* as recorded by an event; NULL: unknown */
-const tb_world *tb_registry_world_after(const tb_registry *r, int64_t leaf); /* the one that followed; NULL: none */
+/* Worlds in the order they came: the one before, the first after a leaf. NULL: there is none. */
+const tb_world *tb_registry_world_before(const tb_registry *r, const tb_world *w);
+const tb_world *tb_registry_world_after(const tb_registry *r, int64_t leaf);
 /* All versions, by matter, then 生效. */
 uint32_t tb_registry_count(const tb_registry *r);
 const tb_version *tb_registry_at(const tb_registry *r, uint32_t i);
@@ -120,8 +123,9 @@ void tb_load_compile(tb_load *l, enum tb_lang lang); /* any thread; fills the lo
 /* How many leaves the load takes; and its rows, with leaves from `first` on, in the load's arena. TB_OK or TB_NOMEM. */
 uint32_t tb_load_leaves(const tb_load *l);
 int tb_load_rows(tb_load *l, int64_t first, int64_t at, int64_t wall, tb_write *w);
-/* After the rows are durable: the versions and the world become the registry's. TB_NOMEM: nothing happened. */
-int tb_load_adopt(tb_load *l, int64_t first);
+/* After the rows are durable: the versions and the world become the registry's; events from leaf `since` on are stepped in it. TB_NOMEM:
+ * nothing happened. */
+int tb_load_adopt(tb_load *l, int64_t first, int64_t since);
 void tb_load_free(tb_load *l); /* with what was not adopted; NULL is allowed */
 
 /* "../法规/x.tb" as written in "事项/y.tb" → "法规/x.tb". Leading ".." and "." and "/" have no place to go and are

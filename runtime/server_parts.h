@@ -168,6 +168,7 @@ void tb__get_document(tb_server *s, tb_http_request *req, tb_str id, tb_str numb
 void tb__put_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name);
 void tb__get_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name);
 void tb__get_tasks(tb_server *s, tb_http_request *req);
+void tb__get_changes(tb_server *s, tb_http_request *req); /* GET /v1/loads/N/changes */
 void tb__get_matters(tb_server *s, tb_http_request *req, tb_str name /* empty: all */);
 void tb__post_load(tb_server *s, tb_http_request *req);
 void tb__post_reply(tb_server *s, tb_http_request *req);

@@ -229,6 +229,34 @@ int tb__stepping_timers(tb__stepping *g, int64_t t, int most) {
     return fired;
 }
 
+static void put_changes(tb_arena *a, tb_write *w, const tb_state *base, const tb_world *from, const tb_world *to) {
+    const tb_case *c = base->c;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        if (r->to != TB_NO_TIME) continue;
+        tb_due was = tb_clock_due(c, &from->env, r), due = tb_clock_due(c, &to->env, r);
+        if (was.kind == due.kind && was.at == due.at) continue;
+        *TB_PUSH(a, w->changes) = (tb_change_row){.world = to->leaf,
+                                                  .case_id = base->row.id,
+                                                  .n = (int32_t)i + 1,
+                                                  .was_kind = was.kind,
+                                                  .kind = due.kind,
+                                                  .was = was.at,
+                                                  .due = due.at,
+                                                  .clock = tb_clock_name(a, c->program, r->def)};
+    }
+}
+
+void tb__put_changes(tb_arena *a, tb_write *w, tb_server *s, const tb_state *base) {
+    const tb_world *to = tb_registry_world(s->registry);
+    while (base->row.last < to->since) {
+        const tb_world *from = tb_registry_world_before(s->registry, to);
+        if (!from) return;
+        put_changes(a, w, base, from, to);
+        to = from;
+    }
+}
+
 /* The rows that follow from the last state. Under tb_try. */
 void tb__stepping_rows(tb__stepping *g) {
     tb_arena *a = g->work->arena;
@@ -248,6 +276,7 @@ void tb__stepping_rows(tb__stepping *g) {
                                  .keys = tb_buf_str(&g->keys)};
     g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
     *TB_PUSH(a, g->write.cases) = g->work->row;
+    if (g->base) tb__put_changes(a, &g->write, g->s, g->base);
     if (g->base) tb__task_rows(a, &was, g->base->c, &g->world->env, g->id);
     tb__task_rows(a, &is, g->now, &g->world->env, g->id);
     for (uint32_t i = 0; i < was.count; i++) {
@@ -393,6 +422,7 @@ static int rearm_work(void *arg) {
     g->work->row.matter = c->program->matter;
     g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));
     *TB_PUSH(a, g->write.cases) = g->work->row;
+    tb__put_changes(a, &g->write, g->s, g->base);
     tb__task_rows(a, &is, c, &g->world->env, g->id);
     for (uint32_t i = 0; i < is.count; i++) *TB_PUSH(a, g->write.tasks_come) = is.items[i];
     return TB_OK;

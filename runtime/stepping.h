@@ -43,6 +43,10 @@ int64_t tb__origin_of_start(tb_str parent, tb_str key);
 void tb__task_rows(tb_arena *a, tb_task_list *out, const tb_case *c, const tb_env *env, int64_t id);
 bool tb__due_fits(const tb_case *c, const tb_env *env, int64_t due);
 
+/* Into the write: what worlds that came after the case's last event moved of its due dates. Whoever first writes the case after a load lists
+ * them, the walk over all cases (timers.c) or an act that is quicker. Under tb_try. */
+void tb__put_changes(tb_arena *a, tb_write *w, tb_server *s, const tb_state *base);
+
 /* The hash under which an idempotency key lies in a case's row, and the event that bears it (0: none). */
 void tb__hash_key(tb_str request, uint8_t key[TB__KEY]);
 int64_t tb__known_key(const tb_state *st, const uint8_t key[TB__KEY]);

@@ -679,6 +679,19 @@ int tb_read_accesses(tb_reader *r, int64_t after, int64_t case_id, tb_str who, u
     return take(r, q, a, push_access, rows, NULL);
 }
 
+static void push_change(struct take *t) {
+    tb_change_row to = *(const tb_change_row *)t->row;
+    to.clock = tb_str_copy(t->arena, to.clock);
+    *TB_PUSH(t->arena, *(tb_change_list *)t->into) = to;
+}
+
+int tb_read_changes(tb_reader *r, int64_t world, int64_t after_case, int32_t after_n, uint32_t limit, tb_arena *a,
+                    tb_change_list *rows) {
+    *rows = (tb_change_list){0};
+    tb__query q = {.kind = TB__CHANGES, .from = after_case, .until = world, .state = after_n, .limit = limit};
+    return take(r, q, a, push_change, rows, NULL);
+}
+
 int tb_read_tasks(tb_reader *r, const tb_task_query *q, tb_arena *a, tb_task_list *rows) {
     *rows = (tb_task_list){0};
     uint32_t limit = q->limit ? q->limit : TB_TASK_PAGE;

@@ -194,6 +194,17 @@ typedef struct tb_access_row {
     tb_str why;       /* the reason given; may be empty */
 } tb_access_row;
 
+/* A due date that a new calendar moved (a new world, registry.h): one line of what GET /v1/loads/N/changes lists. Key: (world, case_id, n). It
+ * follows from the log, and is kept so that an auditor does not have to step a million cases to see it. */
+typedef struct tb_change_row {
+    int64_t world;           /* leaf of the load */
+    int64_t case_id;
+    int32_t n;               /* which of the case's clocks, in its state before the load */
+    int32_t was_kind, kind;  /* enum tb_due_kind: a date, or a bound of it (M11) */
+    int64_t was, due;        /* ms; before and after */
+    tb_str clock;            /* 法定期限, “审查”的期限 */
+} tb_change_row;
+
 /* ---- opening ---- */
 #define TB_STORE_WAL_BOUND ((uint64_t)16 << 20)  /* above it the writer finishes the checkpoint between two batches */
 #define TB_STORE_WAL_PASSIVE ((uint64_t)4 << 20) /* each time it grew by this, a checkpoint runs in the background */
@@ -240,7 +251,7 @@ tb_store_tail tb_store_last(const tb_store *s);
 
 /* What one act changes; all lists may be empty. Rows are applied in this order: sources, attachments, loads, events,
  * cases, cases gone, tasks gone (only the key is read; an absent one is no error), tasks come (replaces), outbox (a new row, or a new due,
- * attempts, state and problem of the one with that key), outbox gone, meta, accounts, credentials gone, credentials, accesses; then accesses
+ * attempts, state and problem of the one with that key), outbox gone, meta, accounts, credentials gone, credentials, accesses, changes; then accesses
  * before `accesses_until` go, at most TB_ACCESS_SWEEP of them. */
 typedef struct tb_write {
     TB_LIST(tb_blob_row) sources;
@@ -258,6 +269,7 @@ typedef struct tb_write {
     TB_LIST(tb_credential_row) credentials_gone; /* only the digest is read */
     TB_LIST(tb_credential_row) credentials;
     TB_LIST(tb_access_row) accesses;
+    TB_LIST(tb_change_row) changes; /* one that is there stays */
     int64_t accesses_until; /* ms; 0: none goes */
 } tb_write;
 #define TB_ACCESS_SWEEP 16 /* a batch that adds accesses rids itself of more than it adds, and stays short */
@@ -368,6 +380,10 @@ int tb_scan_credentials(tb_reader *r, int (*each)(void *user, const tb_credentia
 /* Readings of personal data after number `after`, oldest first; of one case unless case_id is 0; by one account unless `who` has p == NULL. */
 typedef TB_LIST(tb_access_row) tb_access_list;
 int tb_read_accesses(tb_reader *r, int64_t after, int64_t case_id, tb_str who, uint32_t limit, tb_arena *a, tb_access_list *rows);
+
+/* The due dates that the load of leaf `world` moved, after the key (after_case, after_n). */
+typedef TB_LIST(tb_change_row) tb_change_list;
+int tb_read_changes(tb_reader *r, int64_t world, int64_t after_case, int32_t after_n, uint32_t limit, tb_arena *a, tb_change_list *rows);
 
 /* Tasks in key order. A filter with p == NULL is not asked; overdue_only asks for the overdue, alert_only for those with an alert. `after`: the last row
  * of the page before (its key is read), or NULL. */

@@ -26,6 +26,7 @@ typedef enum tb__kind {
     TB__ACCOUNTS,   /* tb_account_row, all */
     TB__CREDENTIALS,/* tb_credential_row, all */
     TB__ACCESSES,   /* tb_access_row, n > from; of case `until` unless 0; by `key` unless its p is NULL */
+    TB__CHANGES,    /* tb_change_row of world `until`, (case_id, n) > (from, state) */
     TB__SOURCE,     /* tb_str, of digest `key`; likewise the next two */
     TB__ATTACHMENT,
     TB__META,

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum table { EVENTS, CASES, LOADS, TASKS, OUTBOX, SOURCES, ATTACHMENTS, METAS, ACCOUNTS, CREDENTIALS, ACCESSES, TABLES };
+enum table { EVENTS, CASES, LOADS, TASKS, OUTBOX, SOURCES, ATTACHMENTS, METAS, ACCOUNTS, CREDENTIALS, ACCESSES, CHANGES, TABLES };
 
 /* The rows of all tables begin so; `row` is of the table's type, with pointers into the same block. */
 struct row {
@@ -30,6 +30,7 @@ struct row {
         tb_account_row account;
         tb_credential_row credential;
         tb_access_row access;
+        tb_change_row change;
     };
 };
 
@@ -88,6 +89,12 @@ static int cmp_outbox(const tb_outbox_row *a, const tb_outbox_row *b) {
     return order ? order : cmp_int(a->n, b->n);
 }
 
+static int cmp_change(const tb_change_row *a, const tb_change_row *b) {
+    int order = cmp_int(a->world, b->world);
+    if (!order) order = cmp_int(a->case_id, b->case_id);
+    return order ? order : cmp_int(a->n, b->n);
+}
+
 static int cmp_row(enum table t, const struct row *a, const struct row *b) {
     switch (t) {
     case EVENTS: return cmp_int(a->event.leaf, b->event.leaf);
@@ -100,6 +107,7 @@ static int cmp_row(enum table t, const struct row *a, const struct row *b) {
     case ACCOUNTS: return tb_str_cmp(a->account.name, b->account.name);
     case CREDENTIALS: return memcmp(a->credential.digest, b->credential.digest, TB_DIGEST);
     case ACCESSES: return cmp_int(a->access.n, b->access.n);
+    case CHANGES: return cmp_change(&a->change, &b->change);
     default: return tb_str_cmp(a->meta.key, b->meta.key);
     }
 }
@@ -151,6 +159,7 @@ static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
     case ACCESSES:
         texts[0] = &r->access.who, texts[1] = &r->access.role, texts[2] = &r->access.what;
         return texts[3] = &r->access.fields, texts[4] = &r->access.why, 5;
+    case CHANGES: return texts[0] = &r->change.clock, 1;
     default: return texts[0] = &r->meta.key, texts[1] = &r->meta.value, 2;
     }
 }
@@ -235,6 +244,7 @@ static bool add_write(struct plan *p, const tb_write *w) {
     ADD_ALL(credentials_gone, CREDENTIALS, credential, true, false)
     ADD_ALL(credentials, CREDENTIALS, credential, false, false)
     ADD_ALL(accesses, ACCESSES, access, false, false)
+    ADD_ALL(changes, CHANGES, change, false, true)
     return true;
 }
 
@@ -464,6 +474,17 @@ static void walk_accesses(const tb_memory_disk *d, const tb__query *q, tb__row_f
     }
 }
 
+static void walk_changes(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
+    struct row key = {.change = {.world = q->until, .case_id = q->from, .n = q->state + 1}};
+    uint32_t handed = 0;
+    for (size_t i = seek(d, CHANGES, &key); i < d->table[CHANGES].count && (q->limit == 0 || handed < q->limit); i++) {
+        const tb_change_row *c = &d->table[CHANGES].items[i]->change;
+        if (c->world != q->until) return;
+        handed++;
+        if (each(user, c)) return;
+    }
+}
+
 static void hand_text(const tb_memory_disk *d, enum table t, const struct row *key, tb__row_fn *each, void *user) {
     size_t i = seek(d, t, key);
     if (!is_at(d, t, i, key)) return;
@@ -503,6 +524,7 @@ static int memory_scan(tb_reader *r, const tb__query *q, tb__row_fn *each, void 
     case TB__ACCOUNTS: walk(d, ACCOUNTS, 0, q, each, user); break;
     case TB__CREDENTIALS: walk(d, CREDENTIALS, 0, q, each, user); break;
     case TB__ACCESSES: walk_accesses(d, q, each, user); break;
+    case TB__CHANGES: walk_changes(d, q, each, user); break;
     case TB__SOURCE:
     case TB__ATTACHMENT:
         memcpy(key.blob.digest, q->key.p, TB_DIGEST);

@@ -11,6 +11,7 @@
  *   meta         small facts, by name
  *   account      who may come in; `credential` the digests of the tokens that open the door
  *   access       who read whose personal data in the clear
+ *   due_change   due dates that a new calendar moved
  *
  * What is not there matters as much. The history of a case is a chain (`prev`) and not an index on (case_id, seq);
  * idempotency keys and timers are columns of the case. Each table or index that an act touches at a random key costs
@@ -41,7 +42,7 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 5,                  /* user_version */
+    SCHEMA = 6,                  /* user_version */
     LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
     WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
     READER_CACHE_KIB = 8192,
@@ -58,6 +59,7 @@ enum {
 #define ACCOUNT_COLUMNS "name, person, place, organ, roles, password, made, closed"
 #define CREDENTIAL_COLUMNS "digest, account, label, session, made, expires"
 #define ACCESS_COLUMNS "n, at, case_id, who, role, what, fields, why"
+#define CHANGE_COLUMNS "world, case_id, n, clock, was_kind, was, kind, due"
 #define LOAD_COLUMNS "leaf, kind, name, version, digest, manifest, by, at"
 
 static const char schema[] =
@@ -108,6 +110,10 @@ static const char *const migrations[SCHEMA] = {
           "  n INTEGER PRIMARY KEY, at INTEGER NOT NULL, case_id INTEGER NOT NULL, who TEXT NOT NULL, role TEXT NOT NULL,"
           "  what TEXT NOT NULL, fields TEXT NOT NULL, why TEXT NOT NULL) STRICT;"
           "CREATE INDEX access_case ON access(case_id, n);",
+    [5] = "CREATE TABLE due_change("
+          "  world INTEGER NOT NULL, case_id INTEGER NOT NULL, n INTEGER NOT NULL, clock TEXT NOT NULL,"
+          "  was_kind INTEGER NOT NULL, was INTEGER NOT NULL, kind INTEGER NOT NULL, due INTEGER NOT NULL,"
+          "  PRIMARY KEY(world, case_id, n)) STRICT, WITHOUT ROWID;",
 };
 
 #define UPDATE_CASE(due) \
@@ -116,6 +122,7 @@ static const char *const migrations[SCHEMA] = {
 enum statement {
     PUT_SOURCE, PUT_ATTACHMENT, PUT_LOAD, PUT_EVENT, KEEP_DUE, PUT_CASE, DROP_CASE, DROP_TASK, PUT_TASK, PUT_OUTBOX, DROP_OUTBOX,
     PUT_META, PUT_ACCOUNT, DROP_CREDENTIAL, PUT_CREDENTIAL, PUT_ACCESS, DROP_ACCESSES,
+    PUT_CHANGE,
     BEGIN, COMMIT, ROLLBACK, STATEMENTS
 };
 static const char *const statement_text[STATEMENTS] = {
@@ -141,6 +148,7 @@ static const char *const statement_text[STATEMENTS] = {
     [PUT_ACCESS] = "INSERT INTO access(" ACCESS_COLUMNS ") VALUES(NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     /* From the oldest on, and only while those are old: numbers are never used again because the newest never goes. */
     [DROP_ACCESSES] = "DELETE FROM access WHERE n IN (SELECT n FROM (SELECT n, at FROM access ORDER BY n LIMIT ?2) WHERE at < ?1)",
+    [PUT_CHANGE] = "INSERT OR IGNORE INTO due_change(" CHANGE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
     [ROLLBACK] = "ROLLBACK",
@@ -162,6 +170,8 @@ static const char *const query_text[TB__KINDS] = {
     [TB__CREDENTIALS] = "SELECT " CREDENTIAL_COLUMNS " FROM credential ORDER BY digest LIMIT ?2",
     [TB__ACCESSES] = "SELECT " ACCESS_COLUMNS " FROM access WHERE n > ?1 AND (?3 = 0 OR case_id = ?3) AND (?4 IS NULL OR who = ?4)"
                      " ORDER BY n LIMIT ?2",
+    [TB__CHANGES] = "SELECT " CHANGE_COLUMNS " FROM due_change WHERE world = ?3 AND (case_id, n) > (?1, ?4)"
+                    " ORDER BY case_id, n LIMIT ?2",
     [TB__SOURCE] = "SELECT text FROM source WHERE digest = ?1",
     [TB__ATTACHMENT] = "SELECT bytes FROM attachment WHERE digest = ?1",
     [TB__META] = "SELECT value FROM meta WHERE key = ?1",
@@ -766,6 +776,19 @@ static int put_access_row(struct sqlite_store *s, const tb_access_row *a) {
     return run(st);
 }
 
+static int put_change_row(struct sqlite_store *s, const tb_change_row *c) {
+    sqlite3_stmt *st = s->statement[PUT_CHANGE];
+    put_int(st, 1, c->world);
+    put_int(st, 2, c->case_id);
+    put_int(st, 3, c->n);
+    put_text(st, 4, c->clock);
+    put_int(st, 5, c->was_kind);
+    put_int(st, 6, c->was);
+    put_int(st, 7, c->kind);
+    put_int(st, 8, c->due);
+    return run(st);
+}
+
 static int drop_accesses(struct sqlite_store *s, int64_t until) {
     put_int(s->statement[DROP_ACCESSES], 1, until);
     put_int(s->statement[DROP_ACCESSES], 2, TB_ACCESS_SWEEP);
@@ -792,6 +815,7 @@ static int put_write(struct sqlite_store *s, const tb_write *w) {
     PUT_ALL(credentials_gone, drop_credential_row);
     PUT_ALL(credentials, put_credential_row);
     PUT_ALL(accesses, put_access_row);
+    PUT_ALL(changes, put_change_row);
     if (w->accesses_until && rc == SQLITE_OK) rc = drop_accesses(s, w->accesses_until);
     return rc;
 }
@@ -1006,6 +1030,7 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
         tb_account_row account;
         tb_credential_row credential;
         tb_access_row access;
+        tb_change_row change;
         tb_str text;
     } row;
     *bad = false;
@@ -1062,6 +1087,12 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
                                      .case_id = sqlite3_column_int64(st, 2), .who = text_at(st, 3),
                                      .role = text_at(st, 4), .what = text_at(st, 5), .fields = text_at(st, 6),
                                      .why = text_at(st, 7)};
+        break;
+    case TB__CHANGES:
+        row.change = (tb_change_row){.world = sqlite3_column_int64(st, 0), .case_id = sqlite3_column_int64(st, 1),
+                                     .n = sqlite3_column_int(st, 2), .clock = text_at(st, 3),
+                                     .was_kind = sqlite3_column_int(st, 4), .was = sqlite3_column_int64(st, 5),
+                                     .kind = sqlite3_column_int(st, 6), .due = sqlite3_column_int64(st, 7)};
         break;
     case TB__SOURCE:
     case TB__META: row.text = text_at(st, 0); break;
@@ -1143,6 +1174,11 @@ static int prepare_query(struct sqlite_reader *r, const tb__query *q, sqlite3_st
         put_int(st, 3, q->until);
         if (q->key.p) put_text(st, 4, q->key);
         else sqlite3_bind_null(st, 4);
+        break;
+    case TB__CHANGES:
+        put_int(st, 1, q->from);
+        put_int(st, 3, q->until);
+        put_int(st, 4, q->state);
         break;
     default: put_int(st, 1, q->from); break;
     }

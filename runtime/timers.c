@@ -12,9 +12,10 @@
  * twice.
  *
  * Re-deriving (a new calendar) walks over the cases in pages of their numbers, compares the due dates of running clocks
- * under the world derived last with those of the present one, and writes rows where they differ. Which world that was
- * lies in the store (meta "derived"), so a server stopped in the middle begins again; and so does the walk when a batch
- * fails on the way. */
+ * under one world with those under the next, and writes rows where they differ, and what it moved (tb_change_row). World
+ * after world, so that what each load moved is listed even if the next one comes at once. How far it has come lies in the
+ * store (meta "derived"), so a server stopped in the middle begins that world again, as the walk does when a batch fails on the
+ * way; what is listed already stays. */
 #include "server_parts.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,7 +312,7 @@ void tb_timers_stop(tb_timers *t) {
 
 /* ---- deriving anew ---- */
 
-#define META_DERIVED TB_STR("derived") /* leaf of the world whose due dates the rows show */
+#define META_DERIVED TB_STR(TB_META_DERIVED)
 
 static void derive_later(tb_timers *t) {
     t->deriving = false;
@@ -407,15 +408,6 @@ static bool moved(const tb_case *c, const tb_world *from, const tb_world *to) {
     return false;
 }
 
-/* A row may show the due dates of any world since the one derived last: what was stepped meanwhile, or a walk that did
- * not come to its end. */
-static bool moved_since(const tb_timers *t, const tb_case *c) {
-    if (!t->from) return true;
-    for (const tb_world *w = t->from; w && w->leaf < t->to->leaf; w = tb_registry_world_after(t->s->registry, w->leaf))
-        if (moved(c, w, t->to)) return true;
-    return false;
-}
-
 static void derive_case(void *user, tb_entry *e, int result) {
     tb_timers *t = user;
     int answer = TB_COMMIT_OK;
@@ -424,7 +416,7 @@ static void derive_case(void *user, tb_entry *e, int result) {
         derive_later(t);
         return;
     }
-    if (e->state && moved_since(t, e->state->c) && tb__rearm(t->s, e, &answer) < 0) {
+    if (e->state && (!t->from || moved(e->state->c, t->from, t->to)) && tb__rearm(t->s, e, &answer) < 0) {
         t->cases.i--; /* this one again, when there is room */
         if (answer == TB_COMMIT_FULL)
             tb_io_timer_set(t->derive_ring, FULL_MS);
@@ -479,9 +471,9 @@ static void derived_is_here(void *arg, int result) {
     }
     int64_t leaf = 0;
     for (uint32_t i = 0; i < t->derived_text.n; i++) leaf = leaf * 10 + (t->derived_text.p[i] - '0');
-    t->to = tb_registry_world(t->s->registry);
+    t->to = tb_registry_world_after(t->s->registry, leaf);
     t->from = tb_registry_world_at(t->s->registry, leaf);
-    if (t->from == t->to) {
+    if (!t->to) {
         t->deriving = false;
         return;
     }

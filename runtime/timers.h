@@ -20,6 +20,8 @@ void tb_timers_due(tb_timers *t, int64_t due); /* a case has become due at that 
  * is a TB_STORE_… */
 typedef void tb_moved_fn(void *user, uint64_t fired, int result);
 void tb_timers_move(tb_timers *t, int64_t to, tb_moved_fn *done, void *user);
+/* The store's meta that says up to which world (leaf of its load) all due dates have been derived. */
+#define TB_META_DERIVED "derived"
 /* A new world: derives the due dates of all open cases again, in chunks. */
 void tb_timers_rederive(tb_timers *t);
 void tb_timers_dropped(tb_timers *t); /* a batch of writes failed */

@@ -462,7 +462,8 @@ static void write_hash(const char *path, int64_t leaf) {
 
 /* To the forger the way from before the ledger is as good as any: everything is computed anew. */
 static const char forget_ledger[] =
-    "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; PRAGMA user_version=2";
+    "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; "
+    "DROP TABLE account; DROP TABLE credential; DROP TABLE access; DROP TABLE due_change; PRAGMA user_version=2";
 
 static void recompute_all(const char *path) {
     tb_store *s;

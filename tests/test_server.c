@@ -65,7 +65,7 @@ static int everything(int fd) {
 
 /* ---- tests ---- */
 
-static atomic_int faults_left;
+static atomic_int faults_left, faults_after; /* how many happen, after how many chances */
 static atomic_int fault_result;
 static const char *_Atomic fault_point = "";
 static sem_t gate;
@@ -79,6 +79,7 @@ static int fault(void *user, const char *point) {
         atomic_fetch_sub(&waiting, 1);
     }
     if (strcmp(point, fault_point) == 0 && atomic_load(&faults_left) > 0) {
+        if (atomic_load(&faults_after) > 0) return atomic_fetch_sub(&faults_after, 1), 0;
         atomic_fetch_sub(&faults_left, 1);
         return atomic_load(&fault_result);
     }
@@ -361,6 +362,136 @@ static void test_rederive(void) {
     close_host(&h);
 }
 
+/* What a revised calendar moves is listed: the clocks it reaches, from when to when, and nothing else. An act that comes before the walk lists
+ * what the load had moved, not what it begins itself. */
+static void await_changes(int fd, const char *path) {
+    for (int i = 0; i < 300; i++) {
+        CHECK_INT(ask(fd, "GET", path, ""), 200);
+        if (strstr(answer, "\"complete\":true")) return;
+        usleep(10000);
+    }
+    CHECK(says("\"complete\":true"));
+}
+
+static int changes_in_answer(void) {
+    int n = 0;
+    for (const char *p = answer; (p = strstr(p, "\"case\":\"")); p++) n++;
+    return n;
+}
+
+static const char *changes_of(long leaf, const char *query) {
+    snprintf(path_text, sizeof path_text, "/v1/loads/%ld/changes%s", leaf, query);
+    return path_text;
+}
+
+static long world_leaf(void) {
+    const char *p = strstr(answer, "\"world\":{\"leaf\":");
+    return p ? atol(p + strlen("\"world\":{\"leaf\":")) : 0;
+}
+
+#define MOVED_OF(id, clock, from, to) \
+    tb_str_printf(a, "{\"case\":\"%s\",\"clock\":\"%s\",\"from\":{\"kind\":\"exact\",\"at\":\"%sT00:00:00+08:00\"},\"to\":{\"kind\":\"exact\"," \
+                     "\"at\":\"%sT00:00:00+08:00\"}}", id, clock, from, to).p
+static void test_changes(void) {
+    host h;
+    char id[4][40], cursor[64];
+    tb_arena *a = tb_arena_new(NULL, 0);
+    if (!open_memory(&h, "2026-03-02 09:00")) return;
+    int fd = dial(h.port);
+    everything(fd);
+    long first = world_leaf();
+    await_changes(fd, changes_of(first, ""));
+    CHECK_INT(changes_in_answer(), 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_INT(ask(fd, "POST", "/v1/cases", i == 0 ? APPLY("k0") : i == 1 ? APPLY("k1") : APPLY("k2")), 201);
+        member("id", id[i], sizeof id[i]);
+    }
+    CHECK_INT(ask(fd, "POST", at_case(id[0], "/acts"), ACT("材料齐全", "张受", "受理员", "a0")), 200); /* 制证 and 法定期限 run */
+    CHECK_INT(ask(fd, "POST", at_case(id[2], "/acts"), "{\"act\":\"不合要求\"," BY("张受", "受理员") ",\"input\":{\"理由\":\"x\"},\"request\":\"a2\"}"), 200);
+    /* 03-09 is far behind 受理's 03-04: only the 法定期限 of the first case reaches it; the closed one has none */
+    CHECK_INT(load(fd, FILE_OF("日历/全国.tb", CALENDAR("  放假 2026-03-09，加放。\\n")), "load-2"), 200);
+    long leaf = world_leaf();
+    await_changes(fd, changes_of(leaf, ""));
+    CHECK_INT(changes_in_answer(), 1);
+    CHECK(says(MOVED_OF(id[0], "法定期限", "2026-03-10", "2026-03-11")) && says("\"next\":null"));
+    /* now 03-03: all that runs; a case acted on at once is listed as it was before */
+    CHECK_INT(load(fd, FILE_OF("日历/全国.tb", CALENDAR("  放假 2026-03-03，加放。\\n  放假 2026-03-09，加放。\\n")), "load-3"), 200);
+    leaf = world_leaf();
+    CHECK_INT(ask(fd, "POST", at_case(id[1], "/acts"), ACT("材料齐全", "张受", "受理员", "a1")), 200);
+    await_changes(fd, changes_of(leaf, ""));
+    CHECK_INT(changes_in_answer(), 3);
+    CHECK(says(MOVED_OF(id[0], "法定期限", "2026-03-11", "2026-03-12")) && says(MOVED_OF(id[0], "“制证”的期限", "2026-03-06", "2026-03-07")));
+    CHECK(says(MOVED_OF(id[1], "“受理”的期限", "2026-03-05", "2026-03-06")));
+    CHECK_INT(ask(fd, "GET", changes_of(leaf, "?limit=2"), ""), 200);
+    CHECK_INT(changes_in_answer(), 2);
+    char rest[96];
+    snprintf(rest, sizeof rest, "?limit=2&after=%s", member("next", cursor, sizeof cursor));
+    CHECK_INT(ask(fd, "GET", changes_of(leaf, rest), ""), 200);
+    CHECK(CHECK_INT(changes_in_answer(), 1) && says(id[1]) && says("\"next\":null"));
+    CHECK_INT(ask(fd, "GET", changes_of(leaf, "?after=x"), ""), 422);
+    CHECK_INT(ask(fd, "GET", changes_of(leaf + 1, ""), ""), 404); /* an act's leaf */
+    CHECK_INT(ask(fd, "GET", "/v1/loads/x/changes", ""), 404);
+    CHECK_INT(ask(fd, "POST", changes_of(leaf, ""), "{}"), 405);
+    close(fd);
+    close_host(&h);
+    tb_arena_free(a);
+}
+
+/* A server that is stopped in the middle of the walk goes on after it: each due date once, with the right dates. */
+static void test_changes_restart(void) {
+    enum { CASES = 300 };
+    char directory[] = "/tmp/tongban-test-XXXXXX", db[100], body[1000];
+    host h;
+    tb_store *store = NULL;
+    tb_store_error error;
+    if (!CHECK(mkdtemp(directory) != NULL)) return;
+    snprintf(db, sizeof db, "%s/a.db", directory);
+    tb_store_options so = {.io = tb_io_new(), .fault = fault};
+    if (!CHECK_INT(tb_store_open_sqlite(db, &so, &store, &error), TB_OK)) return;
+    if (!CHECK(open_host(&h, (tb_server_options){.store = store, .io = so.io, .test_clock = "2026-03-02 09:00"}))) return;
+    int fd = dial(h.port);
+    everything(fd);
+    for (int i = 0; i < CASES; i++) {
+        snprintf(body, sizeof body, "{\"matter\":\"借书证\",\"mode\":\"全程网办\",\"form\":{\"姓名\":\"王五\",\"年龄\":30},\"by\":{\"person\":\"王五\","
+                                    "\"place\":\"370402\"},\"request\":\"c%d\"}", i);
+        CHECK_INT(ask(fd, "POST", "/v1/cases", body), 201);
+    }
+    /* the walk reads how far it had come, a page of cases, and then nothing any more */
+    atomic_store(&faults_after, 2);
+    fault_point = TB_FAULT_READ;
+    atomic_store(&fault_result, TB_STORE_RETRY);
+    atomic_store(&faults_left, 1 << 20);
+    CHECK_INT(load(fd, FILE_OF("日历/全国.tb", CALENDAR("  放假 2026-03-03，加放。\\n")), "load-2"), 200);
+    long leaf = world_leaf();
+    while (atomic_load(&faults_left) == 1 << 20) usleep(1000);
+    close(fd);
+    close_host(&h);
+    atomic_store(&faults_left, 0);
+    if (!CHECK_INT(tb_store_open_sqlite(db, NULL, &store, &error), TB_OK)) return;
+    tb_arena *a = tb_arena_new(NULL, 0);
+    tb_reader *r = tb_reader_open(store);
+    tb_change_list rows;
+    CHECK_INT(tb_read_changes(r, leaf, 0, 0, 0, a, &rows), TB_STORE_OK);
+    CHECK(rows.count > 0 && rows.count < CASES);
+    tb_reader_close(r);
+    tb_store_close(store);
+    tb_arena_free(a);
+    so.io = tb_io_new();
+    if (!CHECK_INT(tb_store_open_sqlite(db, &so, &store, &error), TB_OK)) return;
+    if (!CHECK(open_host(&h, (tb_server_options){.store = store, .io = so.io, .test_clock = "2026-03-02 09:00"}))) return;
+    fd = dial(h.port);
+    await_changes(fd, changes_of(leaf, "?limit=1000"));
+    CHECK_INT(changes_in_answer(), CASES);
+    int right = 0;
+    for (const char *p = answer; (p = strstr(p, "\"from\":{\"kind\":\"exact\",\"at\":\"2026-03-05T00:00:00+08:00\"},\"to\":{\"kind\":\"exact\",\"at\":\"2026-03-06T")); p++)
+        right++;
+    CHECK_INT(right, CASES);
+    close(fd);
+    close_host(&h);
+    snprintf(body, sizeof body, "rm -r %s", directory);
+    CHECK_INT(system(body), 0);
+}
+
 static atomic_int working;
 
 static void *work(void *arg) {
@@ -595,6 +726,8 @@ int main(void) {
     test_repeats();
     test_timers();
     test_rederive();
+    test_changes();
+    test_changes_restart();
     test_loads();
     test_faults();
     test_restart();

@@ -177,6 +177,19 @@ static void people_suite(tb_store *s) {
     CHECK(CHECK_INT(rows.count, 40) && rows.items[0].n == 1 && rows.items[39].n == 40 && rows.items[39].at == 139 && same(rows.items[0].fields, "证件号"));
     CHECK_INT(tb_read_accesses(r, 5, 2, z("李"), 3, a, &rows), TB_STORE_OK);
     CHECK(CHECK_INT(rows.count, 3) && rows.items[0].n == 8 && rows.items[1].n == 12 && rows.items[2].case_id == 2);
+    /* What a load moved: by world, case, clock; what is there stays. */
+    tb_write moved = {0};
+    for (int i = 0; i < 30; i++)
+        *TB_PUSH(a, moved.changes) = (tb_change_row){.world = 1 + i % 2, .case_id = 10 + i / 4, .n = 1 + i / 2 % 2, .was_kind = 1, .kind = 2, .was = i, .due = -i, .clock = z("法定期限")};
+    *TB_PUSH(a, moved.changes) = (tb_change_row){.world = 2, .case_id = 10, .n = 1, .was_kind = 1, .kind = 1, .was = 99, .due = 99, .clock = z("别的")};
+    CHECK_INT(put(s, &moved), TB_STORE_OK);
+    tb_change_list of;
+    CHECK_INT(tb_read_changes(r, 2, 0, 0, 100, a, &of), TB_STORE_OK);
+    CHECK(CHECK_INT(of.count, 15) && of.items[0].case_id == 10 && of.items[0].was == 1 && same(of.items[0].clock, "法定期限") && of.items[14].was == 29);
+    CHECK_INT(tb_read_changes(r, 1, 11, 1, 2, a, &of), TB_STORE_OK);
+    CHECK(CHECK_INT(of.count, 2) && of.items[0].case_id == 11 && of.items[0].n == 2 && of.items[0].kind == 2 && of.items[0].due == -6 && of.items[1].case_id == 12);
+    CHECK_INT(tb_read_changes(r, 3, 0, 0, 100, a, &of), TB_STORE_OK);
+    CHECK_INT(of.count, 0);
     /* The oldest go with what comes, a few at a time, and only when they are old. */
     tb_write sweep = {.accesses_until = 120};
     *TB_PUSH(a, sweep.accesses) = (tb_access_row){.at = 200, .case_id = 1, .who = z("王"), .role = z("auditor"), .what = z("history"), .fields = z("电话"), .why = z("查")};
@@ -407,7 +420,7 @@ static void suite(open_fn open) {
     CHECK_INT(tb_store_checkpoint(s, got, &g), TB_OK);
     CHECK_INT(g.result, TB_STORE_OK);
     CHECK_INT(tb_store_stats_now(s).wal_bytes, 0);
-    CHECK_INT(tb_store_stats_now(s).batches, 9);
+    CHECK_INT(tb_store_stats_now(s).batches, 10);
 
     /* What was written is there when it is opened again. */
     tb_reader_close(r);
@@ -504,9 +517,9 @@ static void test_refusals(void) {
     /* A file of schema 1, before there was an outbox, is brought forward. */
     sql(in_dir("empty.db"), "ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; DROP TABLE outbox;"
                             "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; DROP TABLE account; DROP TABLE credential;"
-                            "DROP TABLE access; PRAGMA user_version=1");
+                            "DROP TABLE access; DROP TABLE due_change; PRAGMA user_version=1");
     if (CHECK_INT(tb_store_open_sqlite(in_dir("empty.db"), NULL, &s, &error), TB_OK)) tb_store_close(s);
-    sql(in_dir("empty.db"), "SELECT count(*) FROM outbox; SELECT count(*) FROM account; SELECT count(*) FROM access");
+    sql(in_dir("empty.db"), "SELECT count(*) FROM outbox; SELECT count(*) FROM account; SELECT count(*) FROM access; SELECT count(*) FROM due_change");
     sql(in_dir("empty.db"), "PRAGMA user_version=99");
     refuses(in_dir("empty.db"), NULL, TB_STORE_ERROR_NEWER, "新版本");
     if (geteuid() != 0) { /* root may write anywhere */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* The named files, then what 引用 pulls in (compiling finds it; errors are the server's to judge). */
 static int collect(tb_line *line, tb_workspace *w) {
@@ -104,8 +105,7 @@ static void tell_loaded(tb_line *line, const tb_json *answer) {
                 TB_FMT(tb__text_of(v, "effective")));
     }
     if (world)
-        tb_puts(&line->out, tb_line_say(line, "组织和日历已更新，未结办件的到期日随之重算\n",
-                                        "organs and calendars updated; due dates of open cases follow\n"));
+        tb_puts(&line->out, tb_line_say(line, "组织和日历已更新\n", "organs and calendars updated\n"));
     const tb_json *behind = tb_json_get(answer, "behind");
     if (tb_json_number(answer, "sources", 0) > 0)
         tb_putf(&line->out, tb_line_say(line, "收下 %lld 个备引用的文件\n", "kept %lld files for reference\n"),
@@ -122,6 +122,54 @@ static void tell_loaded(tb_line *line, const tb_json *answer) {
         tb_puts(&line->out, tb_line_say(line, "没有变化\n", "nothing changed\n"));
 }
 
+enum { SHOWN = 20, LOOK_MS = 100, PATIENCE_MS = 30000 };
+
+static const tb_json *ask_changes(tb_line *line, int64_t leaf, int limit, tb_str after) {
+    const tb_json *answer;
+    tb_str path = tb_str_printf(line->arena, "/v1/loads/%lld/changes?limit=%d&after=%.*s", (long long)leaf, limit, TB_FMT(after));
+    return tb__remote(line, "GET", path, TB_NONE, &answer) == TB_EXIT_CLEAN ? answer : NULL;
+}
+
+static void tell_change(tb_line *line, const tb_json *x) {
+    const tb_json *from = tb_json_get(x, "from"), *to = tb_json_get(x, "to");
+    const char *bound = tb_line_say(line, "不早于 ", "not before ");
+    tb_putf(&line->out, "  %.*s  %.*s  %s%.*s → %s%.*s\n", TB_FMT(tb__text_of(x, "case")), TB_FMT(tb__text_of(x, "clock")),
+            tb_str_is(tb__text_of(from, "kind"), "not-before") ? bound : "", TB_FMT(tb__due_time(line, tb__text_of(from, "at"))),
+            tb_str_is(tb__text_of(to, "kind"), "not-before") ? bound : "", TB_FMT(tb__due_time(line, tb__text_of(to, "at"))));
+}
+
+/* Which due dates of open cases the load moved: the first few, and how many. The server goes over all of them beside its work. */
+static int tell_changes(tb_line *line, int64_t leaf) {
+    const tb_json *page = NULL;
+    uint64_t n = 0;
+    tb_str after = TB_NONE;
+    for (int waited = 0;; waited += LOOK_MS) {
+        if (!(page = ask_changes(line, leaf, 1, after))) return TB_EXIT_FAILED;
+        if (tb_json_get(page, "complete")->kind == TB_JSON_TRUE) break;
+        if (waited >= PATIENCE_MS) {
+            tb_putf(&line->out,
+                    tb_line_say(line, "到期日还在逐件重算；变动见 GET /v1/loads/%lld/changes\n",
+                                "due dates are still being derived; GET /v1/loads/%lld/changes lists what moved\n"),
+                    (long long)leaf);
+            return TB_EXIT_CLEAN;
+        }
+        nanosleep(&(struct timespec){0, LOOK_MS * 1000000L}, NULL);
+    }
+    do {
+        if (!(page = ask_changes(line, leaf, 1000, after))) return TB_EXIT_FAILED;
+        const tb_json *list = tb_json_get(page, "changes");
+        for (uint32_t i = 0; i < list->count; i++, n++)
+            if (n < SHOWN) tell_change(line, &list->items[i]);
+        after = tb__text_of(page, "next");
+    } while (after.n);
+    tb_putf(&line->out, tb_line_say(line, "未结办件的到期日变动 %llu 处", "%llu due dates of open cases moved"), (unsigned long long)n);
+    if (n > SHOWN)
+        tb_putf(&line->out, tb_line_say(line, "，以上是前 %d 处，全部见 GET /v1/loads/%lld/changes", ", the first %d above; GET /v1/loads/%lld/changes has all"),
+                SHOWN, (long long)leaf);
+    tb_puts(&line->out, "\n");
+    return TB_EXIT_CLEAN;
+}
+
 static int run(tb_line *line) {
     tb_workspace w;
     bool fresh;
@@ -133,7 +181,11 @@ static int run(tb_line *line) {
                                 &answer, &status, &text);
     if (!text.n) return code;
     if (line->json) tb_putstr(&line->out, text), tb_puts(&line->out, "\n");
-    else if (code == TB_EXIT_CLEAN) tell_loaded(line, answer);
+    else if (code == TB_EXIT_CLEAN) {
+        const tb_json *world = tb_json_get(answer, "world");
+        tell_loaded(line, answer);
+        if (tb_str_is(tb__text_of(world, "status"), "new")) code = tell_changes(line, tb_json_number(world, "leaf", 0));
+    }
     else tell_refused(line, &w, answer, status);
     return code;
 }
