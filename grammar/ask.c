@@ -109,6 +109,8 @@ static tb_str clause_label(const struct offering *o, enum tb_clause_kind k, tb_s
     return *text = tb_str_z(tb_clause_word(k, o->words));
 }
 
+static int token_of(const char *zh) { return *zh ? tb__keyword(tb_str_z(zh)) : 0; }
+
 static void offer_clauses(struct offering *o, enum tb_section_kind in) {
     for (int k = 1; k < TB_C_COUNT; k++) {
         tb_str text = TB_NONE, label = TB_NONE;
@@ -123,6 +125,7 @@ static void offer_parts(struct offering *o, const tb_clause *c) {
         for (int k = 1; k < TB_P_COUNT; k++) {
             int often = tb__takes_part(c->kind, (enum tb_part_kind)k);
             bool missing = often == 2 && !tb_part_of(c, (enum tb_part_kind)k);
+            if (!token_of(tb_part_word((enum tb_part_kind)k, TB_LANG_ZH))) continue; /* …日, …到期: begin with a name */
             if (!often || (often != 3 && tb_part_of(c, (enum tb_part_kind)k)) || missing != (round == 0)) continue;
             offer_word(o, TB_OFFER_PART, tb_part_word((enum tb_part_kind)k, o->words));
         }
@@ -217,8 +220,6 @@ static void offer_laws(struct offering *o, tb_str begun) {
 
 /* ---- after a word ---- */
 
-static int token_of(const char *zh) { return *zh ? tb__keyword(tb_str_z(zh)) : 0; }
-
 /* The sorts of the names that a keyword takes, as a part or as the head of a clause. */
 static uint32_t sorts_after(int keyword, bool head) {
     uint32_t sorts = 0;
@@ -282,6 +283,18 @@ static bool type_follows(const struct sentence *s, enum tb_section_kind in) {
     return field || column;
 }
 
+/* After a time an act, or 此时; after 此时 what may be asked. */
+static void offer_in_scenario(struct offering *o, int last) {
+    const tb_clause now = {.kind = TB_C_NOW};
+    bool en = o->words == TB_LANG_EN;
+    if (last == K_NOW) {
+        offer_parts(o, &now);
+        return;
+    }
+    offer_names(o, TB_N_ACT, TB_NONE);
+    offer_word(o, TB_OFFER_CLAUSE, en ? "now" : "此时");
+}
+
 static void offer_inside(struct offering *o, const struct sentence *s, enum tb_section_kind in, tb_str text) {
     uint32_t part = 0; /* where the part at hand begins */
     for (uint32_t i = 0; i < s->n; i++)
@@ -294,13 +307,19 @@ static void offer_inside(struct offering *o, const struct sentence *s, enum tb_s
         return;
     }
     if (last->kind == COMMA) {
-        const tb_tree *t = tree_before(o->ask->arena, text, last->at.from, o->words == TB_LANG_EN ? ".\n" : "。");
+        /* X的 is an act only before a comma, so a part ends the sentence: one that counts for none. */
+        const char *end = o->words == TB_LANG_EN ? ", unverified.\n" : "，待核。";
+        const tb_tree *t = tree_before(o->ask->arena, text, last->at.from, end);
         const tb_section *section = t->sections.count ? &t->sections.items[t->sections.count - 1] : NULL;
         if (section && section->clauses.count) offer_parts(o, &section->clauses.items[section->clauses.count - 1]);
         return;
     }
     if (type_follows(s, in)) {
         offer_names(o, TB_N_TYPE, TB_NONE);
+        return;
+    }
+    if (in == TB_S_SCENARIO && (last->kind == K_NOW || (part == 0 && (last->kind == DATE || last->kind == TIME)))) {
+        offer_in_scenario(o, last->kind);
         return;
     }
     uint32_t at = s->n; /* the word that the names belong to: back over A、B、 */
