@@ -68,9 +68,9 @@ SEES_runtime := -Igrammar -Iengine -Iruntime $(LLHTTP_INCLUDE)
 SEES_tests   := $(SEES_runtime) -Itests -I$(B)/gen
 sees          = $(SEES_$(firstword $(subst /, ,$(1))))
 
-# libuv: loop, network, threads. sqlite3: the store. crypto: SM3. utf8proc: display widths. curl: the commands that talk
+# libuv: loop, network, threads. sqlite3: the store. gcrypt: SM3. crypto: scrypt, random bytes. utf8proc: display widths. curl: the commands that talk
 # to a server. zip, expat: spreadsheets (xlsx is a zip of XML). z: gzip of answers. m, pthread: for SQLite and libuv.
-LIBS := -luv -lsqlite3 -lcrypto -lutf8proc -lcurl -lzip -lz -lexpat -lpthread -lm
+LIBS := -luv -lsqlite3 -lcrypto -lgcrypt -lutf8proc -lcurl -lzip -lz -lexpat -lpthread -lm
 # Tests read facts from outside with a JSON reader that is not ours, and bytes with an HTTP server that is not.
 LIBS_asan := $(LIBS) -ljansson -lmicrohttpd
 LIBS_tsan := $(LIBS) -ljansson

@@ -1,36 +1,26 @@
-/* SM3 through OpenSSL's EVP. Fetching the algorithm and making a context cost more than digesting a kilobyte, so the
- * algorithm is fetched once and each thread keeps one context, freed with the thread. */
+/* SM3 through libgcrypt. OpenSSL has it too, in portable C; libgcrypt's is written for the processor (AVX, BMI2), and was measured 1.3 to 1.6
+ * times as fast from 65 bytes to 8 KiB on the machine that serves us. Each act digests its outcome and its leaf: a fifth of the
+ * server's time. gcry_md_hash_buffer keeps no context and takes no memory. */
 #include "digest.h"
-#include <openssl/evp.h>
+#include <gcrypt.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t key;
-static EVP_MD *sm3;
-
-static void give_up(void) {
-    fprintf(stderr, "tongban: OpenSSL 的 SM3 不可用（或内存不足），无法继续。\n");
-    abort();
-}
-
-static void forget(void *context) { EVP_MD_CTX_free(context); }
 
 static void start(void) {
-    sm3 = EVP_MD_fetch(NULL, "SM3", NULL);
-    if (!sm3 || pthread_key_create(&key, forget) != 0) give_up();
+    /* Nothing secret is digested here, so no memory is locked for it. */
+    bool ready = gcry_check_version(GCRYPT_VERSION) && !gcry_control(GCRYCTL_DISABLE_SECMEM, 0) &&
+                 !gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+    if (ready && gcry_md_test_algo(GCRY_MD_SM3) == 0) return;
+    fprintf(stderr, "tongban: libgcrypt 的 SM3 不可用（例如系统处于 FIPS 模式），无法继续。\n");
+    abort();
 }
 
 void tb_sm3(const void *bytes, size_t n, uint8_t out[32]) {
     pthread_once(&once, start);
-    EVP_MD_CTX *c = pthread_getspecific(key);
-    if (!c) {
-        c = EVP_MD_CTX_new();
-        if (!c || pthread_setspecific(key, c) != 0) give_up();
-    }
-    if (!EVP_DigestInit_ex2(c, sm3, NULL) || !EVP_DigestUpdate(c, bytes, n) || !EVP_DigestFinal_ex(c, out, NULL))
-        give_up();
+    gcry_md_hash_buffer(GCRY_MD_SM3, out, bytes, n);
 }
 
 void tb_hex(const uint8_t *bytes, size_t n, char *out) {
