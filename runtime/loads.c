@@ -91,6 +91,25 @@ static void put_unproved(tb_buf *b, const tb_load *l) {
     tb_puts(b, "]");
 }
 
+static void put_impossible(tb_buf *b, const tb_load *l) {
+    tb_puts(b, "[");
+    for (uint32_t i = 0; i < l->impossible.count; i++) {
+        const tb_load_impossible *x = &l->impossible.items[i];
+        tb_puts(b, i ? ",{\"matter\":" : "{\"matter\":");
+        tb_json_put_text(b, x->matter);
+        tb_puts(b, ",\"version\":");
+        tb_json_put_text(b, x->version);
+        tb_puts(b, ",\"code\":");
+        tb_json_put_text(b, x->code);
+        tb_puts(b, ",\"what\":");
+        tb_json_put_text(b, x->what);
+        tb_puts(b, ",\"file\":");
+        tb_json_put_text(b, x->file);
+        tb_putf(b, ",\"line\":%u}", x->line);
+    }
+    tb_puts(b, "]");
+}
+
 static void put_version(tb_buf *b, const tb_version *v, const char *status) {
     char day[TB_DAY_TEXT];
     tb_puts(b, "{\"matter\":");
@@ -151,6 +170,7 @@ static int loaded_answer(void *arg) {
     put_open(&b, j->load);
     tb_puts(&b, ",\"unproved\":");
     put_unproved(&b, j->load);
+    if (j->load->impossible.count) tb_puts(&b, ",\"impossible\":"), put_impossible(&b, j->load);
     put_behind(&b, j->load);
     tb_puts(&b, "}");
     c->more = NULL;
@@ -219,6 +239,21 @@ static int refused_answer(void *arg) {
                                  TB_SAY(c, "%.*s；确认要启用的，请加 \"accept_unproved\": true，由署名人负责",
                                         "%.*s; to activate it all the same, on record, add \"accept_unproved\": true"),
                                  TB_FMT(u->what))),
+               TB_OK;
+    }
+    case TB_LOAD_IMPOSSIBLE: {
+        const tb_load_impossible *x = &l->impossible.items[0];
+        tb_puts(&b, "{\"impossible\":");
+        put_impossible(&b, l);
+        tb_puts(&b, "}");
+        c->problem.detail = tb_buf_str(&b);
+        return tb__fail(c, 422, "MATTER_IMPOSSIBLE",
+                        tb_str_printf(c->arena,
+                                      TB_SAY(c,
+                                             "照这份组织，已装载的事项“%.*s”%.*s 没法办：%.*s；确认要启用的，请加 \"accept_impossible\": true，由署名人负责",
+                                             "with this 组织 the loaded matter %.*s %.*s cannot be done: %.*s; to activate it all the same, on record, "
+                                             "add \"accept_impossible\": true"),
+                                      TB_FMT(x->matter), TB_FMT(x->version), TB_FMT(x->what))),
                TB_OK;
     }
     default: c->problem = tb__store_problem(TB_STORE_RETRY, c->lang); return TB_OK;
@@ -387,17 +422,18 @@ static void enqueue(tb_server *s, job *j) {
 typedef struct wanted {
     tb_str *paths, *texts, by, request;
     uint32_t count;
-    bool accept_pending, accept_unproved;
+    bool accept_pending, accept_unproved, accept_impossible;
 } wanted;
 
 static int read_load(void *arg) {
-    static const char *const known[] = {"files", "by", "request", "accept_pending", "accept_unproved", NULL};
+    static const char *const known[] = {"files", "by", "request", "accept_pending", "accept_unproved", "accept_impossible", NULL};
     tb_call *c = arg;
     wanted *w = TB_NEW(c->arena, wanted);
     const tb_json *o, *files, *by;
     c->more = w;
     if (tb__body(c, known, &o) || tb__text(c, o, "request", true, TB_REQUEST_KEY, &w->request) ||
-        tb__flag(c, o, "accept_pending", &w->accept_pending) || tb__flag(c, o, "accept_unproved", &w->accept_unproved))
+        tb__flag(c, o, "accept_pending", &w->accept_pending) || tb__flag(c, o, "accept_unproved", &w->accept_unproved) ||
+        tb__flag(c, o, "accept_impossible", &w->accept_impossible))
         return TB_FAILED;
     by = tb_json_get(o, "by"); /* a name, or an actor as elsewhere */
     if (by && by->kind == TB_JSON_OBJECT) {
@@ -449,6 +485,7 @@ void tb__post_load(tb_server *s, tb_http_request *req) {
     }
     load->accept_pending = w->accept_pending;
     load->accept_unproved = w->accept_unproved;
+    load->accept_impossible = w->accept_impossible;
     *j = (job){.s = s, .c = c, .load = load};
     enqueue(s, j);
 }
@@ -526,6 +563,15 @@ bool tb__load_directory(tb_server *s, const char *rules, char *why, size_t room)
                          : "%s：%.*s；确认要启用的，先不带它启动，再用 tongban load --accept-unproved "
                            "--by 姓名 装载，由署名人负责",
                      rules, TB_FMT(l->unproved.items[0].what));
+        } else if (l->result == TB_LOAD_IMPOSSIBLE) {
+            const tb_load_impossible *x = &l->impossible.items[0];
+            snprintf(why, room,
+                     s->o.lang == TB_LANG_EN
+                         ? "with the 组织 in %s the loaded matter %.*s %.*s cannot be done: %.*s; to activate it all the same, on record: start "
+                           "without it, then tongban load --accept-impossible --by NAME"
+                         : "照 %s 里的组织，已装载的事项“%.*s”%.*s 没法办：%.*s；确认要启用的，先不带它启动，再用 tongban load "
+                           "--accept-impossible --by 姓名 装载，由署名人负责",
+                     rules, TB_FMT(x->matter), TB_FMT(x->version), TB_FMT(x->what));
         } else if (j->result != TB_STORE_OK || (l->result != TB_LOAD_READY && l->result != TB_LOAD_NOTHING)) {
             snprintf(why, room, "%.*s",
                      TB_FMT(tb__store_problem(j->result ? j->result : TB_STORE_RETRY, s->o.lang).message));

@@ -9,6 +9,7 @@
 #include "registry.h"
 #include "digest.h"
 #include "proof/proof.h"
+#include "reprove.h"
 #include "scenario.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,12 +363,13 @@ tb_load *tb_load_new(tb_registry *r, const tb_str *paths, const tb_str *texts, u
     return l;
 }
 
-enum { HOLDS_WORLD = 1, HOLDS_MATTER = 2, HOLDS_OTHER = 4 };
+enum { HOLDS_WORLD = 1, HOLDS_MATTER = 2, HOLDS_OTHER = 4, HOLDS_PEOPLE = 8 /* of HOLDS_WORLD: 组织 */ };
 
 static int holds(const tb_tree *t) {
     int what = 0;
     for (uint32_t i = 0; i < t->sections.count; i++) {
         enum tb_section_kind k = t->sections.items[i].kind;
+        if (k == TB_S_DIRECTORY) what |= HOLDS_PEOPLE;
         what |= k == TB_S_CALENDAR || k == TB_S_DIRECTORY ? HOLDS_WORLD : k == TB_S_MATTER ? HOLDS_MATTER : HOLDS_OTHER;
     }
     return what ? what : HOLDS_OTHER; /* a text of which nothing could be understood is compiled for its diagnostics */
@@ -651,6 +653,17 @@ static int sort_rest(void *arg) {
     return TB_OK;
 }
 
+/* A new 组织 is judged by what is loaded, too (DESIGN §4: separable). */
+static int judge_people(work *w) {
+    tb_load *l = w->l;
+    const tb_registry *r = l->registry;
+    bool people = false;
+    for (uint32_t i = 0; i < l->count; i++) people |= (w->what[i] & HOLDS_PEOPLE) != 0;
+    for (uint32_t i = 0; people && l->world && i < r->versions_n; i++)
+        if (tb_reprove(l, r->versions[i], tb_registry_world(r), l->world, w->lang) != TB_OK) return TB_NOMEM;
+    return TB_OK;
+}
+
 static void compile_load(work *w) {
     tb_load *l = w->l;
     if (tb_try(w->scratch, sort_out, w)) return;
@@ -697,10 +710,11 @@ static void compile_load(work *w) {
         }
     }
     if (tb_try(l->arena, tell_diagnostics, &(tell){w, aw.rules}) || l->result == TB_LOAD_INVALID) return;
-    if (tb_try(l->arena, sort_rest, w)) return;
+    if (tb_try(l->arena, sort_rest, w) || judge_people(w) != TB_OK) return;
     if (l->conflicts.count && !l->keep) l->result = TB_LOAD_CONFLICT;
     else if (l->open.count && !l->accept_pending) l->result = TB_LOAD_PENDING;
     else if (l->unproved.count && !l->accept_unproved) l->result = TB_LOAD_UNPROVED;
+    else if (l->impossible.count && !l->accept_impossible) l->result = TB_LOAD_IMPOSSIBLE;
     else l->result = tb_load_leaves(l) ? TB_LOAD_READY : TB_LOAD_NOTHING;
 }
 
@@ -740,6 +754,17 @@ static void put_unproved(tb_load *l, tb_json_maker *m, tb_str matter, tb_str ver
     if (n) tb_json_add(m, TB_STR("accept_unproved"), tb_json_of_array(lines, n));
 }
 
+/* The matters that a 组织 leaves without somebody to act, taken upon himself by who loads it. */
+static void put_impossible(tb_load *l, tb_json_maker *m) {
+    tb_json *lines = TB_NEW_ARRAY(l->arena, l->impossible.count, tb_json);
+    for (uint32_t i = 0; i < l->impossible.count; i++) {
+        const tb_load_impossible *x = &l->impossible.items[i];
+        lines[i] = tb_json_of_text(tb_str_printf(l->arena, "%.*s %.*s: %.*s %.*s", TB_FMT(x->matter), TB_FMT(x->version), TB_FMT(x->code),
+                                                 TB_FMT(x->what)));
+    }
+    tb_json_add(m, TB_STR("accept_impossible"), tb_json_of_array(lines, l->impossible.count));
+}
+
 static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_str manifest, const uint8_t digest[32]) {
     tb_load *l = r->l;
     tb_json_maker m;
@@ -760,6 +785,7 @@ static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_s
         tb_json_add(&m, TB_STR("accept_pending"), tb_json_of_array(lines, l->open.count));
     }
     put_unproved(l, &m, name, version);
+    if (strcmp(kind, "world") == 0 && l->impossible.count) put_impossible(l, &m);
     tb_json body = tb_json_done(&m);
     tb_buf_init(&b, l->arena);
     tb_json_write(&b, &body);

@@ -76,6 +76,7 @@ enum tb_load_result {
     TB_LOAD_CONFLICT,  /* same 版本 with other bytes, or two versions with one 生效 (M19) */
     TB_LOAD_PENDING,   /* 待核 clauses, and nobody has taken them upon himself */
     TB_LOAD_UNPROVED,  /* larger than the named limits of the proofs, and nobody has taken that upon himself */
+    TB_LOAD_IMPOSSIBLE, /* its 组织 leaves a loaded matter without somebody to act, and nobody has taken that upon himself */
     TB_LOAD_NOMEM
 };
 typedef struct tb_load_conflict {
@@ -90,6 +91,10 @@ typedef struct tb_load_open {
 typedef struct tb_load_unproved { /* a matter, and what of it was not proved: one line */
     tb_str matter, version, what;
 } tb_load_unproved;
+typedef struct tb_load_impossible { /* a loaded matter that the load's 组织 makes impossible, and how: a diagnostic of its sources */
+    tb_str matter, version, code, what, file;
+    uint32_t line;
+} tb_load_impossible;
 typedef struct tb_load_behind { /* a matter that goes on resting on the earlier text of a file of this load */
     tb_str file, matter, version;
 } tb_load_behind;
@@ -99,7 +104,7 @@ typedef struct tb_load {
     tb_str *paths, *texts; /* of the request; normalized */
     uint32_t count;
     tb_str by, request;
-    bool accept_pending, accept_unproved;
+    bool accept_pending, accept_unproved, accept_impossible;
     bool keep; /* a conflict leaves the loaded version in place and the rest goes on (serve --rules) */
 
     enum tb_load_result result;
@@ -110,13 +115,14 @@ typedef struct tb_load {
     TB_LIST(tb_load_conflict) conflicts;
     TB_LIST(tb_load_open) open;
     TB_LIST(tb_load_unproved) unproved;
+    TB_LIST(tb_load_impossible) impossible;
     tb_world *world;         /* new, or NULL */
     TB_LIST(uint32_t) plain; /* files that are sources only */
     TB_LIST(uint32_t) kept;  /* files whose text has to be stored */
     TB_LIST(tb_load_behind) behind;
 } tb_load;
 
-/* Paths and texts are copied. NULL: no memory. accept_pending, accept_unproved and keep are for the caller to set. */
+/* Paths and texts are copied. NULL: no memory. The accept_… and keep are for the caller to set. */
 tb_load *tb_load_new(tb_registry *r, const tb_str *paths, const tb_str *texts, uint32_t count, tb_str by,
                      tb_str request);
 void tb_load_compile(tb_load *l, enum tb_lang lang); /* any thread; fills the lower half in */

@@ -492,6 +492,42 @@ static void test_changes_restart(void) {
     CHECK_INT(system(body), 0);
 }
 
+/* A 组织 that leaves a loaded matter without somebody to act does not come in, unless somebody takes that upon himself, on record. */
+#define NOBODY \
+    "组织 甲：\\n  区划 370402。\\n  机构 甲区图书馆。\\n  人员 张受，岗位 受理员，机构 甲区图书馆。\\n"
+#define NO_ORGAN "组织 甲：\\n  区划 370402。\\n  机构 甲区档案馆。\\n  人员 张受，岗位 受理员、决定员，机构 甲区档案馆。\\n"
+#define ONE_FOR_ALL \
+    "组织 甲：\\n  区划 370402。\\n  机构 甲区图书馆。\\n  人员 张受，岗位 受理员、决定员，机构 甲区图书馆。\\n"
+static void test_impossible(void) {
+    host h;
+    char body[4000];
+    if (!open_memory(&h, "2026-03-02 09:00")) return;
+    int fd = dial(h.port);
+    everything(fd);
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", NOBODY), "load-2"), 422);
+    CHECK(says("\"code\":\"MATTER_IMPOSSIBLE\"") && says("\"impossible\":[{\"matter\":\"借书证\",\"version\":\"1\",\"code\":\"TB0244\""));
+    CHECK(says("\"file\":\"事项/借书证.tb\",\"line\":11") && says("决定员"));
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", NO_ORGAN), "load-3"), 422);
+    CHECK(says("\"code\":\"MATTER_IMPOSSIBLE\"") && says("甲区图书馆"));
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", ONE_FOR_ALL), "load-3a"), 200); /* the version that is loaded does not keep them apart */
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", PEOPLE), "load-3b"), 200);
+    CHECK_INT(load(fd, FILE_OF("事项/借书证.tb", MATTER("2", "2026-02-01", "5", "。\\n  不得同一人 受理员、决定员")), "load-3c"), 200);
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", ONE_FOR_ALL), "load-3d"), 422);
+    CHECK(says("\"impossible\":[{\"matter\":\"借书证\",\"version\":\"2\",\"code\":\"TB0330\"") && !strstr(answer, "\"version\":\"1\""));
+    /* nothing has changed: the decider still decides */
+    CHECK_INT(ask(fd, "POST", "/v1/cases", APPLY("k0")), 201);
+    snprintf(body, sizeof body, "{\"files\":{%s},\"by\":\"人事科\",\"request\":\"load-4\",\"accept_impossible\":true}", FILE_OF("组织/甲.tb", NOBODY));
+    CHECK_INT(ask(fd, "POST", "/v1/loads", body), 200);
+    CHECK(says("\"impossible\":[{\"matter\":\"借书证\""));
+    /* once taken upon somebody, it does not stop what comes later and changes nothing of it */
+    CHECK_INT(load(fd, FILE_OF("组织/乙.tb", "组织 乙：\\n  区划 370403。\\n  机构 乙区图书馆。\\n"), "load-5"), 200);
+    CHECK(!strstr(answer, "\"impossible\""));
+    CHECK_INT(load(fd, FILE_OF("组织/甲.tb", PEOPLE), "load-6"), 200);
+    CHECK(!strstr(answer, "\"impossible\""));
+    close(fd);
+    close_host(&h);
+}
+
 static atomic_int working;
 
 static void *work(void *arg) {
@@ -727,6 +763,7 @@ int main(void) {
     test_timers();
     test_rederive();
     test_changes();
+    test_impossible();
     test_changes_restart();
     test_loads();
     test_faults();

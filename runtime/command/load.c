@@ -34,6 +34,7 @@ static tb_str body_of(tb_line *line, const tb_workspace *w, tb_str request) {
     tb_json_put_text(&b, tb_str_z(by ? by : tb__has_token() ? "" : login && *login ? login : "tongban load")); /* a token says who */
     if (tb_line_has(line, "accept-pending")) tb_puts(&b, ",\"accept_pending\":true");
     if (tb_line_has(line, "accept-unproved")) tb_puts(&b, ",\"accept_unproved\":true");
+    if (tb_line_has(line, "accept-impossible")) tb_puts(&b, ",\"accept_impossible\":true");
     tb_puts(&b, ",\"request\":");
     tb_json_put_text(&b, request);
     tb_puts(&b, ",\"files\":{");
@@ -70,6 +71,14 @@ static void tell_diagnostic(tb_line *line, const tb_workspace *w, const tb_json 
     if (hint.n) fprintf(stderr, "  %.*s\n", TB_FMT(hint));
 }
 
+static void tell_impossible(const tb_json *list) {
+    for (uint32_t i = 0; list && i < list->count; i++) {
+        const tb_json *x = &list->items[i];
+        fprintf(stderr, "  %.*s %.*s: %.*s:%lld: %.*s %.*s\n", TB_FMT(tb__text_of(x, "matter")), TB_FMT(tb__text_of(x, "version")),
+                TB_FMT(tb__text_of(x, "file")), (long long)tb_json_number(x, "line", 0), TB_FMT(tb__text_of(x, "code")), TB_FMT(tb__text_of(x, "what")));
+    }
+}
+
 static void tell_refused(tb_line *line, const tb_workspace *w, const tb_json *answer, int status) {
     const tb_json *detail = tb_json_get(tb_json_get(answer, "error"), "detail"),
                   *list = tb_json_get(detail, "diagnostics");
@@ -82,6 +91,12 @@ static void tell_refused(tb_line *line, const tb_workspace *w, const tb_json *an
     if (list)
         fputs(tb_line_say(line, "确认要先行启用的：加 --accept-pending --by 姓名，由署名人负责\n",
                           "to activate all the same, on record: --accept-pending --by NAME\n"),
+              stderr);
+    list = tb_json_get(detail, "impossible");
+    tell_impossible(list);
+    if (list)
+        fputs(tb_line_say(line, "确认要启用的：加 --accept-impossible --by 姓名，由署名人负责\n",
+                          "to activate all the same, on record: --accept-impossible --by NAME\n"),
               stderr);
     list = tb_json_get(detail, "unproved");
     for (uint32_t i = 0; list && i < list->count; i++)
@@ -195,13 +210,15 @@ static const tb_flag flags[] = {
     {"accept-pending", NULL, "有待核条款也启用，由署名人负责", "activate although clauses are still 待核, on record"},
     {"accept-unproved", NULL, "有没有证明完的事项也启用，由署名人负责",
      "activate although something is not proved, on record"},
+    {"accept-impossible", NULL, "有已装载的事项照新的组织没法办也启用，由署名人负责",
+     "activate although a loaded matter cannot be done with the new 组织, on record"},
     TB_REQUEST_FLAG,
     TB_SERVER_FLAG,
     TB_FLAGS_END,
 };
 const tb_command tb__command_load = {
     .name = "load",
-    .arguments = "文件|目录… [--by 姓名] [--accept-pending] [--accept-unproved]",
+    .arguments = "文件|目录… [--by 姓名] [--accept-pending] [--accept-unproved] [--accept-impossible]",
     .least = 1,
     .most = TB_ARGUMENTS,
     .flags = flags,
