@@ -308,6 +308,7 @@ typedef struct telling {
 
 static void begin_text(view *v) {
     tb_arena_reset(v->text_arena);
+    if (v->mask) tb_mask_in(v->mask, v->text_arena);
     tb_buf_init(&v->b, v->text_arena);
 }
 

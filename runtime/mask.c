@@ -85,6 +85,8 @@ tb_mask *tb_mask_begin(tb_arena *a, const tb_program *p, const tb_json *form) {
     return m;
 }
 
+void tb_mask_in(tb_mask *m, tb_arena *a) { m->a = a; }
+
 tb_json tb_mask_form(tb_mask *m, const tb_json *form) {
     tb_json_maker out;
     tb_json_begin(&out, m->a);

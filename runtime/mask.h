@@ -14,6 +14,8 @@
 typedef struct tb_mask tb_mask;
 /* All under tb_try, in `a`; `form` is the case's, and stays. */
 tb_mask *tb_mask_begin(tb_arena *a, const tb_program *p, const tb_json *form);
+void tb_mask_in(tb_mask *m,
+                tb_arena *a); /* from now on what is masked lies in `a`: a long history goes out page by page */
 tb_json tb_mask_form(tb_mask *m, const tb_json *form); /* by its fields; a field that nobody declared like any value */
 tb_json tb_mask_value(tb_mask *m, const tb_json *value); /* every text in it */
 tb_str tb_mask_text(tb_mask *m, tb_str text);

@@ -375,6 +375,36 @@ static void test_sessions(void) {
 
 /* ---- acts and cases ---- */
 
+/* Behind a proxy everybody comes from its address: who it speaks for is braked, and /metrics is not open to all. */
+static void test_proxy(void) {
+    host h;
+    tb_store *store = NULL;
+    tb_store_error error;
+    if (!begin()) return;
+    tb_io *io = tb_io_new();
+    tb_store_options so = {.io = io};
+    if (!CHECK_INT(tb_store_open_memory(disk, &so, &store, &error), TB_OK)) return;
+    tb_server_options o = {
+        .store = store, .io = io, .test_clock = "2026-03-02 09:00", .auth = true, .behind_tls = true};
+    if (!CHECK(open_host(&h, o))) return;
+    int fd = dial(h.port);
+    CHECK_INT(ask(fd, "GET", "/metrics", ""), 401);
+    CHECK_INT(ask_as(fd, CLERK, "GET", "/metrics", ""), 403);
+    CHECK_INT(ask_as(fd, AUDITOR, "GET", "/metrics", ""), 200);
+    for (int i = 0; i < 31; i++) { /* each time another name; the client's own claim is not believed */
+        char body[120], extra[120];
+        snprintf(body, sizeof body, "{\"person\":\"人%d\",\"password\":\"猜一猜密码\"}", i);
+        snprintf(extra, sizeof extra, "X-Forwarded-For: 10.0.0.%d, 203.0.113.7\r\n", i);
+        put(fd, "POST", "/v1/sessions", extra, body);
+        if (!CHECK_INT(take(fd), i < 30 ? 401 : 429)) break;
+    }
+    put(fd, "POST", "/v1/sessions", "X-Forwarded-For: 203.0.113.8\r\n", LOGIN("张受", SECRET));
+    CHECK_INT(take(fd), 201);
+    close(fd);
+    close_host(&h);
+    end();
+}
+
 static void test_acting(void) {
     host h;
     char id[40], body[512];
@@ -729,6 +759,7 @@ int main(void) {
     test_throttle();
     test_entering();
     test_sessions();
+    test_proxy();
     test_acting();
     test_masking();
     test_log_fails();
