@@ -109,7 +109,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told;
 } sim_counts;
 
 typedef struct sim {
@@ -122,6 +122,7 @@ typedef struct sim {
     uint64_t step_crash;   /* the life ends after this many; 0: not so */
     uint64_t events;       /* wanted in this world's log */
     int64_t leaf;          /* test_shown_stays: the end of the log, as was told */
+    int64_t told;          /* the last event that the feed told its follower */
     uint64_t digest;       /* over all answers, in order */
     int64_t healthy_since; /* virtual time of the last trouble's end, or of the life's begin */
     bool healing;          /* the last life: no faults, and people only finish what they began */

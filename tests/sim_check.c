@@ -112,6 +112,10 @@ static void look_at_log(examination *x) {
         if (r->key && r->state == SIM_ACKED && r->found != 1)
             sim_fail("acknowledged, and lost: %s\n  the answer was %s\n  the log ends at leaf %lld", r->body, r->said,
                      (long long)x->leaf);
+    if (x->leaf < world->told)
+        sim_fail("the feed told leaf %lld, and the log ends at %lld", (long long)world->told, (long long)x->leaf);
+    if (world->healing && x->leaf != world->told)
+        sim_fail("the feed told no more than leaf %lld of %lld", (long long)world->told, (long long)x->leaf);
     if (x->own.count) qsort(x->own.items, x->own.count, sizeof *x->own.items, by_case_and_key);
     for (uint32_t i = 1; i < x->own.count; i++)
         if (by_case_and_key(&x->own.items[i - 1], &x->own.items[i]) == 0)

@@ -10,6 +10,9 @@
  *     │ └───4xx──▶ SIM_REFUSED        must not be in the log; SIM_VAGUE when an earlier copy may still be under way
  *     └ no answer, 503, 429: asked again later, by anyone, after a crash, as it was
  *
+ * Besides, some requests are sent many at a time, a line each, and one client follows the feed: what it is told has no
+ * gaps, and no crash may take it back.
+ *
  * Fate, which is a client as well, makes trouble: a disk that fills up or fails for a while, a wall clock that jumps,
  * nights and weeks in which nobody asks anything and only timers work. In the last life of a world there is none; all
  * that is in doubt is asked again. */
@@ -23,6 +26,7 @@ enum {
     FIELDS = 40,
     MODES = 6,
     INTERFACES = 8,
+    BULK = 8,
     REPLIES = 6,
     ANSWER_ROOM = 1 << 20,
     PATIENCE_MS = 60 * 1000, /* a client that waited so long goes away, and if all was well that is a finding */
@@ -244,6 +248,8 @@ typedef struct person {
     int64_t seen;          /* its seq, as anyone had been told when it asked */
     matter *learning;      /* … or this matter */
     sim_request *fetching; /* … or this attachment */
+    sim_request *bulk[BULK];
+    int bulk_count; /* … or these, a line each */
     bool waiting;
     uint64_t turn;     /* counts requests: an old time-out is none */
     uint64_t failures; /* of the disk, when it was sent */
@@ -284,6 +290,8 @@ static bool all_well(const person *p) {
 static void put_aside(person *p) {
     if (p->doing) p->doing->taken = false;
     p->doing = NULL;
+    for (int i = 0; i < p->bulk_count; i++) p->bulk[i]->taken = false;
+    p->bulk_count = 0;
 }
 
 static void no_answer(person *p) {
@@ -341,12 +349,16 @@ static void transmit(person *p, const char *method, const char *path, const char
     }
 }
 
-static void ask(person *p, sim_request *r) {
-    p->doing = r;
+static void attempt(sim_request *r) {
     r->taken = true;
     if (r->life != world->counts.lives) r->life = world->counts.lives, r->open = 0;
     r->open++;
     if (r->attempts++) world->counts.retried++;
+}
+
+static void ask(person *p, sim_request *r) {
+    p->doing = r;
+    attempt(r);
     transmit(p, r->method, r->path, r->kind == SIM_ATTACH ? "text/plain" : "application/json", r->body);
 }
 
@@ -599,6 +611,22 @@ static bool again(person *p) {
     return true;
 }
 
+/* Several at once, a line each: those in doubt, and some that were acknowledged. */
+static bool ask_many(person *p) {
+    char *lines = sim_text("%s", "");
+    for (sim_request *r = world->requests; r && p->bulk_count < BULK; r = r->next) {
+        bool wanted = r->state == SIM_DOUBT || (r->state == SIM_ACKED && sim_once_in(20));
+        if (r->taken || !r->key || !wanted) continue;
+        attempt(r);
+        p->bulk[p->bulk_count++] = r;
+        lines = r->kind == SIM_SUBMIT ? sim_text("%s%s\n", lines, r->body)
+                                      : sim_text("%s{\"case\":\"%s\",%s\n", lines, r->of->id, r->body + 1);
+    }
+    if (!p->bulk_count) return false;
+    transmit(p, "POST", "/v1/acts", "application/x-ndjson", lines);
+    return true;
+}
+
 static bool in_turn(person *p) {
     sim_request *r = first_doubt();
     if (!world->loaded) {
@@ -617,7 +645,8 @@ static bool in_turn(person *p) {
     if (luck < 89) return read_something(p);
     if (luck < 90) return load_rules(p, false);
     if (luck < 91) return load_matter(p, &book->matters[sim_below((uint64_t)book->count)]);
-    if (luck < 97) return reply_later(p);
+    if (luck < 95) return reply_later(p);
+    if (luck < 98) return ask_many(p);
     return order(p);
 }
 
@@ -660,8 +689,13 @@ static void turn(void *arg) {
     done_count = 0;
     if (!leapt) { /* weeks later: every timer that can be due is, and the services answer what that asks of them */
         leapt = true;
-        for (int i = 0; i < world->client_count; i++)
-            sim_after(INT64_C(86400000) * (i ? 60 : sim_between(40, 59)), turn, &people[i]);
+        int64_t longest = 0;
+        for (int i = 0; i < world->client_count; i++) {
+            int64_t delay = INT64_C(86400000) * (i ? 60 : sim_between(40, 59));
+            if (delay > longest) longest = delay;
+            sim_after(delay, turn, &people[i]);
+        }
+        world->quiet_until = world->now + longest;
     } else {
         sim_after(2 * 3600 * 1000, retire, server);
     }
@@ -797,7 +831,7 @@ static void acked(sim_request *r, const char *body, size_t n) {
     }
 }
 
-static void answered_request(person *p, sim_request *r, int status, const char *body, size_t n) {
+static void answered_request(sim_request *r, int status, const char *body, size_t n) {
     r->open--;
     if (status == 200 || status == 201) {
         acked(r, body, n);
@@ -814,7 +848,25 @@ static void answered_request(person *p, sim_request *r, int status, const char *
         if (r->kind == SIM_LOAD && !r->act) sim_fail("the first rules are refused: %s", r->said);
         if (r->kind == SIM_LOAD) sim_trace("load of %s refused: %s", r->act, r->said);
     }
-    put_aside(p);
+}
+
+/* {"line":N,"status":S,"answer":{…}} or with "error", a line each, in order; all of them, or the connection broke. */
+static void answered_many(person *p, int status, const char *body) {
+    const char *at = body;
+    if (status != 200) return;
+    for (int i = 0; i < p->bulk_count; i++) {
+        const char *end = strchr(at, '\n'), *result = strstr(at, "\"status\":"), *answer = strstr(at, "\"answer\":");
+        if (!end || !result || result > end || strtol(at + 8, NULL, 10) != i + 1)
+            sim_fail("%d lines were asked, and line %d is answered %s", p->bulk_count, i + 1, excerpt(at, strlen(at)));
+        bool good = answer && answer < end;
+        const char *from = good ? answer + 9 : at, *to = good ? end - 1 : end; /* without the brace of the line */
+        char *copy = strndup(from, (size_t)(to - from));
+        if (!copy) abort();
+        answered_request(p->bulk[i], (int)strtol(result + 9, NULL, 10), copy, strlen(copy));
+        free(copy);
+        at = end + 1;
+    }
+    world->counts.bulk += (uint64_t)p->bulk_count;
 }
 
 static void answer(person *p, int status, const char *body, size_t n) {
@@ -828,7 +880,9 @@ static void answer(person *p, int status, const char *body, size_t n) {
         sim_fail("503 %lld s after the disk was well again: %s", (long long)(world->now - world->healthy_since) / 1000,
                  excerpt(body, n));
     if (r) {
-        answered_request(p, r, status, body, n);
+        answered_request(r, status, body, n);
+    } else if (p->bulk_count) {
+        answered_many(p, status, body);
     } else if (p->learning && status == 200) {
         if (tb_try(p->arena, learn, &x) != TB_OK) sim_fail("a matter is not told as API.md says: %s", excerpt(body, n));
     } else if (p->fetching) {
@@ -848,6 +902,7 @@ static void answer(person *p, int status, const char *body, size_t n) {
         tb_arena_reset(p->arena);
         if (p->turn != before) return; /* it asks already */
     }
+    put_aside(p);
     p->looking = NULL, p->learning = NULL, p->fetching = NULL;
     tb_arena_reset(p->arena);
     next_turn(p);
@@ -904,6 +959,109 @@ static void got(void *user, const char *bytes, size_t n) {
     free(copy);
 }
 
+/* ---- a follower of the feed: what it is told has no gaps, and is on disk ---- */
+
+static struct {
+    sim_conn *conn;
+    char *in, *text; /* as it comes; without the framing of chunks */
+    size_t n, text_n;
+    bool head;
+    uint64_t turn;
+} follower;
+
+static void follow(void *arg);
+
+static void stop_following(int64_t pause) {
+    if (follower.conn) sim_hang_up(follower.conn);
+    follower.conn = NULL;
+    sim_after(pause, follow, NULL);
+}
+
+static void told(const char *line) {
+    int64_t id = strncmp(line, "id: ", 4) == 0 ? strtoll(line + 4, NULL, 10) : -1;
+    if (id < 0 || id == world->told) return; /* the beginning repeats the place */
+    if (id != world->told + 1) sim_fail("the feed told %lld, and then %lld", (long long)world->told, (long long)id);
+    world->told = id;
+    world->counts.told++;
+}
+
+static void take_lines(void) {
+    char *at = follower.text, *end;
+    for (; (end = memchr(at, '\n', follower.text_n - (size_t)(at - follower.text))); at = end + 1) {
+        *end = '\0';
+        told(at);
+    }
+    follower.text_n -= (size_t)(at - follower.text);
+    memmove(follower.text, at, follower.text_n);
+}
+
+static void take_chunks(void) {
+    size_t at = 0;
+    while (at < follower.n) {
+        char *line = memmem(follower.in + at, follower.n - at, "\r\n", 2);
+        size_t k = line ? strtoul(follower.in + at, NULL, 16) : 0, from = line ? (size_t)(line + 2 - follower.in) : 0;
+        if (!line || from + k + 2 > follower.n) break;
+        if (follower.text_n + k > ANSWER_ROOM) sim_fail("a line of the feed without an end");
+        memcpy(follower.text + follower.text_n, follower.in + from, k);
+        follower.text_n += k;
+        at = from + k + 2;
+    }
+    follower.n -= at;
+    memmove(follower.in, follower.in + at, follower.n);
+    take_lines();
+}
+
+static void fed(void *user, const char *bytes, size_t n) {
+    (void)user;
+    if (n == 0) {
+        follower.conn = NULL;
+        sim_after(sim_between(1, 3000), follow, NULL);
+        return;
+    }
+    if (follower.n + n > ANSWER_ROOM) sim_fail("a chunk of the feed longer than %d bytes", ANSWER_ROOM);
+    memcpy(follower.in + follower.n, bytes, n);
+    follower.n += n;
+    if (!follower.head) {
+        char *end = memmem(follower.in, follower.n, "\r\n\r\n", 4);
+        if (!end) return;
+        follower.in[9 + 3] = '\0';
+        int status = atoi(follower.in + 9);
+        if (status == 409)
+            sim_fail("the feed told %lld, and the log does not reach so far now", (long long)world->told);
+        if (status != 200) {
+            stop_following(1000);
+            return;
+        }
+        follower.head = true;
+        follower.n -= (size_t)(end + 4 - follower.in);
+        memmove(follower.in, end + 4, follower.n);
+    }
+    take_chunks();
+}
+
+static void enough(void *arg) {
+    if (world->healing && world->quiet_until <= world->now && leapt) return; /* to the end */
+    if ((uint64_t)(uintptr_t)arg == follower.turn && follower.conn) stop_following(sim_between(1, 5000));
+}
+
+static void follow(void *arg) {
+    char text[160];
+    (void)arg;
+    int64_t quiet = world->quiet_until - world->now;
+    if (quiet > 0) {
+        sim_after(quiet + 1, follow, NULL);
+        return;
+    }
+    int n = snprintf(text, sizeof text, "GET /v1/feed?after=%lld HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                     (long long)world->told);
+    follower.n = follower.text_n = 0;
+    follower.head = false;
+    follower.conn = sim_connect(fed, NULL);
+    sim_send(follower.conn, text, (size_t)n);
+    /* Not for long: a follower is sent a sign of life every 15 s, through weeks in which nothing else happens. */
+    sim_after(sim_between(10, 5000), enough, (void *)(uintptr_t)++follower.turn);
+}
+
 /* ---- fate ---- */
 
 static void heal(void *arg) {
@@ -953,6 +1111,8 @@ void sim_people_begin(void *s) {
         if (!p->in || !p->arena) abort();
         next_turn(p);
     }
+    if (!(follower.in = malloc(ANSWER_ROOM + 1)) || !(follower.text = malloc(ANSWER_ROOM + 1))) abort();
+    if (sim_chance(60) || world->healing) sim_after(sim_between(1, 1000), follow, NULL);
     if (world->disk.trouble != SIM_WELL) sim_after(sim_between(1, 5000), heal, NULL);
     sim_after(sim_between(100, 3000), fate, NULL);
 }

@@ -1,11 +1,11 @@
 /* The simulation: seeds, lives and crashes (sim.h tells the shape of it).
  *
- *   test_sim                the usual run: the same seeds every time, and the self-test
- *   test_sim SEED EVENTS    worlds from SEED on, until their logs hold EVENTS events together (make sim)
+ * test_sim the usual run: the same seeds every time, and the self-test test_sim SEED EVENTS worlds from SEED on,
+ * until their logs hold EVENTS events together (make sim)
  *
- * The same seed is the same world on every machine, as long as rules/ and tests/matters/ are the same. When something is
- * found, the line that repeats it is printed, the last lines of the trace (all of it with SIM_TRACE=1), and what was
- * expected.
+ * The same seed is the same world on every machine, as long as rules/ and tests/matters/ are the same. When something
+ * is found, the line that repeats it is printed, the last lines of the trace (all of it with SIM_TRACE=1), and what
+ * was expected.
  *
  * The self-test makes the machine guilty on purpose (a disk that says "synced" of the log and lies; a flipped bit; an
  * acknowledgement that never was) and fails unless that is found: a check that cannot fail is none. */
@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { USUAL_SEEDS = 150, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
+enum { USUAL_SEEDS = 120, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
 #define WORLD_BYTES ((size_t)3 << 30) /* of address space; what is used is what is written */
 
 sim *world;
@@ -233,11 +233,15 @@ static void forge(void) { /* an acknowledgement that nobody gave */
 /* SIM_SOUND, or SIM_FOUND with world->failure. */
 static int run_world(enum guilt guilt) {
     int starts = 0;
+    bool remade = false;
     for (;;) {
         world->counts.lives++;
         int64_t closes_after = plan();
         world->disk.forgetful = guilt == FORGETFUL && !world->healing;
         if (world->healing) world->disk.trouble = SIM_WELL;
+        /* SQLite goes on in the middle of a sector behind a log that it recovered, which only powersafe overwrite
+         * makes safe. The store therefore begins with an empty log; but emptying it needs room. */
+        if (!world->disk.powersafe && world->disk.trouble == SIM_FULL) world->disk.trouble = SIM_WELL;
         uint64_t failures = world->disk.failures;
         sim_trace("life %llu%s, disk operation %llu, crash at %llu", (unsigned long long)world->counts.lives,
                   world->healing ? " (the last)" : "", (unsigned long long)world->disk.ios,
@@ -249,7 +253,13 @@ static int run_world(enum guilt guilt) {
         case SIM_CLOSED: world->counts.closed++, starts = 0; break;
         case SIM_NO_START:
             world->counts.no_start++;
-            if (world->disk.failures == failures) {
+            if (world->disk.failures == failures && world->counts.acked == 0 && !remade) {
+                /* A database that was being made, rolled back and hit by a power failure need not be one (SQLite
+                 * drops the journal of an empty file unsynced). Nothing was in it: the operator takes it away. */
+                sim_trace("the half-made database is taken away");
+                for (int i = 0; i < SIM_NAMES; i++) world->disk.names[i].now = world->disk.names[i].kept = -1;
+                remade = true;
+            } else if (world->disk.failures == failures) {
                 snprintf(world->failure, sizeof world->failure,
                          "the server does not start on a disk that is well (the trace says why)");
                 return SIM_FOUND;
@@ -313,10 +323,11 @@ static void print_sums(const sums *s) {
     printf("%llu requests acknowledged (%llu repeated), %llu refused, %llu in doubt, %llu asked again, %llu "
            "attachments, %llu loads\n",
            N(c.acked), N(c.repeats), N(c.refused), N(c.doubtful), N(c.retried), N(c.attachments), N(c.loads));
-    printf("%llu calls of services, %llu late replies; %llu changes of the disk, %llu of them failed in %llu troubles; "
+    printf("%llu calls of services, %llu late replies, %llu lines in bulk, %llu events told by the feed; %llu changes "
+           "of the disk, %llu of them failed in %llu troubles; "
            "%llu jumps of the clock, %llu quiet "
            "times\n",
-           N(c.calls), N(c.replies), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps));
+           N(c.calls), N(c.replies), N(c.bulk), N(c.told), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps));
 #undef N
 }
 

@@ -176,7 +176,7 @@ static int x_write(sqlite3_file *base, const void *p, int n, sqlite3_int64 at) {
     if (h->index < 0) return put(h, p, n, at), SQLITE_OK;
     at_io("write", name_of(h), at, false);
     cost += sim_once_in(4);
-    bool full = fails(SIM_FULL), bad = fails(SIM_WRITE_FAILS);
+    bool full = at + n > h->file->size && fails(SIM_FULL), bad = fails(SIM_WRITE_FAILS);
     if (full || bad) {
         if (sim_chance(50)) put(h, p, (int64_t)sim_below((uint64_t)n), at); /* as far as it came */
         sim_trace("a write of %s at %lld fails: %s", name_of(h), (long long)at, full ? "full" : "error");
