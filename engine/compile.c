@@ -591,7 +591,8 @@ static int compile_work(void *arg) {
     c->by_name = (tb_index){.a = c->a};
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
         uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
-        if (!c->rules->trees.items[file]->sections.count && !c->unclean.items[file])
+        const tb_tree *t = c->rules->trees.items[file];
+        if (!t->sections.count && !t->references.count && !c->unclean.items[file]) /* one of 引用 alone gathers others */
             tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
     }
     uint32_t roots = c->rules->trees.count;
