@@ -18,7 +18,7 @@
  *   operator    every case, masked
  *
  * staff whose post has no open task now (it has been done, or is to come) see the clear text with a reason, too. Every reading in the
- * clear is recorded before it is answered (access.h). */
+ * clear is recorded before it is answered (api_cases.c). */
 #ifndef TB_AUTH_H
 #define TB_AUTH_H
 #include "accounts.h"

@@ -398,6 +398,23 @@ static void test_proxy(void) {
         put(fd, "POST", "/v1/sessions", extra, body);
         if (!CHECK_INT(take(fd), i < 30 ? 401 : 429)) break;
     }
+    /* Hashes wait in a line of 32; who comes when it is full is told so at once. */
+    enum { AT_ONCE = 48 };
+    int fds[AT_ONCE], wrong = 0, full = 0;
+    for (int i = 0; i < AT_ONCE; i++) {
+        char body[120], extra[120];
+        fds[i] = dial(h.port);
+        snprintf(body, sizeof body, "{\"person\":\"人%d\",\"password\":\"猜一猜密码\"}", 100 + i);
+        snprintf(extra, sizeof extra, "X-Forwarded-For: 198.51.100.%d\r\n", i);
+        put(fds[i], "POST", "/v1/sessions", extra, body);
+    }
+    for (int i = 0; i < AT_ONCE; i++) {
+        int status = take(fds[i]);
+        wrong += status == 401;
+        full += status == 429 && strstr(answer, "LOGINS_WAITING");
+        close(fds[i]);
+    }
+    CHECK(wrong >= 32 && full > 0 && wrong + full == AT_ONCE);
     put(fd, "POST", "/v1/sessions", "X-Forwarded-For: 203.0.113.8\r\n", LOGIN("张受", SECRET));
     CHECK_INT(take(fd), 201);
     close(fd);

@@ -191,6 +191,8 @@ static int run(tb_line *line) {
     tb_putf(&past, "%s/history", path.p);
     tb__put_parameter(line, &past, "at", "at");
     tb__put_parameter(line, &past, "seq", "seq");
+    tb__put_parameter(line, &past, "unmask", "unmask");
+    tb__put_parameter(line, &path, "unmask", "unmask");
     code = tb__remote_quiet(line, "GET", tb_buf_str(&path), TB_NONE, &c, &status, &case_text);
     if (code == TB_EXIT_CLEAN)
         code = tb__remote_quiet(line, "GET", tb_buf_str(&past), TB_NONE, &history, &status, &history_text);
@@ -215,6 +217,7 @@ static int run(tb_line *line) {
 static const tb_flag flags[] = {
     {"at", "时刻", "看那时的样子（日期指当天结束）", "as it stood then (a day means its end)"},
     {"seq", "序号", "看办到第几步时的样子", "as it stood after that event"},
+    {"unmask", "理由", "不遮盖个人信息（有权的人，记录在案）", "with personal data in the clear (who may, on record)"},
     TB_SERVER_FLAG,
     TB_FLAGS_END,
 };
