@@ -362,6 +362,46 @@ static void test_rederive(void) {
     close_host(&h);
 }
 
+static int due_on(int fd, const char *due) {
+    char mark[64];
+    int n = 0;
+    snprintf(mark, sizeof mark, "\"due\":\"%sT00:00:00+08:00\"", due);
+    ask(fd, "GET", "/v1/tasks?place=370402&limit=1000", "");
+    for (const char *p = answer; (p = strstr(p, mark)); p++) n++;
+    return n;
+}
+
+/* A batch that fails while the rows follow takes some of them along: they follow all the same. */
+static void test_rederive_fails(void) {
+    enum { CASES = 150 };
+    host h;
+    char body[512], key[16];
+    if (!open_memory(&h, "2026-03-02 09:00")) return;
+    int fd = dial(h.port), moved = 0;
+    everything(fd);
+    for (int i = 0; i < CASES; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        snprintf(body, sizeof body, "%s", APPLY("KEY"));
+        char *at = strstr(body, "KEY");
+        snprintf(at, sizeof body - (size_t)(at - body), "%s\"}", key);
+        CHECK_INT(ask(fd, "POST", "/v1/cases", body), 201);
+    }
+    CHECK_INT(due_on(fd, "2026-03-05"), CASES);
+    atomic_store(&faults_after, 1); /* the load itself lands, what follows first does not */
+    fault_point = TB_FAULT_BEGIN;
+    atomic_store(&fault_result, TB_STORE_RETRY);
+    atomic_store(&faults_left, 1);
+    CHECK_INT(load(fd, FILE_OF("日历/全国.tb", CALENDAR("  放假 2026-03-03，加放。\\n")), "load-2"), 200);
+    for (int i = 0; i < 400 && moved != CASES; i++) {
+        usleep(10000);
+        moved = due_on(fd, "2026-03-06");
+    }
+    CHECK_INT(moved, CASES);
+    CHECK_INT(atomic_load(&faults_left), 0);
+    close(fd);
+    close_host(&h);
+}
+
 /* What a revised calendar moves is listed: the clocks it reaches, from when to when, and nothing else. An act that comes before the walk lists
  * what the load had moved, not what it begins itself. */
 static void await_changes(int fd, const char *path) {
@@ -762,6 +802,7 @@ int main(void) {
     test_repeats();
     test_timers();
     test_rederive();
+    test_rederive_fails();
     test_changes();
     test_impossible();
     test_changes_restart();
