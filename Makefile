@@ -85,7 +85,7 @@ PARTS   := $(SOURCES:.c=) $(GEN) llhttp/api llhttp/http llhttp/llhttp
 MAIN    := runtime/main
 TESTS   := $(basename $(wildcard tests/test_*.c))
 # Tests that run threads are built with TSan as well.
-THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test_http tests/test_client tests/test_server tests/test_outbox tests/test_feed tests/test_bulk,$(TESTS))
+THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test_http tests/test_client tests/test_server tests/test_outbox tests/test_feed tests/test_bulk tests/test_auth,$(TESTS))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:

@@ -148,6 +148,12 @@ int tb_auth_who(const tb_server *s, tb_arena *a, tb_who *who) {
     return tb_try(a, copy_who, &(struct copying){&s->asking->account->row, a, who});
 }
 
+bool tb_auth_still(tb_server *s, const tb_http_request *req) {
+    if (!s->o.auth) return true;
+    const tb_credential *now = tb_accounts_enter(s->accounts, bearer(req), tb__now(s));
+    return now && (now->account->row.roles & roles_for(req));
+}
+
 int tb_auth_again(tb_call *c) {
     tb_server *s = c->server;
     s->asking = s->o.auth ? tb_accounts_enter(s->accounts, bearer(c->req), tb__now(s)) : NULL;

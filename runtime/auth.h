@@ -40,6 +40,8 @@ int tb_auth_enter(struct tb_server *s, tb_http_request *req);
 /* The caller of a request just entered, copied; under no tb_try. TB_NOMEM. */
 int tb_auth_who(const struct tb_server *s, tb_arena *a, tb_who *who);
 
+/* For an answer that goes on (the feed): does the credential it was asked with still open that door? */
+bool tb_auth_still(struct tb_server *s, const tb_http_request *req);
 /* For a line of a request that began earlier: asks again, since the token may have ended meanwhile. TB_FAILED: the line is answered. */
 int tb_auth_again(struct tb_call *c);
 

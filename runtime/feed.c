@@ -119,11 +119,18 @@ static int gather(void *arg) {
     return TB_OK;
 }
 
+static void gone(void *follower);
+
 /* Those whose place lies in the page get what of it is theirs. One for whom there is no memory now keeps his place. */
 static void tell(tb_feed *f) {
     int64_t end = f->from + (int64_t)f->page.count - 1;
-    for (follower *w = f->first; w; w = w->next) {
+    for (follower *w = f->first, *next; w; w = next) {
+        next = w->next;
         if (w->after + 1 < f->from || w->after >= end || tb_http_stream_pending(w->req) >= TB_FEED_ROOM) continue;
+        if (!tb_auth_still(f->s, w->req)) { /* his token was taken back, or has ended: nothing more for him */
+            gone(w);
+            continue;
+        }
         telling t = {.f = f, .w = w};
         int64_t told = w->told;
         tb_arena_reset(f->scratch);
@@ -195,7 +202,12 @@ void tb_feed_grown(tb_feed *f) {
 /* A frame without data is no event to the browser, but its id is kept: who filters does not begin again from long ago. */
 static void on_beat(void *arg) {
     tb_feed *f = arg;
-    for (follower *w = f->first; w; w = w->next) {
+    for (follower *w = f->first, *next; w; w = next) {
+        next = w->next;
+        if (!tb_auth_still(f->s, w->req)) {
+            gone(w);
+            continue;
+        }
         char text[64];
         int n = w->after > w->told ? snprintf(text, sizeof text, "id: %lld\n\n", (long long)w->after)
                                    : snprintf(text, sizeof text, ": %s\n\n", "…");

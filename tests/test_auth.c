@@ -272,6 +272,26 @@ static void test_entering(void) {
     CHECK_INT(ask_as(fd, CHECKER, "GET", "/v1/matters", ""), 200);
     CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"close\",\"account\":\"王审\"}"), 200);
     CHECK_INT(ask_as(fd, CHECKER, "GET", "/v1/matters", ""), 401);
+    /* A feed that is open ends with the token it was opened with, and tells nothing more. */
+    char heard[2000] = "";
+    CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"token\",\"account\":\"审计甲\",\"label\":\"订阅\"}"), 201);
+    snprintf(extra, sizeof extra, "Authorization: Bearer %s\r\n", member("token", token, sizeof token));
+    int feed = dial(h.port);
+    put(feed, "GET", "/v1/feed", extra, "");
+    size_t n = 0;
+    while (n + 1 < sizeof heard && !strstr(heard, "event: begin")) {
+        ssize_t m = read(feed, heard + n, sizeof heard - 1 - n);
+        if (!CHECK(m > 0)) break;
+        n += (size_t)m;
+    }
+    CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"revoke\",\"account\":\"审计甲\",\"label\":\"订阅\"}"), 200);
+    while (n + 1 < sizeof heard && !strstr(heard, "\r\n0\r\n")) {
+        ssize_t m = read(feed, heard + n, sizeof heard - 1 - n);
+        if (!CHECK(m > 0)) break;
+        n += (size_t)m;
+    }
+    CHECK(!strstr(heard, "event: account"));
+    close(feed);
     CHECK_INT(clock_to(fd, "2026-03-03T08:59:59"), 200);
     CHECK_INT(ask_as(fd, INTERFACE, "GET", "/v1/matters", ""), 200);
     CHECK_INT(clock_to(fd, "2026-03-03T09:00:01"), 200);
