@@ -116,6 +116,10 @@ static void reasons(tb__proof *w, const tb_move *m) {
     }
 }
 
+static bool one_place(const tb_program *p, uint32_t a, uint32_t b) {
+    return p->places.items[a].from == p->places.items[b].from && p->places.items[a].field == p->places.items[b].field;
+}
+
 /* M17: the place where the case is decided, or a step that names its own 主体. The applicant's step expires by law,
  * at no place. */
 static void place(tb__proof *w, const tb_move *m) {
@@ -126,9 +130,7 @@ static void place(tb__proof *w, const tb_move *m) {
     const tb_step_def *s = &p->steps.items[m->step];
     uint32_t at = m->posts_n ? p->posts.items[m->posts[0]].place : s->place;
     if (at == TB_NO_INDEX || at == p->authority_place || s->duty.n) return;
-    if (p->places.items[at].from == p->places.items[p->authority_place].from &&
-        p->places.items[at].field == p->places.items[p->authority_place].field)
-        return;
+    if (one_place(p, at, p->authority_place)) return;
     tb__failed(w, TB_E_DUTY_PLACE, m->span, m->act, p->places.items[at].name, TB_NONE, NULL);
 }
 
@@ -240,10 +242,63 @@ static void presider(tb__proof *w, const tb_step_def *hearing) {
     }
 }
 
+static bool is_hearing(const tb_step_def *s) { return s->excludes && holds_word(s->name, "听证"); }
+
 static void hearings(tb__proof *w) {
     for (uint32_t i = 0; i < w->p->steps.count; i++)
-        if (w->p->steps.items[i].excludes && holds_word(w->p->steps.items[i].name, "听证"))
-            presider(w, &w->p->steps.items[i]);
+        if (is_hearing(&w->p->steps.items[i])) presider(w, &w->p->steps.items[i]);
+}
+
+/* Does the author himself say that its exclusion is open (待核)? Then the hearing is only sketched, and does not load by silence anyway. */
+static bool sketched(const tb_program *p, const tb_step_def *s) {
+    for (uint32_t i = 0; s->why_excluded && i < p->citations.count; i++)
+        if (p->citations.items[i].law == s->why_excluded && p->citations.items[i].open) return true;
+    return false;
+}
+
+/* 48(1)(1): time and place are told in writing before it is held. That it was seven workdays before is in the document: on record only. */
+static bool announces(tb__proof *w, const tb_move *m) {
+    static const char *const notice[] = {"听证通知", "听证公告", NULL};
+    return issues(w->p, m, notice) && states(m, "听证时间") && states(m, "听证地点");
+}
+static bool marks_notice(tb__proof *w, const tb__edge *e) { return over_moves(w, e, announces); }
+
+static void hearing_notice(tb__proof *w) {
+    const tb_program *p = w->p;
+    uint8_t *before = NULL, *told = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t);
+    for (uint32_t i = 0; i < w->g.edges.count; i++) {
+        const tb__edge *e = &w->g.edges.items[i];
+        if (e->from == TB__NONE || e->tacit) continue;
+        const tb_move *m = &p->moves.items[e->move];
+        if (m->kind != TB_MOVE_ACT || !m->leaves || m->step == TB_NO_INDEX || told[m->step] || !is_hearing(&p->steps.items[m->step]) || sketched(p, &p->steps.items[m->step]))
+            continue;
+        if (!before) before = always(w, marks_notice);
+        if (before[e->from]) continue;
+        told[m->step] = 1;
+        tb__edges path = {0};
+        tb__path_to(w, e->from, i, &path);
+        tb__failed(w, TB_E_DUTY_HEARING_NOTICE, p->steps.items[m->step].span, p->steps.items[m->step].name,
+                   TB_STR("《行政许可法》第四十八条第一款第一项"), tb__path_text(w, &path), &path);
+    }
+}
+
+/* 42, 45: who waits longer is told so in writing: when time stops, how long that will take; when it is extended, why. */
+static bool tells_time(const tb_program *p, uint32_t step) {
+    static const char *const any[] = {"", NULL};
+    for (uint32_t i = 0; i < p->moves.count; i++)
+        if (p->moves.items[i].step == step && states(&p->moves.items[i], "所需时间") && issues(p, &p->moves.items[i], any)) return true;
+    return p->steps.items[step].notices_n > 0;
+}
+
+static void told_of_time(tb__proof *w) {
+    static const char *const any[] = {"", NULL};
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++)
+        if (p->steps.items[i].excludes && !tells_time(p, i))
+            tb__failed(w, TB_E_DUTY_TOLD, p->steps.items[i].span, p->steps.items[i].name, TB_STR("《行政许可法》第四十五条"), TB_NONE, NULL);
+    const tb_move *m = p->extension_n ? &p->moves.items[p->extension_move] : NULL;
+    if (m && !issues(p, m, any))
+        tb__failed(w, TB_E_DUTY_TOLD, m->span, m->act, TB_STR("《行政许可法》第四十二条第一款"), TB_NONE, NULL);
 }
 
 /* 34(3): two or more for looking into the substance. */
@@ -258,6 +313,39 @@ static void inspectors(tb__proof *w) {
     }
 }
 
+/* 45: the ground is needed by an article that asks for it, not by the one that excludes its time. What an article says is its gist in the law's
+ * file. */
+static void needed(tb__proof *w) {
+    static const char *const grounds[] = {"听证", "招标", "拍卖", "检验", "检测", "检疫", "鉴定", "专家评审"};
+    for (uint32_t i = 0; i < w->p->steps.count; i++) {
+        const tb_step_def *s = &w->p->steps.items[i];
+        const tb_citation *c = NULL;
+        for (uint32_t k = 0; s->why_needed && k < w->p->citations.count; k++)
+            if (w->p->citations.items[k].law == s->why_needed) c = &w->p->citations.items[k];
+        if (!s->excludes || !c || c->open || !c->gist.n) continue;
+        const char *ground = NULL;
+        bool asks = false;
+        for (size_t k = 0; k < sizeof grounds / sizeof *grounds; k++)
+            if (holds_word(s->name, grounds[k])) ground = grounds[k], asks |= holds_word(c->gist, ground);
+        bool excludes_it = s->why_excluded && tb_str_eq(s->why_excluded->law, c->law->law) && s->why_excluded->article == c->law->article;
+        if (ground && (!asks || excludes_it)) tb__failed(w, TB_E_DUTY_NEED, s->span, c->text, tb_str_z(ground), TB_NONE, NULL);
+    }
+}
+
+/* M17: an organ acts by its own posts, where it is. Two roles taken from one place are one. Without a 主体 a step is where its first post is. */
+static void organs(tb__proof *w) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++) {
+        const tb_step_def *s = &p->steps.items[i];
+        for (uint32_t k = 0; k < s->posts_n && s->place != TB_NO_INDEX && (k == 0 || s->duty.n); k++) {
+            uint32_t at = p->posts.items[s->posts[k]].place;
+            if (at == TB_NO_INDEX || at == s->place || one_place(p, at, s->place)) continue;
+            tb__failed(w, TB_E_DUTY_ORGAN, s->span, s->name, p->places.items[s->place].name, p->posts.items[s->posts[k]].name, NULL);
+            break;
+        }
+    }
+}
+
 static const struct {
     void (*move)(tb__proof *w, const tb_move *m);
     void (*paths)(tb__proof *w);
@@ -265,7 +353,8 @@ static const struct {
 } duties[] = {
     {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
     {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
-    {NULL, hearings, true},
+    {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, told_of_time, true},
+    {NULL, needed, true},         {NULL, organs, false},
 };
 
 void tb__prove_duties(tb__proof *w) {

@@ -22,6 +22,14 @@ static void cited(tb__proof *w, const tb_citation *c) {
                duration_text(w, c->allows), NULL);
 }
 
+/* M18: 行政许可法 is not everybody's law. */
+static void kind_law(tb__proof *w, const tb_citation *c) {
+    bool limits = c->kind == TB_C_LIMIT || c->kind == TB_C_STATUTORY || c->kind == TB_C_EXTENSION || c->kind == TB_C_EXCLUSION;
+    if (!limits || c->open || !c->law || !(tb_str_is(c->law->law, "行政许可法") || tb_str_is(c->law->law, "中华人民共和国行政许可法")))
+        return;
+    tb__failed(w, TB_E_PROOF_KIND_LAW, c->clause, w->p->kind, c->text, TB_NONE, NULL);
+}
+
 static bool may_lengthen(tb_str rank) {
     return tb_str_is(rank, "法律") || tb_str_is(rank, "行政法规") || tb_str_is(rank, "地方性法规");
 }
@@ -59,7 +67,10 @@ void tb__prove_laws(tb__proof *w) {
     if (licence && extension && extension->times != 1)
         tb__failed(w, TB_E_PROOF_EXTENSIONS, extension->span, tb_str_printf(w->a, "%d", extension->times),
                    TB_STR("《行政许可法》第四十二条第一款"), TB_NONE, NULL);
-    for (uint32_t i = 0; i < p->citations.count; i++) cited(w, &p->citations.items[i]);
+    for (uint32_t i = 0; i < p->citations.count; i++) {
+        cited(w, &p->citations.items[i]);
+        if (!licence) kind_law(w, &p->citations.items[i]);
+    }
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         promised(w, &p->clocks.items[i]);
         if (licence) lengthened(w, &p->clocks.items[i]);
