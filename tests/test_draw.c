@@ -539,7 +539,7 @@ int main(void) {
     CHECK_INT(tb_try(a, measuring, a), TB_OK);
     tb_arena_free(a);
     check_rules((const char *const[]){"rules", NULL});
-    check_rules((const char *const[]){"tests/matters", NULL});
+    check_rules((const char *const[]){"rules/组织", "tests/matters", NULL});
     int drawn = random_matters(60, 9) + random_matters(4, 60);
     CHECK(drawn > 20);
     printf("test_draw: %d random matters drawn\n", drawn);
