@@ -21,13 +21,19 @@ enum {
     TB_LOGIN_FORGET = 60 * 60000
 };
 
+enum { DOUBT_MS = 1000 };
+
 struct tb_logins {
     tb_io_worker *worker;
     int waiting;
     bool changing; /* a change of accounts is being written */
     bool doubt;    /* whether a change is on disk is not known */
+    bool unread;   /* and reading them anew has failed: nobody is known until it succeeds */
+    tb_io_timer *again; /* to the next attempt at that */
     tb_throttle persons, addresses;
 };
+
+static void look_again(void *server) { tb__accounts_reopened(server); }
 
 int tb__logins_new(tb_server *s) {
     struct tb_logins *l = s->logins = calloc(1, sizeof *l);
@@ -40,7 +46,8 @@ int tb__logins_new(tb_server *s) {
         tb_io_random(s->io, l->addresses.seed, TB_THROTTLE_SEED) != TB_OK)
         return TB_NOMEM;
     l->worker = tb_io_worker_new(s->io, "passwords");
-    return l->worker ? TB_OK : TB_NOMEM;
+    l->again = tb_io_timer_new(s->io, look_again, s);
+    return l->worker && l->again ? TB_OK : TB_NOMEM;
 }
 
 void tb__logins_stop(tb_server *s) {
@@ -50,22 +57,25 @@ void tb__logins_stop(tb_server *s) {
 }
 
 void tb__logins_free(tb_server *s) {
+    if (s->logins) tb_io_timer_free(s->logins->again);
     free(s->logins);
     s->logins = NULL;
 }
 
-/* What was in doubt is on disk or not: read anew. */
+bool tb__accounts_unread(const tb_server *s) { return s->logins && s->logins->unread; }
+
+/* What was in doubt is on disk or not: read anew. A disk that fails to be read just now is asked again. */
 void tb__accounts_reopened(tb_server *s) {
     if (!s->logins || !s->logins->doubt) return;
     s->asking = NULL;
     tb_reader *r = tb_reader_open(s->store);
     int result = r ? tb_accounts_read(s->accounts, r, tb__now(s)) : TB_STORE_RETRY;
     tb_reader_close(r);
-    if (result == TB_STORE_OK) s->logins->doubt = false;
-    else
-        tb__report(s, "error", "accounts_doubt", "%s",
-                   s->o.lang == TB_LANG_EN ? "cannot read the accounts; they cannot be changed until the next restart"
-                                           : "读不了数据库中的账号；下次启动前不能变更账号");
+    s->logins->doubt = s->logins->unread = result != TB_STORE_OK;
+    if (result == TB_STORE_OK) return;
+    tb_io_timer_set(s->logins->again, DOUBT_MS);
+    tb__report(s, "error", "accounts_doubt", "%s",
+               s->o.lang == TB_LANG_EN ? "cannot read the accounts; trying again" : "读不了数据库中的账号，稍后再试");
 }
 
 typedef struct people { /* one call about people; in its arena */

@@ -77,7 +77,9 @@ static int turn_away(tb_http_request *req, int status, const char *code, const c
     int n = snprintf(body, sizeof body,
                      "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"file\":null,\"line\":null,\"detail\":null}}",
                      code, tb__lang(req) == TB_LANG_EN ? en : zh);
-    tb_http_answer(req, status, TB_HTTP_JSON, status == 401 ? "WWW-Authenticate: Bearer realm=\"tongban\"\r\n" : NULL,
+    tb_http_answer(req, status, TB_HTTP_JSON, status == 401   ? "WWW-Authenticate: Bearer realm=\"tongban\"\r\n"
+                   : status == 503 ? "Retry-After: 1\r\n"
+                                   : NULL,
                    body, (size_t)n);
     return TB_FAILED;
 }
@@ -115,6 +117,8 @@ int tb_auth_enter(tb_server *s, tb_http_request *req) {
         return turn_away(req, 401, "NO_CREDENTIAL",
                          "请带上令牌：Authorization: Bearer …（用密码换取：POST /v1/sessions）",
                          "send a token: Authorization: Bearer … (POST /v1/sessions gives one for a password)");
+    if (tb__accounts_unread(s)) /* not 401: his token may be as good as ever */
+        return turn_away(req, 503, "ACCOUNTS_UNREAD", "正在重新读取账号，请稍后以同一请求重试", "the accounts are being read anew; retry with the same request");
     s->asking = tb_accounts_enter(s->accounts, token, tb__now(s));
     if (!s->asking)
         return turn_away(req, 401, "BAD_CREDENTIAL", "令牌无效、已过期或已收回，请重新登录",

@@ -2,6 +2,7 @@
  * (percent-decoding, segments, query; everything decoded is valid UTF-8 without control characters). */
 #include "canonical.h"
 #include "http_parts.h"
+#include <stdio.h>
 #include <strings.h>
 
 /* ---- requests ---- */
@@ -23,7 +24,7 @@ tb_http_request *tb__request_take(conn *c) {
     r->next = NULL;
     r->answered = r->streaming = r->finite = r->chunking = r->close = false;
     r->loopback = c->loopback;
-    memcpy(r->peer, tb_io_peer(c->stream), sizeof r->peer);
+    snprintf(r->peer, sizeof r->peer, "%s", tb_io_peer(c->stream));
     r->gone = NULL;
     r->segments = r->parameters = 0;
     tb_head_begin(&r->head);

@@ -208,6 +208,7 @@ void tb__logins_stop(tb_server *s);
 void tb__logins_free(tb_server *s);
 /* The store was reopened: was a change of accounts in doubt? */
 void tb__accounts_reopened(tb_server *s);
+bool tb__accounts_unread(const tb_server *s); /* they could not be read; tried again each second */
 
 /* ---- loads ---- */
 int tb__loads_new(tb_server *s);

@@ -655,6 +655,54 @@ static void test_log_fails(void) {
     end();
 }
 
+static _Atomic int lost_commits, failing_reads;
+static int lose_commits(void *user, const char *point) {
+    (void)user;
+    _Atomic int *left = strcmp(point, TB_FAULT_COMMIT) == 0                  ? &lost_commits
+                        : strcmp(point, TB_FAULT_READ) == 0 && !lost_commits ? &failing_reads
+                                                                             : NULL;
+    if (left && *left > 0) {
+        --*left;
+        return left == &lost_commits ? TB_STORE_UNKNOWN : TB_STORE_RETRY;
+    }
+    return TB_STORE_OK;
+}
+
+/* The disk's answer to a change of accounts is in doubt, and reading them anew fails, too: nobody is told that his token is bad, and it passes. */
+static void test_doubt(void) {
+    host h;
+    char token[TB_TOKEN_TEXT];
+    tb_store *store = NULL;
+    tb_store_error error;
+    int status = 0, busy = 0;
+    if (!begin()) return;
+    tb_io *io = tb_io_new();
+    tb_store_options so = {.io = io, .fault = lose_commits};
+    if (!CHECK_INT(tb_store_open_memory(disk, &so, &store, &error), TB_OK)) return;
+    if (!CHECK(open_host(
+            &h, (tb_server_options){.store = store, .io = io, .test_clock = "2026-03-02 09:00", .auth = true})))
+        return;
+    int fd = dial(h.port);
+    failing_reads = 1;
+    lost_commits = 1;
+    CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"token\",\"account\":\"张受\",\"label\":\"新的\"}"), 503);
+    for (int i = 0; i < 2000 && status != 200; i++) {
+        status = ask_as(fd, OPERATOR, "GET", "/v1/accounts", "");
+        if (status == 503) busy += says("\"code\":\"ACCOUNTS_UNREAD\"") && strstr(head, "Retry-After: 1");
+        else CHECK_INT(status, 200);
+        usleep(10000);
+    }
+    CHECK_INT(status, 200);
+    CHECK(busy > 0 && failing_reads == 0);
+    CHECK(says("新的")); /* it was on the disk */
+    CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"token\",\"account\":\"张受\",\"label\":\"又一个\"}"), 201);
+    snprintf(tokens[CLERK], sizeof tokens[CLERK], "%s", member("token", token, sizeof token));
+    CHECK_INT(ask_as(fd, CLERK, "GET", "/v1/matters", ""), 200);
+    close(fd);
+    close_host(&h);
+    end();
+}
+
 /* ---- for another ---- */
 
 static int act_for(int fd, int who, const char *id, const char *name, const char *post, const char *whom,
@@ -800,6 +848,7 @@ int main(void) {
     test_acting();
     test_masking();
     test_log_fails();
+    test_doubt();
     test_deputies();
     test_entering_for();
     test_loading();
