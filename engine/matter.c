@@ -144,7 +144,7 @@ void tb__cite(tb__matter *m, const tb_clause *c, const tb_law_refs *laws) {
 }
 
 /* What the law's file says of a citation, for those who read the matter. */
-static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_law_ref *ref) {
+static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_law_ref *ref, bool why) {
     const tb_section *law = tb__law_for(m->c, ref->span.file, ref);
     const tb_clause *article = law && ref->article ? tb__article_of(law, ref) : NULL;
     const tb_clause *rank = law ? find_clause(law, TB_C_RANK) : NULL;
@@ -161,14 +161,16 @@ static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *
                       .gist = article ? text_of(tb_part_of(article, TB_P_TEXT)) : TB_NONE,
                       .clause = c->span,
                       .kind = c->kind,
-                      .open = c->pending || (article && article->pending)};
+                      .open = c->pending || (article && article->pending),
+                      .why = why};
 }
 
 static void keep_citations(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_part *part) {
-    for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, in, c, &part->laws.items[i]);
+    bool why = part->kind == TB_P_GROUND;
+    for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, in, c, &part->laws.items[i], why);
     for (uint32_t i = 0; (part->kind == TB_P_BASIS || part->kind == TB_P_GROUND) && i < part->names.count; i++)
         *TB_PUSH(m->c->a, m->p->citations) =
-            (tb_citation){.text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending};
+            (tb_citation){.text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending, .why = why};
 }
 
 static void cite_all(tb__matter *m) {
@@ -286,9 +288,10 @@ static void head_clause(tb__matter *m, const tb_clause *c) {
             TB__REPORT(m, VERSION_RULE, applies->span, text_of(applies), TB_NONE, TB_NONE); /* M19 */
         break;
     }
-    case TB_C_KIND: p->kind = c->names.items[0].text; break;
+    case TB_C_KIND: p->kind = c->names.items[0].text, p->kind_span = c->span; break;
     case TB_C_SERVICE: p->service = c->names.items[0].text; break;
     case TB_C_MODES:
+        p->modes_span = c->span;
         for (uint32_t i = 0; i < c->names.count; i++) {
             uint32_t at;
             TB__FIND(p->modes, .name, c->names.items[i].text, at);

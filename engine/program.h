@@ -331,6 +331,7 @@ typedef struct tb_citation {
     tb_duration says, allows; /* a limit (or 期限延长) of the clause, and of the article it rests on; unit 0: none */
     bool applicant;           /* the clause is about a step of the applicant's: longer is then his gain */
     bool open; /* 待核: the clause, or the article in the law's file */
+    bool why;  /* stands after 因: a reason, or the article that asks for it */
 } tb_citation;
 
 /* 容缺受理, 告知承诺 (papers.c); TB_NO_INDEX: the matter has none. */
@@ -343,6 +344,7 @@ typedef struct tb_papers {
 typedef struct tb_program {
     tb_span span; /* its name, in the file that is its root: steps may stand in a template's */
     tb_str matter, version, digest /* hex SM3 over its sources */, kind, service;
+    tb_span kind_span, modes_span; /* of their clauses */
     int32_t effective;
     tb_str authority;         /* 实施主体: the organ; empty when by place and duty */
     uint32_t authority_place; /* role whose organ decides (属地 by default) */

@@ -50,16 +50,18 @@ static inline void example_add(example *x, tb_str path, tb_str text) {
 
 /* Lines that begin with 引用 come first, then the preamble, then the rest, then the ending if no step was written. */
 static inline tb_str completed(tb_arena *a, tb_str text, bool licence) {
-    static const char service[] = "公共服务", licences[] = "行政许可";
-    _Static_assert(sizeof service == sizeof licences, "one is written over the other");
+    static const char service[] = "公共服务。";
+    tb_str preamble = tb_example_preamble();
     tb_buf b;
     uint32_t at = 0;
     tb_buf_init(&b, a);
     while (tb_str_starts((tb_str){text.p + at, text.n - at}, "引用 ")) at = line_end(text, at);
     tb_put(&b, text.p, at);
-    tb_putstr(&b, tb_example_preamble());
-    char *kind = strstr(b.p, service);
-    if (licence && CHECK(kind)) memcpy(kind, licences, sizeof licences - 1);
+    const char *kind = licence ? strstr(preamble.p, service) : NULL;
+    CHECK(kind || !licence);
+    uint32_t before = kind ? (uint32_t)(kind - preamble.p) : 0, after = kind ? before + (uint32_t)sizeof service - 1 : 0;
+    if (kind) tb_putf(&b, "%.*s行政许可，待核。", (int)before, preamble.p);
+    tb_put(&b, preamble.p + after, preamble.n - after);
     tb_put(&b, text.p + at, text.n - at);
     if (find_line(text, 0, "环节") == text.n) tb_putstr(&b, tb_example_ending());
     return tb_buf_str(&b);

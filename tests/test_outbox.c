@@ -9,7 +9,7 @@
 /* clang-format off: its columns count Han characters twice */
 #define HEAD(name, kind)                                                                                                                              \
     "事项 " name "：\\n  版本 1，生效 2026-01-01，适用 申请日。\\n  事项类型 公共服务。\\n  实施主体 甲区图书馆。\\n" \
-    "  办理模式 窗口办理。\\n  属地 取自 「实施主体」。\\n"
+    "  办理模式 窗口办理，因 “当面核验”，待核。\\n  属地 取自 「实施主体」。\\n"
 #define RULES                                                                                                                                               \
     "外部接口 核验：\\n  请求 编号。\\n  回复 有效、无效。\\n  超时 30分钟。\\n  重试 2次。\\n\\n"                             \
     "外部接口 没有地址：\\n  请求 编号。\\n  回复 有效。\\n  超时 30分钟。\\n\\n" HEAD(                                                                     \

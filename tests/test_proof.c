@@ -243,7 +243,7 @@ static int put_target(char *out, int n, const char *act, int target) {
 static tb_str text_of(const struct process *p, char *out) {
     int n = sprintf(out,
                     "事项 试验：\n  版本 1，生效 2026-01-01，适用 申请日。\n  事项类型 公共服务。\n  实施主体 属地 "
-                    "审批局，待核。\n  办理模式 窗口办理。\n"
+                    "审批局，待核。\n  办理模式 窗口办理，因 “当面核验”，待核。\n"
                     "  属地 取自 所在。\n  收到材料 以 属地收到 为准，待核。\n  法定期限 %d个工作日，自 受理 至 "
                     "决定，待核。\n  岗位 受理员，在 属地。\n"
                     "申请表：\n  所在 区划，必填。\n  甲 是否，必填。\n",
@@ -1038,7 +1038,7 @@ static void test_shipped(void) {
 static void test_wide(void) {
     static char text[1 << 17];
     int n = sprintf(text, "事项 宽：\n  版本 1，生效 2026-01-01，适用 申请日。\n  事项类型 公共服务。\n  实施主体 属地 "
-                          "审批局，待核。\n  办理模式 窗口办理。\n  属地 取自 所在。\n"
+                          "审批局，待核。\n  办理模式 窗口办理，因 “当面核验”，待核。\n  属地 取自 所在。\n"
                           "  法定期限 20个工作日，自 受理 至 决定，待核。\n  岗位 受理员，在 属地。\n申请表：\n  所在 "
                           "区划，必填。\n文书：\n  意见书。\n"
                           "环节 受理：\n  办理人 受理员。\n  期限 5个工作日。\n  齐全的，记 受理，转 同时。\n"

@@ -131,11 +131,18 @@ static void version(struct writer *w) {
             planned ? "" : OPEN("版本", "没有写计划生效日期，先写今天", "no effective date is given; today stands in"));
 }
 
+enum { AUTHORITY_LAWS = 4, SETTING_LAWS = 2 };
+
 static void kind(struct writer *w) {
     tb_str type = text_of(w, TB_COL_TYPE);
     explain(w, "  # 行政许可、行政确认、行政给付、公共服务……：哪些法约束它，由此而定。\n");
-    tb_putf(&w->b, "  事项类型 %.*s%s。\n", TB_FMT(w->p.kind),
-            w->p.kind_known ? ""
+    tb__strs laws = {0};
+    tb__laws(w->a, w->m->cells[TB_COL_LAW].text, SETTING_LAWS, &laws);
+    if (!w->p.licence) laws.count = 0;
+    tb_putf(&w->b, "  事项类型 %.*s%.*s%s。\n", TB_FMT(w->p.kind), TB_FMT(law_list(w, &laws)),
+            w->p.licence    ? OPEN("事项类型", "设定许可的要是法律、法规、国务院决定或省级政府规章，对照原文核实",
+                                   "a licence is set up by a statute, a regulation or a decision: compare the text")
+            : w->p.kind_known ? ""
             : type.n        ? OPEN("事项类型", "写的不是国家目录里的类型，先写 公共服务",
                                    "is not a type of the national list; 公共服务 stands in")
                      : OPEN("事项类型", "没有写，先写 公共服务", "is not given; 公共服务 stands in"));
@@ -145,8 +152,6 @@ static void kind(struct writer *w) {
             w->p.service_known ? "" : OPEN("办件类型", "没有写，按时限推断", "is not given; inferred from the limits"));
     if (w->p.service_known) filled(w, TB_STR("办件类型"), w->p.service, TB_COL_SERVICE);
 }
-
-enum { AUTHORITY_LAWS = 4 };
 
 static void authority(struct writer *w) {
     tb__strs laws = {0};
@@ -180,7 +185,7 @@ static void modes(struct writer *w) {
     tb_str why = p->scene_reason.n
                      ? tb__quote(w->a, tb_str_printf(w->a, "必须现场：%.*s", TB_FMT(p->scene_reason)), 600)
                      : TB_STR("“实施清单写明的办理形式”");
-    explain(w, "  # 全程网办是常例；别的模式要有理由：必须现场，依…。\n");
+    explain(w, "  # 全程网办是常例；没有它的要写 因 “为什么”，依 法律、法规的条。\n");
     tb_puts(&w->b, "  办理模式 ");
     tb_putf(&w->b, "%s%s%s%s", p->online ? "全程网办" : "", p->online && p->window ? "、" : "",
             p->window ? "窗口办理" : "", p->remote ? "、异地代收代办" : "");
@@ -188,8 +193,8 @@ static void modes(struct writer *w) {
         tb_putf(&w->b, "%s。\n",
                 p->modes_said ? "" : OPEN("办理模式", "没有写，先按全程网办", "is not given; online stands in"));
     } else {
-        tb_putf(&w->b, "，依 %.*s%s。\n", TB_FMT(why),
-                OPEN("办理模式", "不全程网办要有依据：必须现场的理由是否成立",
+        tb_putf(&w->b, "，%s %.*s%s。\n", p->online ? "依" : "因", TB_FMT(why),
+                OPEN("办理模式", "不全程网办要有理由和法律、法规的依据：必须现场的理由是否成立",
                      "another mode than online needs its reason"));
     }
     if (p->modes_said)

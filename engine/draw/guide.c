@@ -165,7 +165,7 @@ void tb__guide_laws(tb__guide *g) {
     tb__guide_table(g, 3, heads, shares);
     for (uint32_t i = 0; i < p->citations.count; i++) {
         const tb_citation *c = &p->citations.items[i];
-        if (cited_before(p, i, false)) continue;
+        if (cited_before(p, i, false) || (c->why && !c->law)) continue;
         if (c->law) tb__guide_cell(g, false, "《%.*s》", TB_FMT(c->law->law));
         else tb__guide_cell(g, false, "%.*s", TB_FMT(c->text));
         if (c->rank.n) tb__guide_cell(g, false, "%.*s", TB_FMT(c->rank));

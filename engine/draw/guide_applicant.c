@@ -72,7 +72,7 @@ static void conditions(tb__guide *g) {
 
 static const tb_citation *modes_basis(const tb_program *p) {
     for (uint32_t i = 0; i < p->citations.count; i++)
-        if (p->citations.items[i].kind == TB_C_MODES) return &p->citations.items[i];
+        if (p->citations.items[i].kind == TB_C_MODES && !p->citations.items[i].why) return &p->citations.items[i];
     return NULL;
 }
 
@@ -99,6 +99,7 @@ static void channels(tb__guide *g) {
                        TB_FMT(tb__guide_people(g, s->posts, s->posts_n, s->all, s->persons)));
     }
     const tb_citation *basis = modes_basis(p);
+    tb__guide_not_online(g);
     if (basis) tb__guide_item(g, basis->open, "办理模式的依据：%.*s。", TB_FMT(tb__guide_basis(g, basis->clause)));
     if (p->receipt != TB_NO_INDEX)
         tb__guide_item(g, false, "收到材料的时间，以%.*s为准。", TB_FMT(tb__guide_milestone(g, p->receipt)));

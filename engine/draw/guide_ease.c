@@ -108,6 +108,17 @@ static bool comes_back(const tb__guide *g, uint32_t step) {
     return false;
 }
 
+/* ---- 全程网办 ---- */
+
+void tb__guide_not_online(tb__guide *g) {
+    for (uint32_t i = 0; i < g->p->citations.count; i++) {
+        const tb_citation *c = &g->p->citations.items[i];
+        if (c->kind != TB_C_MODES || !c->why) continue;
+        if (g->staff) tb__guide_fact(g, "不能全程网办", c->open, "因%.*s", TB_FMT(c->text));
+        else tb__guide_item(g, c->open, "不能全程网办，因%.*s。", TB_FMT(c->text));
+    }
+}
+
 void tb__guide_presence(tb__guide *g) {
     const tb_program *p = g->p;
     bool any = false;

@@ -17,6 +17,7 @@ static void facts(tb__guide *g) {
     tb__guide_fact(g, "实施主体", tb__pending_at(p, p->authority_span), "%.*s", TB_FMT(tb__guide_authority(g)));
     if (p->authority_seal.n) tb__guide_fact(g, "用章", false, "%.*s", TB_FMT(p->authority_seal));
     tb__guide_fact(g, "办理模式", false, "%.*s", TB_FMT(tb_buf_str(&modes)));
+    tb__guide_not_online(g);
     for (uint32_t i = 0; i < p->places.count; i++)
         tb__guide_fact(g, "地点", tb__pending_at(p, p->places.items[i].span), "%.*s：%.*s",
                        TB_FMT(p->places.items[i].name), TB_FMT(tb__guide_place_from(g, i)));

@@ -275,7 +275,8 @@ tb_str tb__guide_basis(const tb__guide *g, tb_span at) {
     tb_buf_init(&b, g->a);
     for (uint32_t i = 0; i < g->p->citations.count; i++) {
         const tb_citation *c = &g->p->citations.items[i];
-        if (c->clause.file == at.file && c->clause.from == at.from && c->clause.to == at.to)
+        bool reason = c->why && !c->law; /* no norm */
+        if (!reason && c->clause.file == at.file && c->clause.from == at.from && c->clause.to == at.to)
             tb_putf(&b, "%s%.*s", b.n ? "、" : "", TB_FMT(c->text));
     }
     return tb_buf_str(&b);

@@ -59,6 +59,7 @@ const tb_graph_node *tb__guide_goal(const tb__guide *g, uint32_t move);
 void tb__guide_deferral(tb__guide *g);               /* 容缺受理, for both */
 void tb__guide_promise(tb__guide *g);                /* 告知承诺, for both */
 void tb__guide_presence(tb__guide *g);               /* how often an applicant has to come, why and in which step */
+void tb__guide_not_online(tb__guide *g); /* 办理模式 …，因 … */
 tb_str tb__guide_on_site(const tb__guide *g, const tb_step_def *s); /* 因“…”，依… */
 void tb__guide_alerts(tb__guide *g, uint32_t clock); /* facts: 提醒, 黄牌, 红牌 */
 tb_str tb__guide_alert(const tb__guide *g, const tb_alert_def *d);

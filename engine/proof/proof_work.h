@@ -155,6 +155,7 @@ bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone);
 void tb__prove_beginnings(tb__proof *w);
 void tb__prove_service(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
+void tb__prove_ranks(tb__proof *w);
 void tb__prove_soundness(tb__proof *w);
 void tb__prove_limits(tb__proof *w);
 void tb__prove_duties(tb__proof *w);
