@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Is the prover to be trusted? Each entry of tests/defects.case breaks one thing in a shipped matter, as a hand might: an exit
+# Is the prover to be trusted? Each entry of tests/defects.case breaks one thing in a shipped matter (or one of tests/matters, for what
+# no shipped one does), as a hand might: an exit
 # dropped, a limit loosened, a ground that does not reach, one person for two duties. `check` has to find it, and for
 # the right reason: the code that stands there. As shipped, none of those codes is reported.
 set -u
@@ -39,6 +40,7 @@ while IFS= read -r line; do
     '文件 '*)
         finish
         file=${line#文件 }
+        mkdir -p "$dir/$(dirname "$file")"
         shipped=$("$tongban" check --lang en "$file" 2>&1)
         ;;
     '==== '*)

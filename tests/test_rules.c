@@ -2,8 +2,8 @@
  *
  *   test_rules [-u]       -u writes what came out into tests/check/NAME.case, for review
  *
- * tests/check/NAME.case: `==== title [test|en]`, a rules text, `----`, what must come out: the diagnostics as a person sees them; with `test`, if
- * there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
+ * tests/check/NAME.case: `==== title [test|en|prove]`, a rules text, `----`, what must come out: the diagnostics as a person sees them (with
+ * `prove` also those of the proofs); with `test`, if there are none, one line a 用例 that failed (a 用例 that cannot fail would be worth nothing). The shipped directory, calendars and laws are
  * at hand; 引用 is below rules/, else below tests/check/.
  * tests/matters/NAME.tb: one rule of meaning each; they compile and every 用例 passes. So does every ```tb of grammar/手册.md, and each of its
  * matters has a 用例. */
@@ -82,7 +82,7 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
     tb_buf got;
     if (tb_str_ends(title, "[edit]")) text = edited(a, "tests/check/底本.tb", text);
     if (tb_str_ends(title, "[edit en]")) text = edited(a, "tests/check/base.tb", text);
-    enum tb_lang lang = tb_str_ends(title, "[en]") ? TB_LANG_EN : TB_LANG_AUTO;
+    enum tb_lang lang = tb_str_ends(title, "[en]") || tb_str_ends(title, "[prove en]") ? TB_LANG_EN : TB_LANG_AUTO;
     tb_compile_input in = {.paths = &file,
                            .texts = &text,
                            .count = 1,
@@ -92,6 +92,14 @@ static tb_str answer(tb_arena *a, tb_str title, tb_str text) {
                            .sm3 = tb_sm3,
                            .directory = shipped.rules->directory};
     if (!CHECK_INT(tb_compile(a, &in, &rules), TB_OK)) return TB_NONE;
+    bool prove = tb_str_ends(title, "[prove]") || tb_str_ends(title, "[prove en]");
+    for (uint32_t i = 0; prove && i < rules->programs.count; i++) {
+        tb_proof_report *report;
+        CHECK_INT(tb_prove(a, rules->programs.items[i], rules->directory ? rules->directory : shipped.rules->directory,
+                           NULL, &rules->diagnostics, &report),
+                  TB_OK);
+    }
+    if (prove) tb_diagnostics_sort(&rules->diagnostics);
     tb_buf_init(&got, a);
     tb_diagnostics_print(&got, &rules->sources, &rules->diagnostics, lang, false);
     for (uint32_t i = 0; i < rules->diagnostics.list.count; i++)

@@ -48,6 +48,12 @@ static bool refuses(const tb_program *p, const tb_move *m) {
 
 static bool decides_against(const tb_program *p, const tb_move *m) { return issues(p, m, refusal_words) || m->rejects; }
 
+bool tb__undoes(const tb_move *m) {
+    bool undoes = m->rejects;
+    for (int k = 0; undone_words[k]; k++) undoes |= holds_word(m->target, undone_words[k]);
+    return undoes;
+}
+
 bool tb__refusal(const tb_program *p, const tb_move *m) { return refuses(p, m) || decides_against(p, m); }
 
 /* By state: on every way to it, something `marks` answers true for has happened. */
@@ -200,9 +206,7 @@ static void no_return(tb__proof *w) {
         const tb__edge *e = &w->g.edges.items[i];
         if (e->from == TB__NONE || told[e->move] || !tb__irreversible(w, tb__state(w, e->from))) continue;
         const tb_move *m = &p->moves.items[e->move];
-        bool undoes = m->rejects || issues(p, m, refusal_words);
-        for (int k = 0; undone_words[k] && tb__ended(w, e->to); k++) undoes |= holds_word(m->target, undone_words[k]);
-        if (!undoes) continue;
+        if (!m->rejects && !issues(p, m, refusal_words) && !(tb__ended(w, e->to) && tb__undoes(m))) continue;
         told[e->move] = 1;
         tb__edges path = {0};
         tb__path_to(w, e->from, i, &path);
@@ -354,7 +358,7 @@ static const struct {
     {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
     {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
     {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, told_of_time, true},
-    {NULL, needed, true},         {NULL, organs, false},
+    {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
 };
 
 void tb__prove_duties(tb__proof *w) {

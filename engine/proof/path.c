@@ -171,10 +171,27 @@ tb_str tb__submission_text(tb__proof *w, const tb__valuation *v) {
     return tb_buf_str(&b);
 }
 
+/* A material brought this way, when the case is one in which some was: 容缺 of what may come later, 承诺 of what may be promised. */
+static const tb_material *brought(const tb__proof *w, uint32_t state, uint32_t milestone, const tb_material *not) {
+    if (milestone == TB_NO_INDEX || !tb__fact(w, tb__state(w, state), milestone)) return NULL;
+    for (uint32_t i = 0; i < w->p->materials.count; i++) {
+        const tb_material *m = &w->p->materials.items[i];
+        if (m != not && (milestone == w->p->papers.promised ? m->promisable : m->deferrable)) return m;
+    }
+    return NULL;
+}
+
 static void put_submission(struct telling *t, const tb__edge *e) {
     tb__proof *w = t->w;
-    if (!t->dry)
-        put_line(t, t->now, tb__submission_text(w, &w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))]));
+    if (t->dry) return;
+    const tb_material *promised = brought(w, e->to, w->p->papers.promised, NULL);
+    const tb_material *deferred = brought(w, e->to, w->p->papers.deferred, promised);
+    tb_buf b;
+    tb_buf_init(&b, w->a);
+    tb_putstr(&b, tb__submission_text(w, &w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))]));
+    if (promised) tb_putf(&b, "，%.*s 为 承诺", TB_FMT(tb_name_written(w->a, promised->name)));
+    if (deferred) tb_putf(&b, "，%.*s 为 容缺", TB_FMT(tb_name_written(w->a, deferred->name)));
+    put_line(t, t->now, tb_buf_str(&b));
 }
 
 /* What stands beside the task of a host: it acts after what is done; and if it is kept to its last moment, that is the

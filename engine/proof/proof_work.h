@@ -148,12 +148,15 @@ tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str 
 
 /* duties.c: does the move refuse, by what it issues or where it leads? */
 bool tb__refusal(const tb_program *p, const tb_move *m);
+/* Does it lead to an end without the case's purpose: 不予, 撤回, 终止 …? */
+bool tb__undoes(const tb_move *m);
 
 /* the proofs */
 /* milestones.c: does it 记 the milestone, by its moves, documents, transfers? */
 bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone);
 void tb__prove_beginnings(tb__proof *w);
 void tb__prove_service(tb__proof *w);
+void tb__prove_promises(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
 void tb__prove_ranks(tb__proof *w);
 void tb__prove_soundness(tb__proof *w);
