@@ -12,6 +12,7 @@
 #   make sim          a whole server in virtual time under injected faults: SEED=random EVENTS=100000
 #   make editors      highlighting for VS Code and vim, from keywords.def
 #   make manual       grammar/词表.md, the lists of the manual, from the tables
+#   make duties       grammar/义务.md, how each article of the laws is treated, from engine/duties.def and rules/
 #   make install      program, rules, documents and a unit for systemd below PREFIX (/usr/local)
 #   make clean        removes build/
 #
@@ -91,7 +92,7 @@ THREADED := $(filter tests/test_store tests/test_commit tests/test_io tests/test
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: all run install test bench bench-core scale check-clang asan tsan fuzz $(FUZZERS) soak sim editors manual clean
+.PHONY: all run install test bench bench-core scale check-clang asan tsan fuzz $(FUZZERS) soak sim editors manual duties clean
 
 all: $(B)/tongban
 
@@ -228,6 +229,11 @@ editors:
 # Likewise; tests/test_manual.c holds it against the tables.
 manual: $(B)/obj/tests/test_manual
 	$< -u
+
+# Likewise; tests/test_duties.c holds it against the table, the laws and the matters.
+duties: $(B)/tongban
+	$< duties rules --format markdown > $(B)/duties.md
+	mv $(B)/duties.md grammar/义务.md
 
 clean:
 	rm -rf $(B)

@@ -22,6 +22,9 @@ typedef struct tb_law_ref { /* 《行政许可法》第四十二条第一款第�
     tb_span span;
 } tb_law_ref;
 typedef TB_LIST(tb_law_ref) tb_law_refs;
+/* A citation that stands outside of rules, in a table of the program or on a command line: 《行政许可法》第四十二条第一款, or the law alone (its
+ * numbers are 0 then). `out->law` is a view of `text`. false: it is none. */
+bool tb_law_read(tb_str text, tb_law_ref *out);
 
 enum tb_unit_word { TB_U_WORKDAYS = 1, TB_U_DAYS, TB_U_HOURS, TB_U_MONTHS, TB_U_YEARS,
     TB_U_MINUTES }; /* 工作日 自然日 小时 月 年 as enum tb_unit; 分钟 only where machines wait (超时) */

@@ -1,8 +1,10 @@
 /* tongban explain: what a code of the checker, or a refusal of the server, means, why the rule exists and what to write
- * instead. The texts are grammar/诊断*.md (grammar/catalogue.h), built in. */
+ * instead. The texts are grammar/诊断*.md (grammar/catalogue.h), built in. Of an article of a law: how it is treated
+ * (duties.c). */
 #include "canonical.h"
 #include "catalogue.h"
 #include "command.h"
+#include "explain.h"
 
 enum { WIDTH = 78 /* display cells of a line */, INDENT = 2 };
 
@@ -61,7 +63,7 @@ static void indent(tb_buf *b, int n) {
     while (n--) tb_puts(b, " ");
 }
 
-static void put_wrapped(tb_buf *b, tb_str text) {
+void tb__put_wrapped(tb_buf *b, tb_str text) {
     uint32_t cells = 0;
     while (text.n) {
         if (text.p[0] == '\n') {
@@ -103,7 +105,7 @@ static void tell_people(tb_line *line, const tb_explanation *e) {
     tb_putf(&line->out, "%s%s %s%s%s\n\n", tb_ink(line, TB_INK_BOLD), e->code, severity_of(line, e),
             tb_line_say(line, "：", ": "), tb_line_say(line, e->title_zh, e->title_en));
     tb_puts(&line->out, tb_ink(line, TB_INK_OFF));
-    put_wrapped(&line->out, tb_str_z(tb_line_say(line, e->zh, e->en)));
+    tb__put_wrapped(&line->out, tb_str_z(tb_line_say(line, e->zh, e->en)));
     put_example(line, tb_line_say(line, "错", "wrong"), TB_INK_RED, e->wrong);
     put_example(line, tb_line_say(line, "对", "right"), TB_INK_GREEN, e->right);
 }
@@ -151,16 +153,24 @@ static int list(tb_line *line) {
     return TB_EXIT_CLEAN;
 }
 
+static bool is_citation(const char *arg) { return tb_str_starts(tb_str_z(arg), "《"); }
+
 static int run(tb_line *line) {
+    const char *rules = tb_line_value(line, "rules");
     if (!line->count) return list(line);
     for (int i = 0; i < line->count; i++)
-        if (!tb_explanation_of(tb_str_z(line->args[i])))
+        if (!is_citation(line->args[i]) && !tb_explanation_of(tb_str_z(line->args[i])))
             return tb_line_error(line, "没有代码“%s”。所有代码：tongban explain",
                                  "there is no code \"%s\"; all codes: tongban explain", line->args[i]);
     if (line->json) tb_puts(&line->out, "[");
     for (int i = 0; i < line->count; i++) {
-        const tb_explanation *e = tb_explanation_of(tb_str_z(line->args[i]));
         if (i) tb_puts(&line->out, line->json ? "," : "\n");
+        if (is_citation(line->args[i])) {
+            if (tb__explain_law(line, rules ? rules : "rules", line->args[i]) == TB_EXIT_CLEAN) continue;
+            line->out.n = 0; /* all or nothing: half an array helps nobody */
+            return TB_EXIT_FAILED;
+        }
+        const tb_explanation *e = tb_explanation_of(tb_str_z(line->args[i]));
         if (line->json) tell_programs(line, e, true);
         else tell_people(line, e);
     }
@@ -168,17 +178,24 @@ static int run(tb_line *line) {
     return TB_EXIT_CLEAN;
 }
 
+static const tb_flag flags[] = {
+    {"rules", "目录", "条文取自这个目录，缺省 rules", "articles are those of this directory, rules when absent"},
+    {NULL, NULL, NULL, NULL},
+};
 const tb_command tb__command_explain = {
     .name = "explain",
-    .arguments = "[代码…]",
+    .arguments = "[代码|条文…] [--rules 目录]",
     .least = 0,
     .most = TB_ARGUMENTS,
+    .flags = flags,
     .run = run,
-    .zh = "解释错误代码：为什么有这条规则，怎样改，错的和对的例子",
-    .en = "explain codes: why the rule exists, what to do, a wrong and a right example",
+    .zh = "解释错误代码：为什么有这条规则，怎样改，错的和对的例子；解释法规的条文：程序怎样对待",
+    .en = "explain codes: why the rule exists, what to do, a wrong and a right example; articles: how they are treated",
     .more_zh = "代码可以写 TB0123、0123 或 123，也可以是办件被拒绝的原因，如 WRONG_POST；不写代码，列出全部。\n"
-               "例：tongban explain TB0006 TB0229",
+               "例：tongban explain TB0006 TB0229\n"
+               "条文写成 《行政许可法》第四十二条：说什么，怎样证明、执行、记录，哪些事项引用。",
     .more_en =
         "A code is written TB0123, 0123 or 123, or is the reason of a refused act such as WRONG_POST; without one, "
-        "all are listed.\nexample: tongban explain TB0006",
+        "all are listed.\nexample: tongban explain TB0006\n"
+        "An article, 《行政许可法》第42条: what it says, how it is proved, enforced, recorded, which matters cite it.",
 };
