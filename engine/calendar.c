@@ -195,13 +195,21 @@ static char *put_digits(char *p, int64_t n, int width) {
     return p;
 }
 
+static char *put_two(char *p, int64_t n) { /* 0 to 99 */
+    p[0] = (char)('0' + n / 10);
+    p[1] = (char)('0' + n % 10);
+    return p + 2;
+}
+
 static char *put_day(char *p, int64_t day) {
     int y, m, d;
     int32_t near = day > INT32_MAX ? INT32_MAX : day < INT32_MIN ? INT32_MIN : (int32_t)day;
     tb_day_split(near, &y, &m, &d);
-    p = put_digits(p, y, 4), *p++ = '-';
-    p = put_digits(p, m, 2), *p++ = '-';
-    return put_digits(p, d, 2);
+    if (y >= 0 && y < 10000) p = put_two(put_two(p, y / 100), y % 100);
+    else p = put_digits(p, y, 4);
+    *p++ = '-';
+    p = put_two(p, m), *p++ = '-';
+    return put_two(p, d);
 }
 
 char *tb_day_text(int32_t day, char out[TB_DAY_TEXT]) {
@@ -213,9 +221,9 @@ char *tb_time_text(int64_t ms, char out[TB_TIME_TEXT]) {
     int64_t rest, day = split_instant(ms, &rest);
     char *p = put_day(out, day);
     *p++ = 'T';
-    p = put_digits(p, rest / HOUR_MS, 2), *p++ = ':';
-    p = put_digits(p, rest / MINUTE_MS % 60, 2), *p++ = ':';
-    p = put_digits(p, rest / 1000 % 60, 2);
+    p = put_two(p, rest / HOUR_MS), *p++ = ':';
+    p = put_two(p, rest / MINUTE_MS % 60), *p++ = ':';
+    p = put_two(p, rest / 1000 % 60);
     if (rest % 1000) *p++ = '.', p = put_digits(p, rest % 1000, 3);
     memcpy(p, "+08:00", 7);
     return out;

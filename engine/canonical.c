@@ -61,6 +61,20 @@ bool tb_valid_utf8(tb_str s, size_t *where) {
 /* What a JSON string holds as it is. */
 static bool is_plain(char c) { return (unsigned char)c >= 0x20 && c != '"' && c != '\\'; }
 
+/* Are all of the eight bytes at p plain, and none above 0x7f when `ascii` is asked? Exact, since no sum carries into the next
+ * byte: of a byte below 0x80, adding 0x60 sets the top bit unless it is a control, and adding 0x7f to its difference
+ * from c sets it unless it is c. */
+#define EACH_BYTE(x) (0x0101010101010101u * (uint64_t)(x))
+static bool eight_plain(const char *p, bool ascii) {
+    uint64_t v, low = EACH_BYTE(0x7f), top = EACH_BYTE(0x80);
+    memcpy(&v, p, sizeof v);
+    uint64_t seven = v & low;
+    uint64_t control = ~(seven + EACH_BYTE(0x60)), quote = ~((seven ^ EACH_BYTE('"')) + low),
+             back = ~((seven ^ EACH_BYTE('\\')) + low);
+    uint64_t special = (control | quote | back) & ~v & top;
+    return (special | (ascii ? v & top : 0)) == 0;
+}
+
 /* ---- objects ---- */
 
 static void swap_in(tb_str *keys, tb_json *values, uint32_t from, uint32_t to) {
@@ -182,6 +196,7 @@ static bool read_escape(reader *r, const char **p, char **out) {
 /* The plain bytes at p up to a quote, a backslash or an error (NULL). */
 static const char *plain_run(reader *r, const char *p) {
     for (;;) {
+        while (r->end - p >= 8 && eight_plain(p, true)) p += 8;
         while (p < r->end && (unsigned char)*p < 0x80 && is_plain(*p)) p++;
         if (p == r->end) return refuse(r, p, WHY_OPEN_TEXT), NULL;
         if (*p == '"' || *p == '\\') return p;
@@ -442,6 +457,7 @@ static void end_at(tb_buf *b, char *p) {
 /* Bytes at the start of the text that need no escape. */
 static uint32_t plain_length(tb_str s) {
     uint32_t i = 0;
+    while (s.n - i >= 8 && eight_plain(s.p + i, false)) i += 8;
     while (i < s.n && is_plain(s.p[i])) i++;
     return i;
 }

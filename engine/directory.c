@@ -33,6 +33,7 @@ struct tb_directory {
     TB_LIST(struct person) persons;
     TB_LIST(holders) posts; /* one for each (place, post) that someone holds */
     TB_LIST(deputies) deputized; /* one for each (place, post) that somebody stands in for */
+    tb_str *calendars; /* by place: what tb_directory_calendar answers, which every clock asks */
     struct slot *slots;     /* open addressing; a power of two, at most half full */
     uint32_t used, mask;
 };
@@ -148,7 +149,25 @@ void tb_directory_deputy(tb_directory_builder *b, int place, tb_str post, tb_dep
         (tb_deputy){tb_str_copy(d->arena, x.principal), tb_str_copy(d->arena, x.person), x.from, x.to};
 }
 
-const tb_directory *tb_directory_end(tb_directory_builder *b) { return &b->d; }
+static const tb_place *place_of_code(const tb_directory *d, tb_str code) {
+    const struct slot *s = find(d, K_CODE, NOWHERE, code);
+    return s->kind == K_NONE ? NULL : &d->places.items[s->index];
+}
+
+static tb_str calendar_above(const tb_directory *d, const tb_place *p) {
+    for (int depth = 0; p && depth < PLACE_DEPTH; depth++) { /* bounded: files may name places above in a circle */
+        if (p->calendar.n) return p->calendar;
+        p = p->parent.n ? place_of_code(d, p->parent) : NULL;
+    }
+    return TB_STR("全国");
+}
+
+const tb_directory *tb_directory_end(tb_directory_builder *b) {
+    tb_directory *d = &b->d;
+    d->calendars = TB_NEW_ARRAY(d->arena, d->places.count, tb_str);
+    for (uint32_t i = 0; i < d->places.count; i++) d->calendars[i] = calendar_above(d, &d->places.items[i]);
+    return d;
+}
 
 /* ---- looking ---- */
 
@@ -236,10 +255,6 @@ const tb_organ *tb_directory_organ_of(const tb_directory *d, tb_str place, tb_st
 }
 
 tb_str tb_directory_calendar(const tb_directory *d, tb_str place) {
-    const tb_place *p = tb_directory_find_place(d, place);
-    for (int depth = 0; p && depth < PLACE_DEPTH; depth++) { /* bounded: files may name places above in a circle */
-        if (p->calendar.n) return p->calendar;
-        p = p->parent.n ? tb_directory_find_place(d, p->parent) : NULL;
-    }
-    return TB_STR("全国");
+    uint32_t i = look(d, K_CODE, NOWHERE, place);
+    return i == NOWHERE ? TB_STR("全国") : d->calendars[i];
 }

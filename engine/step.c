@@ -68,7 +68,11 @@ static void put_effects(tb_buf *b, const tb_outcome *o) {
     tb_puts(b, "[");
     for (uint32_t i = 0; i < o->effects.count; i++) {
         const tb_effect *f = &o->effects.items[i];
-        tb_putf(b, "%s{\"at\":%lld,\"do\":\"%s\",\"name\":", i ? "," : "", (long long)f->at, f->what);
+        tb_puts(b, i ? ",{\"at\":" : "{\"at\":");
+        tb_put_int(b, f->at);
+        tb_puts(b, ",\"do\":\"");
+        tb_puts(b, f->what);
+        tb_puts(b, "\",\"name\":");
         tb_json_put_text(b, f->name);
         if (f->value.n) {
             tb_puts(b, ",\"value\":");

@@ -158,14 +158,6 @@ static tb_str vprint(tb_arena *a, const char *format, va_list args) {
     return (tb_str){p, (uint32_t)n};
 }
 
-tb_str tb_str_printf(tb_arena *a, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    tb_str s = vprint(a, format, args);
-    va_end(args);
-    return s;
-}
-
 void tb_buf_init(tb_buf *b, tb_arena *a) { *b = (tb_buf){.arena = a, .p = NULL}; }
 
 void tb__put_more(tb_buf *b, const char *p, size_t n) {
@@ -183,10 +175,17 @@ void tb__put_more(tb_buf *b, const char *p, size_t n) {
     b->p[b->n] = '\0';
 }
 
+static const char two_digits[] = "00010203040506070809101112131415161718192021222324"
+                                 "25262728293031323334353637383940414243444546474849"
+                                 "50515253545556575859606162636465666768697071727374"
+                                 "75767778798081828384858687888990919293949596979899";
+
+/* Two digits a division: instants have thirteen, and a state has dozens of them. */
 static void put_number(tb_buf *b, unsigned long long n, bool minus) {
     char digits[24], *p = digits + sizeof digits;
-    do *--p = (char)('0' + n % 10);
-    while (n /= 10);
+    for (; n >= 100; n /= 100) memcpy(p -= 2, two_digits + n % 100 * 2, 2);
+    if (n >= 10) memcpy(p -= 2, two_digits + n * 2, 2);
+    else *--p = (char)('0' + n);
     if (minus) *--p = '-';
     tb_put(b, p, (size_t)(digits + sizeof digits - p));
 }
@@ -245,6 +244,20 @@ void tb_putf(tb_buf *b, const char *format, ...) {
     else if (n >= 0) tb_putstr(b, vprint(b->arena, format, again));
     va_end(again);
     va_end(args);
+}
+
+tb_str tb_str_printf(tb_arena *a, const char *format, ...) {
+    char small[256];
+    tb_buf b = {.arena = a, .p = small, .room = sizeof small};
+    va_list args;
+    va_start(args, format);
+    bool plain = put_plain(&b, format, args) && b.p == small;
+    va_end(args);
+    if (plain) return tb_str_copy(a, (tb_str){small, (uint32_t)b.n});
+    va_start(args, format);
+    tb_str s = vprint(a, format, args);
+    va_end(args);
+    return s;
 }
 
 tb_str tb_buf_str(const tb_buf *b) { return (tb_str){b->p ? b->p : "", (uint32_t)b->n}; }
