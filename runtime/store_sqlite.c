@@ -44,7 +44,10 @@ enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
     SCHEMA = 6,                  /* user_version */
     LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
-    WRITER_CACHE_KIB = 65536,    /* most of what acts touch stays here: pages of open cases */
+    /* Not more: when a page is split, SQLite gives one for a moment the number of the lock page, far beyond the end of the
+     * file, and then looks through its whole cache at the commit for pages beyond the end. With 64 MiB that was a fifth
+     * of this thread's time, and what is not kept here the system's file cache has. */
+    WRITER_CACHE_KIB = 8192,
     READER_CACHE_KIB = 8192,
     FRAME_BYTES = 4096 + 24,     /* of the write-ahead log: a page and its header */
     FINISH_MS = 10000,           /* how long an ordered checkpoint waits for readers */

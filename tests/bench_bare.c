@@ -339,7 +339,7 @@ static void open_database(const char *path) {
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* as the server does */
     must(sqlite3_open_v2(path, &g.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL), path);
     must(sqlite3_exec(g.db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0;"
-                            "PRAGMA cache_size=-65536;", NULL, NULL, NULL), "pragmas");
+                            "PRAGMA cache_size=-8192;", NULL, NULL, NULL), "pragmas");
     must(sqlite3_exec(g.db, g.lean ? lean_schema : same_schema, NULL, NULL, NULL), "schema");
     g.begin = prepare("BEGIN IMMEDIATE");
     g.commit = prepare("COMMIT");
