@@ -199,6 +199,7 @@ static int add(tb_commit *c, struct entry e) {
     if (c->state == TB_COMMIT_STATE_REOPENING) return TB_COMMIT_REOPENING;
     if (c->state == TB_COMMIT_STATE_BROKEN) return TB_COMMIT_BROKEN;
     if (c->waiting == c->options.queue || c->queued_bytes > TB_COMMIT_QUEUE_BYTES) return TB_COMMIT_FULL;
+    if (e.write && c->in_flight) tb_store_prepare(e.write); /* it waits for the writer in any case */
     c->ring[(c->head + c->waiting++) % c->options.queue] = e;
     if (e.write) c->queued++, c->queued_bytes += e.bytes;
     bool alone = c->waiting == 1 && !c->in_flight && !c->pumping;

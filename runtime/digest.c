@@ -24,9 +24,9 @@ void tb_sm3(const void *bytes, size_t n, uint8_t out[32]) {
 }
 
 void tb_hex(const uint8_t *bytes, size_t n, char *out) {
-    for (size_t i = 0; i < n; i++) {
-        *out++ = "0123456789abcdef"[bytes[i] >> 4];
-        *out++ = "0123456789abcdef"[bytes[i] & 15];
+    for (size_t i = 0; i < n; i++, out += 2) {
+        out[0] = "0123456789abcdef"[bytes[i] >> 4];
+        out[1] = "0123456789abcdef"[bytes[i] & 15];
     }
     *out = '\0';
 }

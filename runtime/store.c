@@ -81,6 +81,15 @@ static bool continues(const tb_store *s, const struct job *j, tb_store_tail *tai
 
 /* ---- the ledger: what is written gets its leaf ---- */
 
+static void digest_outcome(tb_event_row *e) {
+    if (e->sealed.p) tb_sm3(e->sealed.p, e->sealed.n, e->outcome);
+    e->sealed = (tb_str){NULL, 0};
+}
+
+void tb_store_prepare(tb_write *w) {
+    for (uint32_t i = 0; i < w->events.count; i++) digest_outcome(&w->events.items[i]);
+}
+
 struct sealing {
     const struct job *j;
     tb_merkle *tree;
@@ -92,7 +101,7 @@ static int seal(void *arg) {
     for (uint32_t i = 0; i < x->j->count; i++)
         for (uint32_t k = 0; k < x->j->writes[i]->events.count; k++) {
             tb_event_row *e = &x->j->writes[i]->events.items[k];
-            if (e->sealed.p) tb_sm3(e->sealed.p, e->sealed.n, e->outcome);
+            digest_outcome(e);
             tb_leaf_append(x->j->s->leaves, x->tree, e, x->seeds);
             x->seeds += TB_SALT;
         }

@@ -102,8 +102,8 @@ typedef struct tb_event_row {
     tb_str body;       /* canonical JSON of the input (M6) */
     uint8_t outcome[TB_DIGEST];
     tb_str salts, tree; /* of the ledger (leaf.h): given by the store when it writes; read only by tb_read_leaf and tb_scan_leaves */
-    tb_str sealed;     /* written only: when given, `outcome` becomes the SM3 of these bytes, on the writer's thread: the loop is what
-                        * bounds the rate, and the digest was a fifth of it. They stay unchanged until the batch is answered */
+    tb_str sealed;     /* written only: when given, `outcome` becomes the SM3 of these bytes: on the writer's thread, or by
+                        * tb_store_prepare. They stay unchanged until the batch is answered */
 } tb_event_row;
 
 typedef struct tb_case_row {
@@ -280,6 +280,10 @@ typedef void (*tb_store_done)(void *user, int result, const char *why);
 /* Writes `count` writes in order as one transaction; the next batch only after its `done` (commit.h sees to that).
  * Events must continue the log without a gap, else CORRUPT. The array of pointers, too, must live until done. */
 int tb_store_submit(tb_store *s, tb_write *const *writes, uint32_t count, tb_store_done done, void *user);
+
+/* Digests what of a write can be digested before it is the writer's turn. On the loop thread, for a write that waits in any
+ * case: so the two threads share the work. */
+void tb_store_prepare(tb_write *w);
 
 /* After UNKNOWN: opens the writing connection anew, re-reads the tail and commits a mark, which settles on disk
  * whether the lost batch is there. OK: tb_store_last() is right again. Otherwise still closed; try again later. */

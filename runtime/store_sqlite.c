@@ -193,6 +193,7 @@ struct sqlite_store {
 struct sqlite_reader {
     tb_reader base;
     sqlite3 *db;
+    sqlite3_stmt *begin, *commit; /* kept: parsing them was a fifth of a short read */
     sqlite3_stmt *statement[TB__KINDS];
 };
 
@@ -958,6 +959,8 @@ static tb_reader *sqlite_reader_open(tb_store *base) {
 static void sqlite_reader_close(tb_reader *base) {
     struct sqlite_reader *r = (struct sqlite_reader *)base;
     for (int i = 0; i < TB__KINDS; i++) sqlite3_finalize(r->statement[i]);
+    sqlite3_finalize(r->begin);
+    sqlite3_finalize(r->commit);
     sqlite3_close(r->db);
     free(r);
 }
@@ -967,14 +970,22 @@ static int answer(struct sqlite_reader *r, int rc) {
     return result_of(rc);
 }
 
+/* A statement without rows, prepared when it is first run. */
+static int run_kept(sqlite3 *db, sqlite3_stmt **st, const char *sql) {
+    int rc = *st ? SQLITE_OK : sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, st, NULL);
+    if (rc) return rc;
+    sqlite3_step(*st);
+    return sqlite3_reset(*st);
+}
+
 static int sqlite_begin(tb_reader *base) {
     struct sqlite_reader *r = (struct sqlite_reader *)base;
-    return answer(r, sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL));
+    return answer(r, run_kept(r->db, &r->begin, "BEGIN"));
 }
 
 static void sqlite_end(tb_reader *base) {
     struct sqlite_reader *r = (struct sqlite_reader *)base;
-    if (!sqlite3_get_autocommit(r->db)) sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL); /* of reads: loses nothing */
+    if (!sqlite3_get_autocommit(r->db)) run_kept(r->db, &r->commit, "COMMIT"); /* of reads: loses nothing */
 }
 
 /* The first of what SQLite finds, or "ok". */
