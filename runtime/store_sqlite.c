@@ -29,6 +29,7 @@
 #include "store_backend.h"
 #include "digest.h"
 #include "leaf.h"
+#include "log_copy.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -268,6 +269,7 @@ static int connect_to(const char *path, int flags, int cache_kib, sqlite3 **db) 
     if (rc) return rc;
     sqlite3_extended_result_codes(*db, 1);
     sqlite3_busy_timeout(*db, TB_STORE_BUSY_MS);
+    sqlite3_db_config(*db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); /* only the writer's, once the log is durable */
     snprintf(pragmas, sizeof pragmas,
              "PRAGMA synchronous=FULL; PRAGMA cache_size=-%d; PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON;",
              cache_kib);
@@ -284,6 +286,7 @@ static void close_writer(struct sqlite_store *s) {
 }
 
 static int prepare_writer(struct sqlite_store *s) {
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
     int rc = sqlite3_exec(s->db, "PRAGMA wal_autocheckpoint=0", NULL, NULL, NULL);
     for (int i = 0; i < STATEMENTS && rc == SQLITE_OK; i++)
         rc = sqlite3_prepare_v3(s->db, statement_text[i], -1, SQLITE_PREPARE_PERSISTENT, &s->statement[i], NULL);
@@ -436,6 +439,19 @@ static int settle_log(sqlite3 *db) {
     return no_room || in_use ? sync_log(db) : rc;
 }
 
+/* See log_copy.h. Under SQLite's own lock, because another program may be writing just now: then the log is not one that was left,
+ * and stays as it is, as it does where there is no room. */
+static int renew_log(struct sqlite_store *s) {
+    int rc = sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    if (rc == SQLITE_OK) {
+        rc = tb__log_renew(s->path);
+        int end = sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+        if (rc == SQLITE_OK) rc = end;
+    }
+    int kind = rc & 0xff;
+    return kind == SQLITE_BUSY || kind == SQLITE_LOCKED || kind == SQLITE_FULL ? SQLITE_OK : rc;
+}
+
 /* The path with its directory resolved, so that the lock is the same by whatever name the file is called. */
 static char *resolve(const char *path) {
     char *whole = realpath(path, NULL);
@@ -555,7 +571,9 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
     if (code) return refuse(s, code, path, detail, english, error);
 
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int rc = connect_to(s->path, flags, WRITER_CACHE_KIB, &s->db);
+    bool renewed = false;
+    int rc = read_only ? SQLITE_OK : tb__log_restore(s->path, &renewed);
+    if (rc == SQLITE_OK) rc = connect_to(s->path, flags, WRITER_CACHE_KIB, &s->db);
     if (rc == SQLITE_OK) rc = examine(s->db, &code, &is_new, &version);
     if (rc == SQLITE_OK && code) return refuse(s, code, path, NULL, english, error);
     if (rc == SQLITE_OK && read_only && options->ledger && version < LEDGER_SCHEMA && !is_new)
@@ -563,14 +581,15 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
     if (rc == SQLITE_OK && read_only && is_new) return refuse(s, TB_STORE_ERROR_NOT_OURS, path, NULL, english, error);
     if (rc == SQLITE_OK && !read_only) {
         if (is_new) rc = create_schema(s->db);
-        else rc = migrate(s->db, version);
+        else if (!renewed) rc = renew_log(s);
+        if (rc == SQLITE_OK && !is_new) rc = migrate(s->db, version);
         if (rc == SQLITE_OK) rc = use_wal(s->db);
         if (rc == SQLITE_OK) rc = settle_log(s->db);
         if (rc == SQLITE_OK) rc = prepare_writer(s);
     }
     if (rc == SQLITE_OK) rc = read_tail(s->db, &s->base.written);
     if (rc) {
-        if (sqlite3_errcode(s->db) == SQLITE_OK) snprintf(detail, sizeof detail, "%s", sqlite3_errstr(rc)); /* found by us */
+        if (!s->db || sqlite3_errcode(s->db) == SQLITE_OK) snprintf(detail, sizeof detail, "%s", sqlite3_errstr(rc)); /* found by us */
         else explain(s->db, detail, TB__WHY);
         return refuse(s, open_error_of(rc), path, detail, english, error);
     }
