@@ -4,6 +4,7 @@
  *   io_sim.c        the seam (io.h) in virtual time: loop, clocks, chance, timers, workers, network, calls to services
  *   vfs_sim.c       the disk: an SQLite VFS over memory that knows what was synced and what was only written
  *   sim_people.c    the clients and the services: what they ask, how they retry, what they were told
+ *   sim_matters.c   random rule files, and later versions of them
  *   sim_check.c     what must hold of the surviving bytes after each crash and at the end
  *
  * The server is the one that ships, linked unchanged; only io_uv.c and io_curl.c stay out.
@@ -29,7 +30,8 @@ enum {
     SIM_SECTOR = 512,
     SIM_TRACE = 4096, /* lines kept */
     SIM_TRACE_LINE = 200,
-    SIM_CLIENTS = 8,
+    SIM_CLIENTS = 32,
+    SIM_CALLS = 4096, /* chains of calls, by key */
     SIM_SIZES = 40 /* size classes of the world's memory: powers of two */
 };
 
@@ -42,6 +44,7 @@ typedef struct sim_file { /* an inode */
     char *now, *kept;     /* what readers see; what a power failure leaves. Both of `room` bytes */
     sim_span *dirty;      /* one for each sector */
     int64_t size, kept_size, room;
+    int64_t first_dirty, dirty_end; /* sectors: elsewhere nothing is dirty */
     int64_t cut; /* 1 + the length to which it was cut since the last sync; 0: it was not */
     bool used;
 } sim_file;
@@ -71,7 +74,6 @@ enum sim_kind { SIM_LOAD, SIM_SUBMIT, SIM_ACT, SIM_ATTACH };
 enum sim_state { SIM_DOUBT, SIM_ACKED, SIM_REFUSED, SIM_VAGUE };
 
 typedef struct sim_case {
-    struct sim_case *next;
     char id[16];
     int64_t seq; /* the newest that anyone was told */
 } sim_case;
@@ -91,15 +93,21 @@ typedef struct sim_request {
     int open;         /* … and how many attempts of that life nobody answered */
     int attempts;
     bool taken; /* some client has it in hand */
-    int found;  /* sim_check.c: events of the log that bear its key */
+    int found;    /* sim_check.c: events of the log that bear its key … */
+    int64_t leaf; /* … and where */
 } sim_request;
 
 typedef struct sim_call { /* what a service knows of a key */
-    struct sim_call *next;
+    struct sim_call *next, *same; /* of all, newest first; of those whose key has this hash */
     const char *key, *body, *reply, *id;
     int times;
     bool owes; /* it said 202 */
 } sim_call;
+
+typedef struct sim_list { /* pointers, in the world's memory */
+    void **at;
+    uint64_t n, room;
+} sim_list;
 
 typedef struct sim_client {
     int number;
@@ -109,7 +117,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions;
 } sim_counts;
 
 typedef struct sim {
@@ -120,8 +128,10 @@ typedef struct sim {
     int64_t quiet_until;   /* people sleep */
     uint64_t steps;        /* callbacks run */
     uint64_t step_crash;   /* the life ends after this many; 0: not so */
-    uint64_t events;       /* wanted in this world's log */
+    uint64_t events;       /* acknowledgements wanted in this world */
+    bool large;            /* many events, and long lives: see test_sim.c */
     int64_t leaf;          /* test_shown_stays: the end of the log, as was told */
+    int64_t looked;        /* at the log, up to here: sim_check.c */
     int64_t told;          /* the last event that the feed told its follower */
     uint64_t digest;       /* over all answers, in order */
     int64_t healthy_since; /* virtual time of the last trouble's end, or of the life's begin */
@@ -131,9 +141,11 @@ typedef struct sim {
     sim_client clients[SIM_CLIENTS];
     int client_count;
     sim_request *requests, *last_request;
-    sim_case *cases;
-    sim_call *calls;
-    uint64_t request_count, case_count, serial;
+    sim_request *first_doubt; /* before it none is SIM_DOUBT */
+    sim_list all_requests, cases; /* in order of their making */
+    sim_call *calls, *calls_by_key[SIM_CALLS];
+    uint64_t serial;
+    struct rules *book; /* sim_people.c */
     sim_counts counts;
     /* a life's way */
     char failure[2048]; /* what was expected and what was there; "": nothing found */
@@ -158,6 +170,7 @@ int64_t sim_between(int64_t a, int64_t b); /* both included */
 /* ---- the world's memory: survives lives; never NULL ---- */
 void *sim_alloc(size_t n); /* zeroed */
 void sim_give_back(void *p, size_t n);
+void sim_list_add(sim_list *l, void *p);
 char *sim_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* ---- telling ---- */
@@ -196,7 +209,15 @@ typedef struct sim_reaction {
     char *body; /* of the world's memory */
     int64_t delay;
 } sim_reaction;
+sim_call *sim_call_of(const char *key); /* NULL: nobody called with it */
 sim_reaction sim_service(const char *key, const char *url, const char *body, size_t n);
+
+/* ---- sim_matters.c ---- */
+typedef struct sim_draft sim_draft; /* of the world's memory */
+/* The matter 随机NUMBER in a text that compiles and is proved; NULL: every draft was refused. */
+sim_draft *sim_draft_new(int number, const char **text);
+/* A later version of it, changed somewhere, if a change is found that is sound. */
+const char *sim_draft_next(sim_draft *d, int version, const char *from);
 
 /* ---- sim_check.c ---- */
 void sim_examine(bool whole); /* in a child of its own; fails or returns */

@@ -45,6 +45,8 @@ typedef struct field {
 
 typedef struct matter {
     const char *name, *text, *path;
+    sim_draft *draft; /* it was made up: later versions of it differ */
+    int file;         /* the first matter of its file */
     bool loaded, known;
     int version;
     field fields[FIELDS];
@@ -71,7 +73,7 @@ typedef struct rules { /* at the world's first allocation */
     int service_count;
     const char *interfaces;
 } rules;
-static rules *book; /* found again after a fork: same address */
+#define book (world->book)
 
 static char *slurp(const char *path) {
     FILE *f = fopen(path, "rb");
@@ -133,8 +135,8 @@ static void learn_services(const char *text) {
     }
 }
 
-static void add_matter(const char *path) {
-    char *text = slurp(path);
+static void add_text(const char *path, const char *text, sim_draft *draft) {
+    int file = book->count;
     if (!text) return;
     const char *line = strstr(text, "引用 "), *end = line ? strstr(line, "。") : NULL;
     for (const char *at = line; at && (at = strstr(at, "“")) && at < end; at++) add_base(between(at, "“", "”"));
@@ -142,8 +144,17 @@ static void add_matter(const char *path) {
     for (const char *at = text; (at = strstr(at, "\n事项 ")) && book->count < MATTERS; at++) {
         const char *name = between(at, "\n事项 ", "：");
         if (strchr(name, '\n')) continue;
-        book->matters[book->count++] = (matter){.name = name, .text = text, .path = path, .version = 1};
+        book->matters[book->count++] =
+            (matter){.name = name, .text = text, .path = path, .draft = draft, .file = file, .version = 1};
     }
+}
+
+static void add_matter(const char *path) { add_text(path, slurp(path), NULL); }
+
+static void add_random(int number) {
+    const char *text = NULL;
+    sim_draft *draft = sim_draft_new(number, &text);
+    if (draft) add_text(sim_text("random/随机%d.tb", number), text, draft);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
@@ -174,16 +185,17 @@ void sim_people_born(void) {
     add_base("组织/山东省.tb");
     add_base("组织/枣庄市.tb");
     add_base("组织/枣庄市市中区.tb");
-    add_matter("tests/matters/外部接口.tb");
-    add_any("tests/matters");
-    if (sim_chance(40)) add_any("tests/matters");
-    if (sim_chance(10)) add_any("rules/事项");
+    if (sim_chance(50)) add_matter("tests/matters/外部接口.tb");
+    if (sim_chance(60)) add_any("tests/matters");
+    for (int n = (int)sim_between(1, 3); n > 0; n--) add_random(n);
+    if (sim_chance(7)) add_any("rules/事项");
+    if (!book->count) add_matter("tests/matters/外部接口.tb");
     char *json = sim_text("{");
     for (int i = 0; i < book->service_count; i++)
         json = sim_text("%s%s\"%s\":{\"url\":\"http://service/%d\",\"timeout_ms\":%d}", json, i ? "," : "",
                         book->services[i].name, i, (int)sim_between(500, 30000));
     book->interfaces = sim_text("%s}", json);
-    world->client_count = (int)sim_between(1, SIM_CLIENTS);
+    world->client_count = (int)sim_between(1, world->large ? SIM_CLIENTS : SIM_CLIENTS / 4);
     for (int i = 0; i < world->client_count; i++) world->clients[i].number = i;
 }
 
@@ -191,8 +203,10 @@ const char *sim_interfaces(void) { return book->interfaces; }
 
 /* ---- the services ---- */
 
-static sim_call *call_of(const char *key) {
-    for (sim_call *c = world->calls; c; c = c->next)
+static sim_call **chain_of(const char *key) { return &world->calls_by_key[sim_hash(1, key, strlen(key)) % SIM_CALLS]; }
+
+sim_call *sim_call_of(const char *key) {
+    for (sim_call *c = *chain_of(key); c; c = c->same)
         if (strcmp(c->key, key) == 0) return c;
     return NULL;
 }
@@ -206,16 +220,17 @@ static sim_reaction say(const char *json, int status) {
 
 sim_reaction sim_service(const char *key, const char *url, const char *body, size_t n) {
     const service *s = &book->services[atoi(strrchr(url, '/') + 1)];
-    sim_call *c = call_of(key);
+    sim_call *c = sim_call_of(key);
     if (!c) {
         c = sim_alloc(sizeof *c);
         int word = (int)sim_below((uint64_t)s->count);
         *c = (sim_call){.next = world->calls,
+                        .same = *chain_of(key),
                         .key = sim_text("%s", key),
                         .body = sim_text("%.*s", (int)n, body),
                         .reply = sim_text("{\"reply\":\"%s\",\"content\":%s}", s->words[word], s->contents[word]),
                         .id = between(body, "\"id\":\"", "\"")};
-        world->calls = c;
+        world->calls = *chain_of(key) = c;
     }
     c->times++;
     world->counts.calls++;
@@ -368,9 +383,9 @@ static sim_request *remember(sim_request parts) {
     sim_request *r = sim_alloc(sizeof *r);
     *r = parts;
     if (world->last_request) world->last_request->next = r;
-    else world->requests = r;
+    else world->requests = world->first_doubt = r;
     world->last_request = r;
-    world->request_count++;
+    sim_list_add(&world->all_requests, r);
     return r;
 }
 
@@ -463,12 +478,18 @@ static bool load_rules(person *p, bool first) {
 
 /* A matter's file as it stands, or a later version of it. */
 static bool load_matter(person *p, matter *m) {
+    m = &book->matters[m->file];
     const char *text = m->text;
     const char *head = strstr(text, "  版本 "), *end = head ? strchr(head, '\n') : NULL;
-    if (m->loaded && end) {
+    if (m->loaded) {
         int64_t day = (world->now + world->skew) / 86400000 % 365;
-        text = sim_text("%.*s  版本 x%d，生效 2026-%02d-%02d，适用 申请日。%s", (int)(head - text), text, ++m->version,
-                        (int)(day / 31 + 1), (int)sim_between(1, 28), end);
+        char *from = sim_text("2026-%02d-%02d", (int)(day / 31 + 1), (int)sim_between(1, 28));
+        m->version++;
+        if (m->draft) text = m->text = sim_draft_next(m->draft, m->version, from);
+        else if (end)
+            text =
+                sim_text("%.*s  版本 x%d，生效 %s，适用 申请日。%s", (int)(head - text), text, m->version, from, end);
+        world->counts.versions++;
     }
     char *body = sim_text(
         "{\"files\":{%s:%s},\"by\":\"管理员\",\"accept_pending\":true,\"accept_unproved\":true,\"request\":\"%s\"}",
@@ -501,12 +522,8 @@ static bool submit(person *p) {
 }
 
 static sim_case *any_case(void) {
-    if (!world->case_count) return NULL;
-    uint64_t i =
-        sim_chance(70) && world->case_count > 12 ? sim_below(12) : sim_below(world->case_count); /* newest first */
-    sim_case *c = world->cases;
-    while (i--) c = c->next;
-    return c;
+    uint64_t n = world->cases.n, newest = sim_chance(70) && n > 12 ? 12 : n;
+    return n ? world->cases.at[n - 1 - sim_below(newest)] : NULL;
 }
 
 static bool look(person *p) {
@@ -532,18 +549,20 @@ static bool attach(person *p) {
     return true;
 }
 
+/* A few are looked at; NULL: none of them would do. */
 static sim_request *any_request(enum sim_state state, bool keyed) {
-    sim_request *found = NULL;
-    uint64_t n = 0, skip = world->request_count > 300 && sim_chance(80) ? world->request_count - 300 : 0;
-    for (sim_request *r = world->requests; r; r = r->next) {
-        if (skip && skip--) continue;
-        if (r->state == state && !r->taken && (!keyed || r->key) && sim_once_in(++n)) found = r;
+    uint64_t n = world->all_requests.n, newest = n > 300 && sim_chance(80) ? 300 : n;
+    for (int i = 0; i < 12 && n; i++) {
+        sim_request *r = world->all_requests.at[n - 1 - sim_below(newest)];
+        if (r->state == state && !r->taken && (!keyed || r->key)) return r;
     }
-    return found;
+    return NULL;
 }
 
 static sim_request *first_doubt(void) {
-    for (sim_request *r = world->requests; r; r = r->next)
+    while (world->first_doubt && world->first_doubt->state != SIM_DOUBT && world->first_doubt->next)
+        world->first_doubt = world->first_doubt->next;
+    for (sim_request *r = world->first_doubt; r; r = r->next)
         if (r->state == SIM_DOUBT && !r->taken) return r;
     return NULL;
 }
@@ -584,7 +603,8 @@ static bool read_something(person *p) {
 
 /* A service that said 202 answers now; once, twice, late. */
 static bool reply_later(person *p) {
-    for (sim_call *c = world->calls; c; c = c->next) {
+    int looked = 0;
+    for (sim_call *c = world->calls; c && (world->healing || looked++ < 200); c = c->next) {
         if (!c->owes || (!world->healing && sim_chance(60))) continue;
         if (world->healing || sim_chance(70)) c->owes = false;
         world->counts.replies++;
@@ -614,7 +634,9 @@ static bool again(person *p) {
 /* Several at once, a line each: those in doubt, and some that were acknowledged. */
 static bool ask_many(person *p) {
     char *lines = sim_text("%s", "");
-    for (sim_request *r = world->requests; r && p->bulk_count < BULK; r = r->next) {
+    uint64_t n = world->all_requests.n;
+    for (uint64_t i = n > 200 ? n - 200 : 0; i < n && p->bulk_count < BULK; i++) {
+        sim_request *r = world->all_requests.at[i];
         bool wanted = r->state == SIM_DOUBT || (r->state == SIM_ACKED && sim_once_in(20));
         if (r->taken || !r->key || !wanted) continue;
         attempt(r);
@@ -643,8 +665,9 @@ static bool in_turn(person *p) {
     if (luck < 80) return misuse_key(p);
     if (luck < 81) return bad_request(p);
     if (luck < 89) return read_something(p);
-    if (luck < 90) return load_rules(p, false);
-    if (luck < 91) return load_matter(p, &book->matters[sim_below((uint64_t)book->count)]);
+    bool loads = !world->large || sim_once_in(60); /* every start compiles all that was ever loaded */
+    if (luck < 90 && loads) return load_rules(p, false);
+    if (luck < 91 && loads) return load_matter(p, &book->matters[sim_below((uint64_t)book->count)]);
     if (luck < 95) return reply_later(p);
     if (luck < 98) return ask_many(p);
     return order(p);
@@ -820,9 +843,7 @@ static void acked(sim_request *r, const char *body, size_t n) {
         if (!id || number != 1) sim_fail("a new case without id or with seq %lld: %s", (long long)number, r->said);
         snprintf(r->of->id, sizeof r->of->id, "%.13s", id + 6);
         r->of->seq = 1;
-        r->of->next = world->cases;
-        world->cases = r->of;
-        world->case_count++;
+        sim_list_add(&world->cases, r->of);
         break;
     case SIM_ACT:
         if (number > r->of->seq) r->of->seq = number;
@@ -1091,14 +1112,17 @@ static void fate(void *arg) {
         world->jumped += by;
         world->counts.jumps++;
         sim_trace("the wall clock jumps by %lld s", (long long)by / 1000);
-    } else if (luck < 65 && world->now >= world->quiet_until) {
+    } else if (luck < (world->large ? 100 : 65) && world->now >= world->quiet_until) {
         int64_t hours = sim_chance(60) ? sim_between(1, 30) : sim_between(24, 24 * 12);
         world->quiet_until = world->now + hours * 3600 * 1000;
         world->counts.leaps++;
         sim_trace("quiet for %lld hours", (long long)hours);
     }
-    int64_t quiet = world->quiet_until - world->now;
-    sim_after(quiet > 0 ? quiet / 3 + 1 : sim_once_in(3) ? sim_between(10, 500) : sim_between(500, 8000), fate, NULL);
+    int64_t quiet = world->quiet_until - world->now, seldom = world->large ? 20 : 1;
+    sim_after(quiet > 0        ? quiet / 3 + 1
+              : sim_once_in(3) ? seldom * sim_between(10, 500)
+                               : seldom * sim_between(500, 8000),
+              fate, NULL);
 }
 
 void sim_people_begin(void *s) {

@@ -121,7 +121,8 @@ static void reach_disk(sim_file *f, int64_t sector) {
     f->dirty[sector] = (sim_span){0, 0};
 }
 
-static int64_t sectors(const sim_file *f) { return f->room / SIM_SECTOR; }
+/* Sectors outside [first_dirty, dirty_end) are clean. */
+static void all_clean(sim_file *f) { f->first_dirty = INT64_MAX, f->dirty_end = 0; }
 
 /* A file is cut at once or not at all: that is a change of its inode. */
 static void cut_on_disk(sim_file *f) {
@@ -135,6 +136,8 @@ static void cut_on_disk(sim_file *f) {
 /* [from, to) is about to be written. */
 static void touch(const handle *h, int64_t from, int64_t to) {
     sim_file *f = h->file;
+    if (f->first_dirty > from / SIM_SECTOR) f->first_dirty = from / SIM_SECTOR;
+    if (f->dirty_end < (to + SIM_SECTOR - 1) / SIM_SECTOR) f->dirty_end = (to + SIM_SECTOR - 1) / SIM_SECTOR;
     for (int64_t s = from / SIM_SECTOR; s * SIM_SECTOR < to; s++) {
         sim_span *d = &f->dirty[s];
         if (h->index >= 0 && d->to && sim_once_in(8)) reach_disk(f, s);
@@ -194,7 +197,7 @@ static int x_truncate(sqlite3_file *base, sqlite3_int64 n) {
     if (h->index >= 0 && fails(SIM_WRITE_FAILS)) return SQLITE_IOERR_TRUNCATE;
     if (n < f->size) {
         memset(f->now + n, 0, (size_t)(f->size - n));
-        for (int64_t s = (n + SIM_SECTOR - 1) / SIM_SECTOR; s < sectors(f); s++) f->dirty[s] = (sim_span){0, 0};
+        for (int64_t s = (n + SIM_SECTOR - 1) / SIM_SECTOR; s < f->dirty_end; s++) f->dirty[s] = (sim_span){0, 0};
         f->size = n;
         if (!f->cut || n < f->cut - 1) f->cut = n + 1;
     }
@@ -208,7 +211,7 @@ static void sync_directory(void) {
 
 static void fail_to_sync(sim_file *f) {
     if (sim_chance(50)) cut_on_disk(f);
-    for (int64_t s = 0; s < sectors(f); s++) {
+    for (int64_t s = f->first_dirty; s < f->dirty_end; s++) {
         if (!f->dirty[s].to) continue;
         switch (sim_below(3)) {
         case 0: reach_disk(f, s); break;
@@ -234,8 +237,9 @@ static int x_sync(sqlite3_file *base, int flags) {
         return SQLITE_IOERR_FSYNC;
     }
     cut_on_disk(f);
-    for (int64_t s = 0; s < sectors(f); s++)
+    for (int64_t s = f->first_dirty; s < f->dirty_end; s++)
         if (f->dirty[s].to) reach_disk(f, s);
+    all_clean(f);
     f->kept_size = f->size;
     if (h->syncs_directory) sync_directory();
     h->syncs_directory = false;
@@ -424,6 +428,7 @@ static int new_file(void) {
     for (int i = 0; i < SIM_FILES; i++) {
         if (world->disk.files[i].used && (has_name(i) || held[i].open)) continue;
         empty_file(&world->disk.files[i]);
+        all_clean(&world->disk.files[i]);
         world->disk.files[i].used = true;
         memset(&held[i], 0, sizeof held[i]);
         return i;
@@ -527,7 +532,7 @@ static void settle_file(sim_file *f) {
     int64_t size = f->size;
     bool longer = f->size > f->kept_size;
     f->cut = 0;
-    for (int64_t s = 0; s < sectors(f); s++) {
+    for (int64_t s = f->first_dirty; s < f->dirty_end; s++) {
         sim_span d = f->dirty[s];
         if (!d.to) continue;
         if (!world->disk.powersafe) d = (sim_span){0, SIM_SECTOR};
@@ -541,6 +546,7 @@ static void settle_file(sim_file *f) {
     if (f->room) {
         memcpy(f->now, f->kept, (size_t)f->room);
         memset(f->dirty, 0, spans(f->room));
+        all_clean(f);
     }
 }
 
