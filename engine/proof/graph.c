@@ -10,11 +10,13 @@
  * completion by the chart itself. Persons and inputs are left out (separation.c asks about persons): somebody can
  * always be found to act or refuse.
  *
- * Reduction. Branches of a parallel multiply: six branches of four states are 4096 configurations. When what the
- * branches do does not depend on each other (no branch reads what another writes; nothing written before a 不予 cuts
- * the others off is asked about later), every order leads to the same places, so only the first unfinished branch is
- * moved on. Time does not need the orders: each task keeps its own entry time, and the join takes the latest
- * (limits.c). A branch that will never end by itself must not keep the others waiting: one of them may end it with 不予.
+ * Reduction. Branches of a parallel multiply: six branches of four states are 4096 configurations. When what a branch can do
+ * next does not depend on anything that the others can still do (none reads what another writes; nothing written before
+ * a 不予 cuts the others off is asked about later; no limit counts from it), every order leads to the same places, so
+ * that branch alone is moved on: an ample set in the sense of partial order reduction (Peled 1993), of steps, not of
+ * branches, so that two branches which depend on each other at one step each multiply only there. Time does not need
+ * the orders: each task keeps its own entry time, and the join takes the latest (limits.c).
+ * A branch that will never end by itself must not keep the others waiting: one of them may end it with 不予.
  * Where that is so is only seen when all is explored; then those states move on another branch, and all is explored
  * anew (held). */
 #include "proof_work.h"
@@ -23,11 +25,19 @@
 
 enum { FACTS = 64, COUNT_MAX = 255, FIRST_SLOTS = 1024 };
 
+/* What moves may do to each other. */
+typedef struct trait {
+    uint64_t reads, writes, kept; /* facts; kept: also when the branch goes on */
+    bool rejects, counts, hot;    /* hot: a time hangs on it */
+} trait;
+
 typedef struct branch {
     uint16_t state, parallel;
-    uint64_t reads, writes, kept;
-    bool rejects, counts, hot;
-    bool alone; /* somewhere it was moved on alone */
+    uint32_t around; /* the branch that the parallel is in; TB__NONE */
+    bool rejects;
+    bool ordered;    /* its parallel is left when some branches have ended: it matters which */
+    bool alone;      /* somewhere it was moved on alone */
+    trait next, rest; /* in the state being looked at: of the moves open in it; of all that are still to come */
 } branch;
 
 /* In this state the branch cannot end by itself: another is moved on. */
@@ -46,6 +56,9 @@ struct walk {
     uint32_t *slots, mask;
     uint32_t room;
     TB_LIST(branch) branches;
+    uint32_t *branch_of;     /* by state: the innermost branch it is in; TB__NONE */
+    trait *next, *rest;      /* by state: of the moves from it, and of all that may follow within its branch */
+    bool *timed;             /* by milestone: a clock hangs on it, or a date */
     bool may_reduce;
     bool full;               /* a limit was reached: stop */
     uint16_t preferred;      /* a branch to move on first; TB_NO_STATE */
@@ -327,60 +340,115 @@ static uint64_t fact_bits(const tb__proof *w, const tb__records *r) {
     return bits;
 }
 
-/* A milestone a clock hangs on, or a condition or date asks for: its order with other branches' events matters to
- * limits. */
-static bool hot(const tb__proof *w, const tb__records *r) {
-    for (uint32_t i = 0; i < r->count; i++) {
-        if (w->milestone_fact[r->items[i].milestone] != UINT8_MAX) return true;
-        for (uint32_t k = 0; k < w->p->clocks.count; k++) {
-            const tb_clock_def *d = &w->p->clocks.items[k];
-            if (d->from == r->items[i].milestone || d->to == r->items[i].milestone) return true;
-        }
+/* Milestones whose order with other branches' events matters to limits: clocks hang on them, or dates are taken from
+ * them. What is only asked about is a fact like others. */
+static void find_timed(struct walk *k) {
+    const tb_program *p = k->w->p;
+    k->timed = TB_NEW_ARRAY(k->w->a, p->milestones.count + 1, bool);
+    for (uint32_t i = 0; i < p->clocks.count; i++) {
+        if (p->clocks.items[i].from != TB_NO_INDEX) k->timed[p->clocks.items[i].from] = true;
+        if (p->clocks.items[i].to != TB_NO_INDEX) k->timed[p->clocks.items[i].to] = true;
     }
+    for (uint32_t i = 0; i < p->moves.count; i++)
+        for (uint32_t e = 0; e < p->moves.items[i].effects_n; e++) {
+            const tb_effect_def *f = &p->moves.items[i].effects[e];
+            if (f->kind == TB_DO_RECORD && f->dated != TB_NO_INDEX) k->timed[f->dated] = true;
+        }
+}
+
+static bool hot(const struct walk *k, const tb__records *r) {
+    for (uint32_t i = 0; i < r->count; i++)
+        if (k->timed[r->items[i].milestone]) return true;
     return false;
 }
 
-static void branch_facts(struct walk *k, branch *b) {
-    tb__proof *w = k->w;
-    const tb_program *p = w->p;
+static bool merge(trait *to, const trait *from) {
+    trait before = *to;
+    to->reads |= from->reads, to->writes |= from->writes, to->kept |= from->kept;
+    to->rejects |= from->rejects, to->counts |= from->counts, to->hot |= from->hot;
+    return to->reads != before.reads || to->writes != before.writes || to->kept != before.kept ||
+           to->rejects != before.rejects || to->counts != before.counts || to->hot != before.hot;
+}
+
+static uint64_t document_bit(const tb__proof *w, uint32_t document) {
+    return w->document_fact[document] == UINT8_MAX ? 0 : (uint64_t)1 << w->document_fact[document];
+}
+
+static uint64_t milestone_bit(const tb__proof *w, uint32_t m) {
+    return m == TB_NO_INDEX || w->milestone_fact[m] == UINT8_MAX ? 0 : (uint64_t)1 << w->milestone_fact[m];
+}
+
+/* To be in a step, and to enter it. */
+static trait of_step(struct walk *k, const tb_step_def *step, uint32_t index) {
+    uint64_t recorded = 0;
+    tb__records r = {0};
+    tb__records_of_step(k->w, index, &recorded, &r);
+    trait x = {.writes = fact_bits(k->w, &r), .hot = hot(k, &r)};
+    for (uint32_t i = 0; i < step->notices_n; i++) x.writes |= document_bit(k->w, step->notices[i]);
+    x.kept = x.writes;
+    if (step->clock != TB_NO_INDEX) x.reads = milestone_bit(k->w, k->w->p->clocks.items[step->clock].from);
+    return x;
+}
+
+static trait of_move(struct walk *k, const tb_move *m) {
+    uint64_t recorded = 0;
     uint32_t n = FACTS;
-    for (uint16_t s = (uint16_t)(b->state + 1);
-         s < tb_chart_states(p->chart) && tb_chart_descends(p->chart, s, b->state); s++)
+    tb__records r = {0};
+    tb__records_of_move(k->w, m, false, &recorded, &r);
+    trait x = {.reads = asked(k->w, m->guard, &n) | milestone_bit(k->w, m->before),
+               .writes = fact_bits(k->w, &r) | step_bit(k->w, m),
+               .rejects = m->rejects,
+               .counts = m->times != 0,
+               .hot = hot(k, &r)};
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        if (m->effects[i].kind == TB_DO_ISSUE) x.writes |= document_bit(k->w, m->effects[i].a);
+        x.counts |= m->effects[i].kind == TB_DO_IRREVERSIBLE;
+    }
+    if (!m->rejects) x.kept = x.writes;
+    return x;
+}
+
+/* A move to `target` enters something within it: what that does at once is the move's own, what follows comes after it. */
+static bool follow(struct walk *k, uint16_t source, uint16_t target) {
+    const tb_program *p = k->w->p;
+    bool more = false;
+    for (uint16_t s = target; s < tb_chart_states(p->chart) && (s == target || tb_chart_descends(p->chart, s, target)); s++) {
+        more |= merge(&k->rest[source], &k->rest[s]);
         if (p->nodes[s].kind == TB_NODE_STEP) {
-            uint64_t recorded = 0;
-            tb__records r = {0};
-            const tb_step_def *step = &p->steps.items[p->nodes[s].index];
-            tb__records_of_step(w, p->nodes[s].index, &recorded, &r);
-            b->writes |= fact_bits(w, &r), b->kept |= fact_bits(w, &r), b->hot |= hot(w, &r);
-            for (uint32_t i = 0; i < step->notices_n; i++)
-                if (w->document_fact[step->notices[i]] != UINT8_MAX)
-                    b->kept |= (uint64_t)1 << w->document_fact[step->notices[i]];
-            uint32_t from = step->clock == TB_NO_INDEX ? TB_NO_INDEX : p->clocks.items[step->clock].from;
-            if (from != TB_NO_INDEX) b->reads |= (uint64_t)1 << w->milestone_fact[from];
+            trait x = of_step(k, &p->steps.items[p->nodes[s].index], p->nodes[s].index);
+            more |= merge(&k->next[source], &x);
+        } else {
+            more |= merge(&k->next[source], &k->next[s]);
         }
+    }
+    return more;
+}
+
+static void find_traits(struct walk *k) {
+    const tb_program *p = k->w->p;
+    uint16_t n = tb_chart_states(p->chart);
+    k->next = TB_NEW_ARRAY(k->w->a, n, trait);
+    k->rest = TB_NEW_ARRAY(k->w->a, n, trait);
+    for (uint16_t s = 0; s < n; s++)
+        if (p->nodes[s].kind == TB_NODE_STEP && k->branch_of[s] != TB__NONE)
+            k->next[s] = of_step(k, &p->steps.items[p->nodes[s].index], p->nodes[s].index);
     for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
         struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
-        const tb_move *m = &p->moves.items[p->transition_move[t]];
-        uint64_t recorded = 0, writes = 0;
-        tb__records r = {0};
-        if (!tb_chart_descends(p->chart, arrow.source, b->state)) continue;
-        tb__records_of_move(w, m, false, &recorded, &r);
-        writes = fact_bits(w, &r) | step_bit(w, m);
-        for (uint32_t i = 0; i < m->effects_n; i++) {
-            if (m->effects[i].kind == TB_DO_ISSUE && w->document_fact[m->effects[i].a] != UINT8_MAX)
-                writes |= (uint64_t)1 << w->document_fact[m->effects[i].a];
-            b->counts |= m->effects[i].kind == TB_DO_IRREVERSIBLE;
-        }
-        b->reads |= asked(w, m->guard, &n);
-        b->writes |= writes;
-        if (!m->rejects) b->kept |= writes;
-        b->rejects |= m->rejects;
-        b->counts |= m->times != 0;
-        b->hot |= hot(w, &r);
+        if (k->branch_of[arrow.source] == TB__NONE) continue;
+        trait x = of_move(k, &p->moves.items[p->transition_move[t]]);
         for (uint32_t i = 0; i < arrow.count; i++) /* a way out past the join */
-            if (!tb_chart_descends(p->chart, arrow.targets[i], b->state)) b->hot = true;
+            if (!tb_chart_descends(p->chart, arrow.targets[i], k->branches.items[k->branch_of[arrow.source]].state)) x.hot = true;
+        merge(&k->next[arrow.source], &x);
     }
-    b->writes |= b->kept;
+    for (bool more = true; more;) {
+        more = false;
+        for (uint16_t s = 0; s < n; s++) more |= merge(&k->rest[s], &k->next[s]);
+        for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
+            struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
+            if (k->branch_of[arrow.source] == TB__NONE) continue;
+            for (uint32_t i = 0; i < arrow.count; i++) more |= follow(k, arrow.source, arrow.targets[i]);
+        }
+    }
 }
 
 /* Is the parallel left when some of its branches have ended? Then it matters which those are. */
@@ -402,13 +470,34 @@ static void prepare_reduction(struct walk *k) {
         if (arrow.source != p->live || (p->extension_n && p->transition_move[t] == p->extension_move)) continue;
         if (!arrow.count || p->nodes[arrow.targets[0]].kind != TB_NODE_OUTCOME) k->may_reduce = false;
     }
-    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) {
+    k->branch_of = TB_NEW_ARRAY(k->w->a, tb_chart_states(p->chart), uint32_t);
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++) { /* from the outermost in */
+        uint16_t up = tb_chart_parent(p->chart, s);
+        k->branch_of[s] = up == TB_NO_STATE ? TB__NONE : k->branch_of[up];
         if (p->nodes[s].kind != TB_NODE_BRANCH) continue;
-        branch b = {.state = s, .parallel = tb_chart_parent(p->chart, s)};
-        branch_facts(k, &b);
-        b.hot |= joins_by_number(p, b.parallel);
-        *TB_PUSH(k->w->a, k->branches) = b;
+        *TB_PUSH(k->w->a, k->branches) =
+            (branch){.state = s, .parallel = up, .around = k->branch_of[s], .ordered = joins_by_number(p, up)};
+        k->branch_of[s] = k->branches.count - 1;
     }
+    find_timed(k);
+    find_traits(k);
+    for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)
+        for (uint32_t b = k->branch_of[s]; b != TB__NONE; b = k->branches.items[b].around)
+            k->branches.items[b].rejects |= k->next[s].rejects;
+}
+
+/* What the branches can do in that state. */
+static void look_at(struct walk *k, const uint64_t *s) {
+    const uint32_t words = TB_CHART_WORDS(tb_chart_states(k->w->p->chart));
+    for (uint32_t i = 0; i < k->branches.count; i++) k->branches.items[i].next = k->branches.items[i].rest = (trait){0};
+    for (uint32_t i = 0; i < words; i++)
+        for (uint64_t bits = s[i]; bits; bits &= bits - 1) {
+            uint32_t x = i * 64 + (uint32_t)__builtin_ctzll(bits);
+            for (uint32_t b = k->branch_of[x]; b != TB__NONE; b = k->branches.items[b].around) {
+                merge(&k->branches.items[b].next, &k->next[x]);
+                merge(&k->branches.items[b].rest, &k->rest[x]);
+            }
+        }
 }
 
 static bool finished(struct walk *k, const uint64_t *s, uint16_t state) {
@@ -418,11 +507,13 @@ static bool finished(struct walk *k, const uint64_t *s, uint16_t state) {
     return true;
 }
 
+/* Do the moves open in `x` stand apart from all that `y` can still do? */
 static bool independent(const branch *x, const branch *y) {
-    if (x->hot || y->hot || (x->writes & y->reads) || (y->writes & x->reads)) return false;
-    if (x->rejects && (y->kept || y->counts))
+    const trait *a = &x->next, *b = &y->rest;
+    if (x->ordered || a->hot || b->hot || (a->writes & b->reads) || (b->writes & a->reads)) return false;
+    if (a->rejects && (b->kept || b->counts))
         return false; /* what y did before x ends it all would be asked about later */
-    return !(y->rejects && (x->kept || x->counts));
+    return !(b->rejects && (a->kept || a->counts));
 }
 
 /* Is it held there; or, if `add`, will it be from now on? */
@@ -450,36 +541,46 @@ static bool is_held(struct walk *k, const uint64_t *s, uint32_t branch, bool add
     return true;
 }
 
+/* May `b` be moved on alone? The parallel is the outermost with something to do. */
+static bool stands_alone(struct walk *k, const uint64_t *s, const branch *b) {
+    for (uint32_t i = 0; i < k->branches.count; i++) {
+        const branch *other = &k->branches.items[i];
+        if (other != b && other->parallel == b->parallel && tb_bit(s, other->state) && !finished(k, s, other->state) &&
+            !independent(b, other))
+            return false;
+    }
+    return true;
+}
+
+/* The branch of the outermost parallel inside `within` that may be moved on alone; NULL: none, or nothing is parallel. */
+static branch *alone(struct walk *k, const uint64_t *s, uint16_t within) {
+    const tb_chart *chart = k->w->p->chart;
+    branch *found = NULL;
+    uint16_t parallel = TB_NO_STATE;
+    bool preferred = false; /* it is there: it or none */
+    for (uint32_t i = 0; i < k->branches.count; i++) {
+        branch *b = &k->branches.items[i];
+        if (!tb_bit(s, b->state) || (within && !tb_chart_descends(chart, b->state, within)) || finished(k, s, b->state) ||
+            is_held(k, s, i, false))
+            continue;
+        if (parallel == TB_NO_STATE) parallel = b->parallel;
+        if (b->parallel != parallel || preferred) continue;
+        preferred = b->state == k->preferred;
+        if (preferred) found = NULL;
+        if (!found && stands_alone(k, s, b)) found = b;
+    }
+    /* A host around the parallel has tasks beside it. */
+    for (uint16_t up = parallel; up != TB_NO_STATE && found; up = tb_chart_parent(chart, up))
+        if (k->w->p->nodes[up].kind == TB_NODE_HOST) found = NULL;
+    return found;
+}
+
 /* The state within whose tasks it is enough to move on; the root: all. */
 static uint16_t scope(struct walk *k, const uint64_t *s) {
     uint16_t within = 0;
-    for (bool deeper = k->may_reduce; deeper;) {
-        deeper = false;
-        branch *first = NULL;
-        uint16_t parallel = TB_NO_STATE;
-        for (uint32_t i = 0; i < k->branches.count;
-             i++) { /* the outermost parallel with something to do inside `within` */
-            branch *b = &k->branches.items[i];
-            if (!tb_bit(s, b->state) || (within && !tb_chart_descends(k->w->p->chart, b->state, within)) ||
-                finished(k, s, b->state) || is_held(k, s, i, false))
-                continue;
-            if (parallel == TB_NO_STATE) parallel = b->parallel, first = b;
-            if (b->parallel == parallel && b->state == k->preferred) first = b;
-        }
-        if (!first) break;
-        bool alone = true;
-        for (uint32_t i = 0; i < k->branches.count && alone; i++) {
-            const branch *b = &k->branches.items[i];
-            if (b != first && b->parallel == parallel && !finished(k, s, b->state)) alone = independent(first, b);
-        }
-        /* A host around the parallel has tasks beside it. */
-        for (uint16_t up = parallel; up != TB_NO_STATE && alone; up = tb_chart_parent(k->w->p->chart, up))
-            alone = k->w->p->nodes[up].kind != TB_NODE_HOST;
-        if (!alone) break;
-        first->alone = true;
-        within = first->state;
-        deeper = true;
-    }
+    if (!k->may_reduce || !k->branches.count) return within;
+    look_at(k, s);
+    for (branch *b; (b = alone(k, s, within)); within = b->state) b->alone = true;
     return within;
 }
 
