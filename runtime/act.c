@@ -266,7 +266,7 @@ static void committed(void *user, int result) {
     tb_measure_add(&s->act_seconds, (double)(tb_io_micros(s->io) - x->begun) / 1e6);
     if (submit) { /* the entry of the origin has served; from now on the case is known by its number */
         tb_cases_put(s->cases, x->id, c->work);
-        tb_entry_clear(s->cases, x->entry);
+        tb_entry_retire(s->cases, x->entry);
     }
     tb_entry_unpin(s->cases, x->entry);
     tb__answer(c, submit ? 201 : 200, submit ? location(x, extra) : NULL, x->answer);

@@ -166,7 +166,9 @@ static tb_entry *put_in(tb_cases *c, int64_t id) {
     return e;
 }
 
-void tb_entry_clear(tb_cases *c, tb_entry *e) { let_state_go(c, e); }
+void tb_entry_retire(tb_cases *c, tb_entry *e) {
+    if (!e->dead) take_out(c, e);
+}
 
 void tb_cases_put(tb_cases *c, int64_t id, tb_state *s) {
     tb_entry *e = tb_cases_find(c, id) ? NULL : put_in(c, id);

@@ -56,7 +56,10 @@ void tb_state_keep(tb_state *s);
 void tb_state_drop(tb_state *s);
 void tb_entry_set(tb_cases *c, tb_entry *e, tb_state *s); /* s becomes the newest state; takes a reference of its own */
 
-void tb_entry_clear(tb_cases *c, tb_entry *e); /* forgets its state; the entry goes when the last pin does */
+/* An origin's entry whose case is on disk has served. Out of the table, though others hold it yet: whoever asks for it from now on
+ * reads the store, and finds the case. (Left in the table without a state it would say that there is no such case.) The caller
+ * holds a pin. */
+void tb_entry_retire(tb_cases *c, tb_entry *e);
 /* A state just made durable, under its number, unless the cache knows that number already. */
 void tb_cases_put(tb_cases *c, int64_t id, tb_state *s);
 

@@ -74,7 +74,7 @@ static void injected(void *user, int result) {
     tb__stepping_landed(g);
     if (how == TB_INJECTED && x->submit) { /* from now on the case is known by its number */
         tb_cases_put(s->cases, g->id, work);
-        tb_entry_clear(s->cases, e);
+        tb_entry_retire(s->cases, e);
     }
     tb_entry_unpin(s->cases, e);
     tb_state_drop(work);
