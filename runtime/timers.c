@@ -188,6 +188,13 @@ static void end_pass(tb_timers *t) {
     if (tb_commit_barrier(t->s->commit, settled, t) != TB_COMMIT_OK) settled(t, TB_STORE_RETRY);
 }
 
+/* The clock was set back since the pass began, and what was due then is not yet. */
+static bool is_early(const tb_timers *t) {
+    int64_t now = tb__now(t->s);
+    if (now < t->s->wall) now = t->s->wall; /* as events bear it */
+    return !t->moving && t->top.due > now;
+}
+
 /* One case has come to the top. */
 static void on_case(void *user, tb_entry *e, int result) {
     tb_timers *t = user;
@@ -200,9 +207,10 @@ static void on_case(void *user, tb_entry *e, int result) {
         if (t->moving && s->clock < t->top.due) s->clock = t->top.due;
         const tb_env *env = &tb_registry_world(s->registry)->env;
         int64_t due = tb__due_of(e->state->c, env, tb__now(s));
-        int n = due <= t->top.due ? tb__fire(s, e, t->top.due, 1, &answer) : 0;
+        bool early = is_early(t); /* stays for another pass */
+        int n = due <= t->top.due && !early ? tb__fire(s, e, t->top.due, 1, &answer) : 0;
         if (n > 0) t->fired++;
-        if (n == 0 && e->state->row.due <= t->top.due)
+        if (n == 0 && !early && e->state->row.due <= t->top.due)
             n = tb__rearm(s, e, &answer); /* a bound was reached, or the calendar has moved it */
         if (n < 0) {
             /* Too much waits already: this one again a little later. `top` stays set, so that pump() is left. */
@@ -213,7 +221,7 @@ static void on_case(void *user, tb_entry *e, int result) {
             t->failed = true;
         } else if (e->state->row.due <= t->top.due && n == 1 && due > t->top.due) {
             t->failed = true; /* written anew and still due, yet nothing could be fired: do not spin */
-        } else if (e->state->row.due <= t->target && !push(t, (tb_due_row){e->state->row.due, e->id})) {
+        } else if (!early && e->state->row.due <= t->target && !push(t, (tb_due_row){e->state->row.due, e->id})) {
             t->failed = true;
         }
     }
