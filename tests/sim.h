@@ -117,7 +117,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved;
 } sim_counts;
 
 typedef struct sim {
@@ -172,6 +172,9 @@ void *sim_alloc(size_t n); /* zeroed */
 void sim_give_back(void *p, size_t n);
 void sim_list_add(sim_list *l, void *p);
 char *sim_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Was as much asked as this world is for, and `more`? Where nothing can be loaded, nothing will be acknowledged. */
+bool sim_enough(uint64_t more);
 
 /* ---- telling ---- */
 void sim_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -143,6 +143,7 @@ static void draw(draft *d, int number) {
     d->extension = d->statutory && sim_chance(40);
     d->warn = d->statutory && sim_chance(40) ? (uint8_t)sim_between(1, 20) : 0;
     if (d->statutory) d->call = d->child = 255;
+    if (d->promise != 255) d->supplement = 255; /* its expiry would end a case before what was promised is verified */
     d->withdraw = sim_chance(50);
     d->separate = sim_chance(20);
 }
@@ -311,7 +312,8 @@ static void put_parallel(page *p, const draft *d) {
 
 static void put_head(page *p, const draft *d, int version, const char *from) {
     put(p, "事项 随机%d：\n  版本 x%d，生效 %s，适用 申请日。\n  事项类型 公共服务。\n", d->number, version, from);
-    put(p, "  实施主体 市中区行政审批服务局。\n  办理模式 窗口办理%s。\n", d->online ? "、全程网办" : "");
+    put(p, "  实施主体 市中区行政审批服务局。\n  办理模式 窗口办理%s。\n",
+        d->online ? "、全程网办" : "，因 “要核验原件”，待核");
     put(p, "  属地 取自 实施主体。\n  收到材料 以 属地收到 为准。\n");
     if (d->online) put(p, "  非工作时间网上提交 视为 %s。\n", d->number % 2 ? "当日收到" : "次一工作日收到");
     if (d->statutory) put(p, "  法定期限 %d个工作日，自 受理 至 决定。\n", d->statutory);
@@ -368,7 +370,8 @@ static void put_file(page *p, const draft *d, int version, const char *from) {
         put(p,
             "\n事项 子事项%d：\n  版本 x%d，生效 %s，适用 申请日。\n  事项类型 公共服务。\n  实施主体 "
             "市中区行政审批服务局。\n"
-            "  办理模式 窗口办理。\n  属地 取自 实施主体。\n  岗位 审查员，在 属地。\n\n申请表：\n  名称 "
+            "  办理模式 窗口办理，因 “要核验原件”，待核。\n  属地 取自 实施主体。\n  岗位 审查员，在 "
+            "属地。\n\n申请表：\n  名称 "
             "文本，必填。\n%s\n"
             "环节 审查：\n  办理人 审查员。\n  期限 %d个自然日。\n  准的，办结 准予。\n  不准的，载明 "
             "理由、救济途径，办结 不准。\n"

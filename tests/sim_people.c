@@ -103,17 +103,6 @@ static int split(const char *text, const char **out, int most) {
     return n;
 }
 
-static void add_base(const char *path) {
-    for (int i = 0; i < book->base_count; i++)
-        if (strcmp(book->base[i].path, path) == 0) return;
-    char *text = slurp(sim_text("rules/%s", path));
-    if (!text || book->base_count == 16) return;
-    book->base[book->base_count].path = path;
-    book->base[book->base_count++].text = text;
-    const char *line = strstr(text, "引用 "), *end = line ? strstr(line, "。") : NULL;
-    for (const char *at = line; at && (at = strstr(at, "“")) && at < end; at++) add_base(between(at, "“", "”"));
-}
-
 static void learn_services(const char *text) {
     for (const char *at = text; (at = strstr(at, "外部接口 ")) && book->service_count < INTERFACES; at++) {
         const char *name = between(at, "外部接口 ", "："), *words = between(at, "回复 ", "。");
@@ -133,6 +122,19 @@ static void learn_services(const char *text) {
         }
         book->service_count++;
     }
+}
+
+static void add_base(const char *path) {
+    if (strncmp(path, "../", 3) == 0) path += 3; /* as files below rules/ say it */
+    for (int i = 0; i < book->base_count; i++)
+        if (strcmp(book->base[i].path, path) == 0) return;
+    char *text = slurp(sim_text("rules/%s", path));
+    if (!text || book->base_count == 16) return;
+    book->base[book->base_count].path = path;
+    book->base[book->base_count++].text = text;
+    learn_services(text);
+    const char *line = strstr(text, "引用 "), *end = line ? strstr(line, "。") : NULL;
+    for (const char *at = line; at && (at = strstr(at, "“")) && at < end; at++) add_base(between(at, "“", "”"));
 }
 
 static void add_text(const char *path, const char *text, sim_draft *draft) {
@@ -463,8 +465,31 @@ static const char *person_name(void) {
 
 /* ---- what a client may do ---- */
 
+/* The district with other people: some have left, one has come, and some days somebody stands in for another. */
+static const char *other_people(const char *text) {
+    char *out = sim_text("%s", "");
+    for (const char *at = text, *end; *at; at = end) {
+        const char *line_end = strchr(at, '\n');
+        end = line_end ? line_end + 1 : at + strlen(at);
+        if (strncmp(at, "  人员 ", strlen("  人员 ")) == 0 && sim_once_in(25)) continue;
+        out = sim_text("%s%.*s", out, (int)(end - at), at);
+    }
+    int month = (int)sim_between(1, 12), day = (int)sim_between(1, 20);
+    if (sim_chance(50))
+        out = sim_text("%s  人员 新来%d，岗位 审查员、受理员，机构 市中区行政审批服务局。\n", out, (int)sim_below(100));
+    if (sim_chance(50) && strstr(out, "  人员 王审查") && strstr(out, "  人员 褚审查"))
+        out = sim_text("%s  代理 王审查，由 褚审查，岗位 审查员，自 2026-%02d-%02d 至 2026-%02d-28，依 “测试”。\n", out,
+                       month, day, month);
+    return out;
+}
+
 static bool load_rules(person *p, bool first) {
     char *files = sim_text("\"日历/全国.tb\":%s", quoted(calendar()));
+    const char *district = "组织/枣庄市市中区.tb";
+    for (int i = 0; !first && i < book->base_count; i++)
+        if (strcmp(book->base[i].path, district) == 0 && sim_chance(50))
+            files = sim_text("%s%s:%s", sim_chance(50) ? sim_text("%s,", files) : "", quoted(district),
+                             quoted(other_people(book->base[i].text)));
     for (int i = 0; first && i < book->base_count; i++)
         files = sim_text("%s,%s:%s", files, quoted(book->base[i].path), quoted(book->base[i].text));
     ask(p, remember((sim_request){.kind = SIM_LOAD,
@@ -493,7 +518,8 @@ static bool load_matter(person *p, matter *m) {
     }
     char *body = sim_text(
         "{\"files\":{%s:%s},\"by\":\"管理员\",\"accept_pending\":true,\"accept_unproved\":true,\"request\":\"%s\"}",
-        quoted(strrchr(m->path, '/') + 1), quoted(text), new_key("load"));
+        quoted(strncmp(m->path, "rules/", 6) == 0 ? m->path + 6 : strrchr(m->path, '/') + 1), quoted(text),
+        new_key("load"));
     ask(p,
         remember((sim_request){.kind = SIM_LOAD, .method = "POST", .path = "/v1/loads", .body = body, .act = m->name}));
     return true;
@@ -510,8 +536,14 @@ static bool submit(person *p) {
     const char *key = new_key("s"), *mode = m->mode_count ? m->modes[sim_below((uint64_t)m->mode_count)] : "全程网办";
     char *materials = sim_text("[");
     bool any = false;
-    for (int i = 0; i < m->material_count; i++)
-        if (sim_chance(80)) materials = sim_text("%s%s\"%s\"", materials, any ? "," : "", m->materials[i]), any = true;
+    for (int i = 0; i < m->material_count; i++) {
+        bool later = m->draft && i > 0 && sim_chance(30); /* of a random matter: 容缺, 承诺 */
+        if (!sim_chance(m->draft ? 95 : 80)) continue;
+        materials = later ? sim_text("%s%s{\"名称\":\"%s\",\"方式\":\"%s\"}", materials, any ? "," : "",
+                                     m->materials[i], sim_chance(60) ? "容缺" : "承诺")
+                          : sim_text("%s%s\"%s\"", materials, any ? "," : "", m->materials[i]);
+        any = true;
+    }
     char *body = sim_text("{\"matter\":\"%s\",\"mode\":\"%s\",\"form\":%s,\"materials\":%s],\"by\":{\"person\":\"%s\","
                           "\"place\":\"370402\"},\"request\":\"%s\"}",
                           m->name, mode, form_of(m), materials, person_name(), key);
@@ -564,6 +596,15 @@ static sim_request *first_doubt(void) {
         world->first_doubt = world->first_doubt->next;
     for (sim_request *r = world->first_doubt; r; r = r->next)
         if (r->state == SIM_DOUBT && !r->taken) return r;
+    return NULL;
+}
+
+/* One that somebody else waits for just now: two copies of it, or more, are in work at the same time. */
+static sim_request *in_work(void) {
+    for (int i = 0; i < SIM_CLIENTS; i++) {
+        sim_request *r = people[sim_below((uint64_t)world->client_count)].doing;
+        if (r && r->key) return r;
+    }
     return NULL;
 }
 
@@ -657,6 +698,7 @@ static bool in_turn(person *p) {
         return load_rules(p, true);
     }
     if (r && sim_chance(40)) return ask(p, r), true;
+    if (sim_chance(5) && (r = in_work())) return ask(p, r), true;
     uint64_t luck = sim_below(100);
     if (luck < 22) return submit(p);
     if (luck < 66) return look(p);
@@ -695,7 +737,7 @@ static void retire(void *arg) { tb_server_stop(arg); }
 
 static void turn(void *arg) {
     person *p = arg;
-    if (!world->healing && world->counts.acked >= world->events + 20) { /* enough: no crash has come */
+    if (!world->healing && sim_enough(20)) { /* no crash has come */
         retire(server);
         return;
     }
@@ -772,6 +814,12 @@ static const tb_str *any_text(const tb_json *list) {
     return list && list->count ? &list->items[sim_below(list->count)].text : &none;
 }
 
+static const matter *matter_called(tb_str name) {
+    for (int i = 0; i < book->count; i++)
+        if (tb_str_is(name, book->matters[i].name)) return &book->matters[i];
+    return NULL;
+}
+
 /* One of the acts that the case lists as open. */
 static int choose(void *arg) {
     reading *x = arg;
@@ -788,18 +836,26 @@ static int choose(void *arg) {
     if (!found) return TB_OK;
     const tb_str *post = any_text(tb_json_get(found, "posts")), *place = any_text(tb_json_get(found, "places")),
                  *man = any_text(tb_json_get(found, "people"));
+    const matter *m = matter_called(tb_json_text(o, "matter"));
     const tb_json *applicant = tb_json_get(o, "applicant"), *needs = tb_json_get(found, "needs");
     tb_str who = man->n                                        ? *man
                  : applicant && applicant->kind == TB_JSON_STR ? applicant->text
                                                                : tb_json_text(applicant, "person");
     tb_str act = tb_json_text(found, "act"), task = tb_json_text(found, "task");
     const char *key = new_key("a");
+    const tb_json *deputies = tb_json_get(found, "deputies"), *deputy = NULL;
+    if (deputies && deputies->count && sim_chance(60)) deputy = &deputies->items[sim_below(deputies->count)];
+    if (deputy) who = tb_json_text(deputy, "person"), world->counts.deputies++;
     char *b = sim_text("{\"act\":\"%.*s\",\"by\":{\"person\":\"%.*s\"", TB_FMT(act), TB_FMT(who));
+    if (deputy) b = sim_text("%s,\"for\":\"%.*s\"", b, TB_FMT(tb_json_text(deputy, "for")));
     if (task.n) b = sim_text("{\"task\":\"%.*s\",%s", TB_FMT(task), b + 1);
     if (post->n) b = sim_text("%s,\"post\":\"%.*s\"", b, TB_FMT(*post));
     b = sim_text("%s,\"place\":\"%.*s\"},\"input\":{", b, TB_FMT(place->n ? *place : TB_STR("370402")));
     for (uint32_t i = 0; needs && i < needs->count; i++)
-        if (!sim_once_in(60))
+        if (tb_str_is(needs->items[i].text, "材料") && m && m->material_count)
+            b = sim_text("%s%s\"材料\":[\"%s\"]", b, i ? "," : "",
+                         m->materials[sim_below((uint64_t)m->material_count)]);
+        else if (!sim_once_in(60))
             b = sim_text("%s%s\"%.*s\":\"甲%d\"", b, i ? "," : "", TB_FMT(needs->items[i].text), (int)sim_below(100));
     b = sim_text("%s},", b);
     if (sim_chance(20)) b = sim_text("%s\"expect\":%d,", b, (int)(c->seq - sim_once_in(4)));
@@ -866,8 +922,8 @@ static void answered_request(sim_request *r, int status, const char *body, size_
         r->said = excerpt(body, n);
         world->counts.refused++;
         if (strstr(body, "NO_SUCH_CASE")) sim_fail("a case is gone: %s %s\n  %s", r->path, r->body, r->said);
-        if (r->kind == SIM_LOAD && !r->act) sim_fail("the first rules are refused: %s", r->said);
-        if (r->kind == SIM_LOAD) sim_trace("load of %s refused: %s", r->act, r->said);
+        if (r->kind == SIM_LOAD && !world->loaded) sim_fail("the first rules are refused: %s", r->said);
+        if (r->kind == SIM_LOAD) sim_trace("load of %s refused: %s", r->act ? r->act : "people or days", r->said);
     }
 }
 

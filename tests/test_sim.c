@@ -107,6 +107,10 @@ uint64_t sim_hash(uint64_t h, const void *p, size_t n) { /* FNV-1a */
     return h ^ h >> 29;
 }
 
+bool sim_enough(uint64_t more) {
+    return world->counts.acked >= world->events + more || world->all_requests.n > 8 * (world->events + more) + 2000;
+}
+
 /* ---- telling ---- */
 
 void sim_trace(const char *format, ...) {
@@ -233,7 +237,7 @@ static bool begin_world(uint64_t seed) {
 /* How this life shall end. Answers after how many ms it is closed; 0: not. */
 static int64_t plan(void) {
     world->disk.crash_at = world->step_crash = 0;
-    world->healing = world->counts.lives >= LIVES_MOST || world->counts.acked >= world->events;
+    world->healing = world->counts.lives >= LIVES_MOST || sim_enough(0);
     if (world->healing) return 0;
     uint64_t luck = sim_below(100), far = (uint64_t)1 << (world->large ? sim_between(8, 18) : sim_between(2, 10));
     if (luck < 60) world->disk.crash_at = world->disk.ios + 1 + sim_below(far);
