@@ -517,6 +517,24 @@ static int read_directory(void *arg) {
     return TB_OK;
 }
 
+/* A server that starts again with the directory it was installed with must not take back the calendar that was loaded since:
+ * what was replaced while it ran stays replaced. Who does want the earlier text loads it, by name. */
+static void leave_outdated(tb_server *s, from_disk *d) {
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < d->count; i++) {
+        if (tb_registry_outdated(s->registry, d->paths[i], d->texts[i])) {
+            tb__report(s, "warning", "outdated",
+                       s->o.lang == TB_LANG_EN ? "%.*s: a newer text was loaded since; that stays (to go back: tongban load)"
+                                               : "%.*s：后来装载过新的文本，仍用新的（要改回去，用 tongban load 装载）",
+                       TB_FMT(d->paths[i]));
+            continue;
+        }
+        d->paths[kept] = d->paths[i];
+        d->texts[kept++] = d->texts[i];
+    }
+    d->count = kept;
+}
+
 static void tell_conflicts(tb_server *s, const tb_load *l) {
     for (uint32_t i = 0; i < l->conflicts.count; i++) {
         const tb_load_conflict *k = &l->conflicts.items[i];
@@ -538,6 +556,7 @@ bool tb__load_directory(tb_server *s, const char *rules, char *why, size_t room)
     job *j = calloc(1, sizeof *j);
     bool ok = false;
     int rc = d.a && j ? tb_try(d.a, read_directory, &d) : TB_NOMEM;
+    if (rc == TB_OK) leave_outdated(s, &d);
     if (rc == TB_OK)
         j->load = tb_load_new(s->registry, d.paths, d.texts, d.count, TB_STR("serve --rules"), (tb_str){NULL, 0});
     if (j && j->load) j->load->accept_pending = j->load->keep = true; /* 待核 is told, and on record under that name */

@@ -18,6 +18,8 @@
 typedef struct source { /* latest text of a path; path and text are one block of malloc */
     tb_str path, text;
     uint8_t digest[32];
+    uint8_t (*before)[32]; /* of the texts it had earlier; malloc */
+    uint32_t before_n, before_room;
 } source;
 
 struct tb_registry {
@@ -112,20 +114,38 @@ static int put_source(tb_registry *r, tb_str path, tb_str text) {
     char *block = malloc((size_t)path.n + text.n + 2);
     if (!block || (!s && make_room((void **)&r->sources, r->sources_n, 1, &r->sources_room, sizeof *r->sources)))
         return free(block), TB_NOMEM;
+    uint8_t digest[32];
+    tb_sm3(text.p, text.n, digest);
+    if (s && memcmp(s->digest, digest, sizeof digest) != 0) {
+        if (make_room((void **)&s->before, s->before_n, 1, &s->before_room, sizeof *s->before)) return free(block), TB_NOMEM;
+        memcpy(s->before[s->before_n++], s->digest, sizeof digest);
+    }
     if (s) {
         free((char *)(uintptr_t)s->path.p);
     } else {
         s = r->sources + at;
         memmove(s + 1, s, (r->sources_n++ - at) * sizeof *s);
+        *s = (source){0};
     }
     if (path.n) memcpy(block, path.p, path.n);
     block[path.n] = '\0';
     char *body = block + path.n + 1;
     if (text.n) memcpy(body, text.p, text.n);
     body[text.n] = '\0';
-    *s = (source){.path = {block, path.n}, .text = {body, text.n}};
-    tb_sm3(body, text.n, s->digest);
+    s->path = (tb_str){block, path.n};
+    s->text = (tb_str){body, text.n};
+    memcpy(s->digest, digest, sizeof digest);
     return TB_OK;
+}
+
+bool tb_registry_outdated(const tb_registry *r, tb_str path, tb_str text) {
+    uint8_t digest[32];
+    const source *s = find_source(r, path, NULL);
+    if (!s || tb_str_eq(s->text, text)) return false;
+    tb_sm3(text.p, text.n, digest);
+    for (uint32_t i = 0; i < s->before_n; i++)
+        if (memcmp(s->before[i], digest, sizeof digest) == 0) return true;
+    return false;
 }
 
 static int version_order(const tb_version *v, tb_str matter, int32_t effective) {
@@ -173,7 +193,10 @@ void tb_registry_free(tb_registry *r) {
     if (!r) return;
     for (uint32_t i = 0; i < r->versions_n; i++) tb_arena_free(r->versions[i]->arena);
     for (uint32_t i = 0; i < r->worlds_n; i++) tb_arena_free(r->worlds[i]->arena);
-    for (uint32_t i = 0; i < r->sources_n; i++) free((char *)(uintptr_t)r->sources[i].path.p);
+    for (uint32_t i = 0; i < r->sources_n; i++) {
+        free((char *)(uintptr_t)r->sources[i].path.p);
+        free(r->sources[i].before);
+    }
     free(r->versions);
     free(r->by_leaf);
     free(r->worlds);

@@ -122,6 +122,9 @@ typedef struct tb_load {
     TB_LIST(tb_load_behind) behind;
 } tb_load;
 
+/* Was this text once loaded under that path, and another one after it? */
+bool tb_registry_outdated(const tb_registry *r, tb_str path, tb_str text);
+
 /* Paths and texts are copied. NULL: no memory. The accept_… and keep are for the caller to set. */
 tb_load *tb_load_new(tb_registry *r, const tb_str *paths, const tb_str *texts, uint32_t count, tb_str by,
                      tb_str request);

@@ -39,6 +39,15 @@ check 'all versions are there' [ "$(api /v1/matters/开具户籍类证明 | jq '
 check 'the running case stayed on its version' [ "$(api "/v1/cases/$old" | jq -r .version)" = 2026-1 ]
 new=$("$tongban" apply 开具户籍类证明 --example --person 后到 --place 370402 --json | jq -r .id)
 check 'a new case takes the newest in force' [ "$(api "/v1/cases/$new" | jq -r .version)" = 2026-21 ]
+mkdir -p "$dir/rules/日历" && { cat rules/日历/全国.tb; echo '  放假 2026-03-12，加放。'; } >"$dir/rules/日历/全国.tb"
+check 'a revised calendar loads' "$tongban" load "$dir/rules/日历/全国.tb" --by 测试 >>"$dir/loads.log" 2>&1
+before=$(sqlite3 "$dir/t.db" "SELECT max(leaf) FROM load WHERE kind = 'world'")
+kill $server && wait $server
+"$tongban" serve --db "$dir/t.db" --rules rules --listen 127.0.0.1:0 --lang en >"$dir/log2" 2>&1 </dev/null &
+server=$!
+for _ in $(seq 100); do grep -q 'http://127' "$dir/log2" && break; sleep 0.05; done
+check 'a restart with the old directory says what it leaves out' grep -q '日历/全国.tb: a newer text was loaded since' "$dir/log2"
+check 'and keeps the revised calendar' [ "$(sqlite3 "$dir/t.db" "SELECT max(leaf) FROM load WHERE kind = 'world'")" = "$before" ]
 kill $server && wait $server
 check 'the log replays' "$tongban" replay --db "$dir/t.db"
 [ "$failed" = 0 ] || tail -n 5 "$dir/load.log" "$dir/loads.log"
