@@ -15,5 +15,10 @@ const tb_calendar *tb__calendar_of(const tb_case *c, const tb_env *env, uint32_t
 /* step.c: a refusal written into `r` (answers false), names joined by 、, and whether a name is in a list. */
 bool tb__refuse(tb_refusal *r, enum tb_refusal_code code, tb_span span, tb_str v0, tb_str v1, tb_str v2);
 void tb__list_name(tb_buf *b, tb_str name);
+/* held.c: a day as it is stated, and as it is written; the earliest that may be stated at `now`, and when a year is not published, a day
+ * it cannot be before. TB_NO_TIME: none. */
+int64_t tb__held_at(tb_str text);
+tb_str tb__held_text(tb_arena *a, int64_t at);
+int64_t tb__held_earliest(const tb_calendar *c, const tb_held *h, int64_t now);
 bool tb__among(tb_str name, const tb_str *list, uint32_t n);
 #endif

@@ -294,4 +294,5 @@ void tb__matter_check(tb__matter *m) {
     check_expiry_loops(m);
     check_posts(m);
     tb__corrections(m);
+    tb__held_check(m);
 }

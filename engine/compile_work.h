@@ -140,6 +140,10 @@ tb_str tb__type_name(uint32_t i);                               /* the types of 
 /* people.c: which acts may be corrected, once the chart stands */
 void tb__corrections(tb__matter *m);
 bool tb__limit_fits(int n, enum tb_unit unit, int *most); /* matter.c: of a duration; `most` of that unit, 0: no unit of limits */
+/* held.c: 举行日: the clause, which move fixes a day (0: none), and what must hold when the moves are known */
+void tb__held_add(tb__matter *m, tb_step_def *s, uint32_t step, const tb_clause *c);
+uint32_t tb__held_stated(const tb_program *p, const tb_move *v);
+void tb__held_check(tb__matter *m);
 /* alert.c: 提醒, 黄牌, 红牌, once the limits are known */
 void tb__alerts(tb__matter *m);
 /* advice.c: goes over what was said of the matter from the `from`-th on. */

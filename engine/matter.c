@@ -596,6 +596,8 @@ static void fill_step(tb__matter *m, const tb_section *section, uint32_t index) 
             exclusion(m, &s, c);
         } else if (c->kind == TB_C_ON_SITE) {
             on_site(m, &s, c);
+        } else if (c->kind == TB_C_HELD) {
+            tb__held_add(m, &s, index, c);
         } else if (c->kind == TB_C_LIMIT) {
             limit = c;
         }
@@ -700,7 +702,7 @@ static void receipt(tb__matter *m) {
 static bool said_once(enum tb_clause_kind k) {
     static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,      TB_C_SERVICE,   TB_C_AUTHORITY, TB_C_MODES,
                                                TB_C_RECEIPT, TB_C_DEEM,      TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT,
-                                               TB_C_ORGAN,   TB_C_EXCLUSION, TB_C_ON_SITE};
+                                               TB_C_ORGAN,   TB_C_EXCLUSION, TB_C_ON_SITE,   TB_C_HELD};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;
     return false;

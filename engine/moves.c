@@ -299,6 +299,11 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
     if (!v->times && always_first(v->act)) v->times = 1; /* M13 */
     v->stated = texts_of(m, c, TB_P_STATE, 0, &v->stated_n);
     v->choices = texts_of(m, c, TB_P_CHOICE, 1, &v->choices_n);
+    v->held = v->kind == TB_MOVE_ACT ? tb__held_stated(m->p, v) : 0;
+    if (v->held) {
+        put_effect(m, &e, TB_DO_RECORD, m->p->helds.items[v->held - 1].milestone);
+        e.list.items[e.list.count - 1].held = v->held;
+    }
     v->effects = e.list.items;
     v->effects_n = e.list.count;
 }

@@ -171,6 +171,16 @@ typedef struct tb_alert_def {
     tb_span span;
 } tb_alert_def;
 
+/* 举行日: a day fixed beforehand by the act that states it; what leaves the step waits for it (held.c). */
+typedef struct tb_held {
+    tb_str name; /* what is stated, and the milestone that keeps the day */
+    uint32_t milestone, step;
+    int n; /* 提前 */
+    enum tb_unit unit;
+    const tb_law_ref *law; /* may be NULL */
+    tb_span span;
+} tb_held;
+
 typedef struct tb_step_def {
     tb_str name, phase;
     const uint32_t *posts; /* who may act */
@@ -185,6 +195,7 @@ typedef struct tb_step_def {
     bool on_site;      /* 现场必须: somebody must come; not in the mode 全程网办 (M16) */
     tb_str on_site_why;
     tb_span on_site_span;
+    uint32_t held;     /* 举行日: 1 + index into helds; 0 none */
     bool excludes;     /* 不计入期限 (M10) */
     bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;
@@ -214,6 +225,7 @@ typedef struct tb_effect_def {
     enum tb_effect_kind kind;
     uint32_t a;
     uint32_t dated;
+    uint32_t held; /* RECORD: 1 + index into helds: the day that is stated; 0: none */
     bool dated_first;
     bool deemed;
     tb_str text;
@@ -250,6 +262,7 @@ typedef struct tb_move {
     enum tb_unit correct_unit;
     const tb_str *stated; /* 载明: inputs that must be given */
     uint32_t stated_n;
+    uint32_t held; /* 1 + index into helds: it fixes that day; 0 none */
     const tb_str *choices; /* 由 P 选择 A、B: the input 选择 is one of them */
     uint32_t choices_n;
     const tb_effect_def *effects;
@@ -366,6 +379,7 @@ typedef struct tb_program {
     TB_LIST(tb_milestone) milestones;
     TB_LIST(tb_step_def) steps;
     TB_LIST(tb_clock_def) clocks;
+    TB_LIST(tb_held) helds;
     TB_LIST(tb_alert_def) alerts;    /* in order of writing */
     TB_LIST(tb_call_def) calls;
     uint32_t outside;                /* the post 外部接口; 0: nothing is called */

@@ -4,6 +4,7 @@
 #include "compile_work.h"
 #include "scenario_work.h"
 #include "value.h"
+#include "case.h"
 #include <string.h>
 
 enum { NINE = 9 * 60, CONFIRMERS = 16, FIRINGS = 1000 };
@@ -250,12 +251,21 @@ static bool submit(tb__scenario *r, const tb_clause *c) {
     return refused ? refused_well(r, c, o->refusal.code) : true;
 }
 
+/* The earliest day that may be stated: as lawful as any. */
+static tb_str first_day(tb__scenario *r, const tb_held *held) {
+    const tb_calendar *c = tb__calendar_of(r->c, r->env, r->p->steps.items[held->step].place);
+    int64_t at = c ? tb__held_earliest(c, held, r->now) : TB_NO_TIME;
+    return tb__held_text(r->a, at == TB_NO_TIME ? r->now : at);
+}
+
 static tb_json act_input(tb__scenario *r, const tb_clause *c, const tb_possible *x) {
     const tb_move *m = x && x->move != TB_NO_INDEX ? &r->p->moves.items[x->move] : NULL;
     tb_json_maker in;
     tb_json_begin(&in, r->a);
+    const tb_held *held = m && m->held ? &r->p->helds.items[m->held - 1] : NULL;
     for (uint32_t i = 0; x && i < x->needs_n; i++)
-        tb_json_add(&in, x->needs[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(x->needs[i]))));
+        if (held && tb_str_eq(x->needs[i], held->name)) tb_json_add(&in, held->name, tb_json_of_text(first_day(r, held)));
+        else tb_json_add(&in, x->needs[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(x->needs[i]))));
     for (uint32_t i = 0; m && m->call && i < r->c->tasks.count; i++)
         if (r->c->tasks.items[i].step == m->step)
             tb_json_add(&in, TB_STR("键"), tb_json_of_text(r->c->tasks.items[i].call));

@@ -240,6 +240,10 @@ static void perform(struct work *w, const tb_effect_def *f) {
     case TB_DO_ISSUE: issue(w, f->a); break;
     case TB_DO_RECORD:
         if (f->deemed) tell(w, "视为", p->milestones.items[f->a].name, TB_NONE, dated(w, f));
+        if (f->held) {
+            tb__record(w, f->a, tb__held_fixed(w, f));
+            break;
+        }
         tb__record(w, f->a, f->a == TB_M_RECEIVED && f->dated == TB_NO_INDEX ? receipt_time(w) : dated(w, f));
         break;
     case TB_DO_TRANSFER:
@@ -281,7 +285,7 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
     uint32_t number = (uint32_t)(m - p->moves.items);
     if (m->times && c->taken[number] >= (uint32_t)m->times)
         return tb__refuse(r, TB_R_TIMES, m->span, m->act, tb_str_printf(w->a, "%d", m->times), TB_NONE);
-    if (tb__papers_bar(w, m, r)) return false;
+    if (tb__papers_bar(w, m, r) || tb__held_bars(w, m, r)) return false;
     if (m->guard && !tb_condition_holds(m->guard, c))
         return tb__refuse(r, TB_R_CONDITION, m->span, m->act, m->guard_text, tb__condition_why(w->a, m->guard, c));
     uint16_t host = source == TB_NO_STATE ? source : tb_chart_parent(p->chart, source);
@@ -631,6 +635,7 @@ static bool input_fits(struct work *w, const tb_move *m) {
         if (!v || v->kind != TB_JSON_STR || v->text.n == 0)
             return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
     }
+    if (!tb__held_fits(w, m)) return false;
     if (m->choices_n && !tb__among(tb_json_text(in, "选择"), m->choices, m->choices_n))
         return REFUSE(w, CHOICE_BAD, m->span, names_text(w, m->choices, m->choices_n), TB_NONE, TB_NONE);
     for (uint32_t i = 0; in && i < in->count; i++) {

@@ -54,6 +54,10 @@ uint32_t tb__papers_event(const tb_program *p);
 bool tb__is_supply(tb_str act);
 bool tb__supply(struct work *w);
 void tb__supply_list(struct work *w, tb_possibles *list);
+/* held.c: is the day that the act states one, and late enough; when it is; must the act wait for a day that was fixed? Refused then. */
+bool tb__held_fits(struct work *w, const tb_move *m);
+int64_t tb__held_fixed(const struct work *w, const tb_effect_def *f);
+bool tb__held_bars(struct work *w, const tb_move *m, tb_refusal *r);
 /* alert.c: is the timer an alert that is due? Then it is told, and the answer is true. */
 bool tb__alert_told(struct work *w);
 #endif

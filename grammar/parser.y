@@ -105,7 +105,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员" K_DEPUTY "代理"
 %token K_PARAMETER "参数" K_USES "套用" K_DROPS "删去" K_INPUT "输入" K_OUTPUT "输出" K_HITS "命中" K_OTHERWISE "否则"
 %token K_ADOPTS "采用" K_REQUESTS "请求" K_REPLIES "回复" K_TIMEOUT "超时" K_RETRIES "重试" K_PROVIDER "提供方" K_CALLS "调用"
-%token K_STARTS "发起" K_FOLLOWS "遵循" K_DEFERRED "容缺受理" K_PROMISE "告知承诺" K_ON_SITE "现场必须" K_REMIND "提醒"
+%token K_STARTS "发起" K_FOLLOWS "遵循" K_DEFERRED "容缺受理" K_PROMISE "告知承诺" K_ON_SITE "现场必须" K_HELD "举行日" K_REMIND "提醒"
 %token K_PENDING "待核" K_NONE "无" K_EFFECTIVE "生效"
 %token K_APPLIES "适用" K_BASIS "依" K_GROUND "因" K_FROM "自" K_TO "至" K_ROLL "末日顺延" K_KEEP "续计" K_ONLY "限"
 %token K_BEFORE_EXPIRY "届满前" K_BEFORE "before" K_BY "由" K_CHOOSE "选择" K_APPROVE "批准" K_ISSUE "出具" K_AT "在" K_OF "属"
@@ -117,7 +117,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token K_BELOW "小于" K_AT_MOST "不大于" K_NOT_BELOW "不小于" K_EQUALS "等于" K_DIFFERS "不等于" K_EXTEND "延长" K_REACHES "及于"
 %token K_ABOVE "上级" K_DUTY "职能" K_CLOSES "下班截止"
 %token K_DEFAULT "默认" K_CHANGED "改" K_INSERTED "插入" K_EACH "逐一" K_UP_TO "至多" K_DEFERRABLE "可容缺"
-%token K_PROMISABLE "可承诺" K_CORRECTABLE "可更正" K_LEAD "牵头" K_DEADLINE "截止" K_CONTAINS "包含" K_ADDED "加" K_MINUS "减"
+%token K_PROMISABLE "可承诺" K_CORRECTABLE "可更正" K_AHEAD "提前" K_LEAD "牵头" K_DEADLINE "截止" K_CONTAINS "包含" K_ADDED "加" K_MINUS "减"
 %token K_MULTIPLIED "乘"
 
 %type <word> name moment limit value
@@ -267,7 +267,7 @@ names_head:
 | "套用" { $$ = TB_C_USES; } | "删去" { $$ = TB_C_DROPS; } | "采用" { $$ = TB_C_ADOPTS; } | "请求" { $$ = TB_C_REQUESTS; }
 | "回复" { $$ = TB_C_REPLIES; } | "提供方" { $$ = TB_C_PROVIDER; } | "调用" { $$ = TB_C_CALLS; }
 | "发起" { $$ = TB_C_STARTS; } | "遵循" { $$ = TB_C_FOLLOWS; } | "告知承诺" { $$ = TB_C_PROMISE; }
-| "提醒" { $$ = TB_C_REMIND; } | "黄牌" { $$ = TB_C_YELLOW; } | "红牌" { $$ = TB_C_RED; }
+| "举行日" { $$ = TB_C_HELD; } | "提醒" { $$ = TB_C_REMIND; } | "黄牌" { $$ = TB_C_YELLOW; } | "红牌" { $$ = TB_C_RED; }
 | "位阶" { $$ = TB_C_RANK; } | "区划" { $$ = TB_C_DIVISION; } | "机构" { $$ = TB_C_OFFICE; } | "人员" { $$ = TB_C_PERSON; }
 | "代理" { $$ = TB_C_DEPUTY; }
 ;
@@ -323,6 +323,7 @@ part:
 | "默认" value                  { $$ = value_part(p, no_word, $value, @$); $$->kind = TB_P_DEFAULT; }
 | "至多" NUMBER                 { $$ = new_part(p, TB_P_UP_TO, @$); $$->number = tb__number($2.name.text); }
 | "至多" NAME                   { $$ = open_part(p, TB_P_UP_TO, $2, @$); }
+| "提前" DURATION               { $$ = duration_part(p, TB_P_AHEAD, $2, @$); }
 | "可更正" DURATION             { $$ = duration_part(p, TB_P_CORRECTABLE, $2, @$); }
 | "可更正" NAME                 { $$ = open_part(p, TB_P_CORRECTABLE, $2, @$); }
 | "截止" DATE                   { $$ = new_part(p, TB_P_DEADLINE, @$); $$->day = tb__date($2.name.text); }

@@ -37,6 +37,7 @@ static bool one_name_clause(enum tb_clause_kind k) {
     case TB_C_VERSION: case TB_C_KIND: case TB_C_SERVICE: case TB_C_OBLIGATION: case TB_C_RANK:
     case TB_C_DIVISION: case TB_C_OFFICE:
     case TB_C_USES: case TB_C_PROVIDER: case TB_C_CALLS: case TB_C_STARTS: case TB_C_FOLLOWS: case TB_C_PROMISE:
+    case TB_C_HELD:
     case TB_C_PERSON: case TB_C_DEPUTY: return true;
     default: return false;
     }

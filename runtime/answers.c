@@ -295,6 +295,7 @@ void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today,
         put_posts(b, c, x->posts, x->posts_n);
         put_people(b, c, env, x->person, x->posts, x->posts_n, today);
         put_names(b, "needs", x->needs, x->needs_n);
+        if (m->held) put_names(b, "dates", &c->program->helds.items[m->held - 1].name, 1);
         put_names(b, "choices", m->choices, m->choices_n);
         if (m->target.n) {
             tb_puts(b, ",");

@@ -851,10 +851,13 @@ static int choose(void *arg) {
     if (task.n) b = sim_text("{\"task\":\"%.*s\",%s", TB_FMT(task), b + 1);
     if (post->n) b = sim_text("%s,\"post\":\"%.*s\"", b, TB_FMT(*post));
     b = sim_text("%s,\"place\":\"%.*s\"},\"input\":{", b, TB_FMT(place->n ? *place : TB_STR("370402")));
+    const tb_str *date = any_text(tb_json_get(found, "dates")); /* 举行日: mostly late enough */
     for (uint32_t i = 0; needs && i < needs->count; i++)
         if (tb_str_is(needs->items[i].text, "材料") && m && m->material_count)
             b = sim_text("%s%s\"材料\":[\"%s\"]", b, i ? "," : "",
                          m->materials[sim_below((uint64_t)m->material_count)]);
+        else if (date->n && tb_str_eq(*date, needs->items[i].text) && !sim_once_in(60))
+            b = sim_text("%s%s\"%.*s\":\"2026-%02d-%02d\"", b, i ? "," : "", TB_FMT(*date), 1 + (int)sim_below(12), 1 + (int)sim_below(28));
         else if (!sim_once_in(60))
             b = sim_text("%s%s\"%.*s\":\"甲%d\"", b, i ? "," : "", TB_FMT(needs->items[i].text), (int)sim_below(100));
     b = sim_text("%s},", b);

@@ -249,6 +249,7 @@ static const struct {
                             [TB_P_DEFERRABLE] = {K_DEFERRABLE, FLAG},
                             [TB_P_PROMISABLE] = {K_PROMISABLE, FLAG},
                             [TB_P_CORRECTABLE] = {K_CORRECTABLE, PERIOD},
+                            [TB_P_AHEAD] = {K_AHEAD, PERIOD},
                             [TB_P_LEAD] = {K_LEAD, ONE},
                             [TB_P_DEADLINE] = {K_DEADLINE, DATE_FORM},
                             [TB_P_FROM] = {0, OWN},
@@ -331,7 +332,7 @@ static const int head_words[TB_C_COUNT] =
      [TB_C_DROPS] = K_DROPS,     [TB_C_ADOPTS] = K_ADOPTS,     [TB_C_REQUESTS] = K_REQUESTS,
      [TB_C_REPLIES] = K_REPLIES, [TB_C_PROVIDER] = K_PROVIDER, [TB_C_CALLS] = K_CALLS,
      [TB_C_STARTS] = K_STARTS,   [TB_C_FOLLOWS] = K_FOLLOWS,   [TB_C_PROMISE] = K_PROMISE,
-     [TB_C_REMIND] = K_REMIND,   [TB_C_YELLOW] = K_YELLOW,     [TB_C_RED] = K_RED,
+     [TB_C_HELD] = K_HELD,       [TB_C_REMIND] = K_REMIND,   [TB_C_YELLOW] = K_YELLOW,     [TB_C_RED] = K_RED,
      [TB_C_RANK] = K_RANK,       [TB_C_DIVISION] = K_DIVISION, [TB_C_OFFICE] = K_OFFICE,
      [TB_C_PERSON] = K_PERSON,   [TB_C_DEPUTY] = K_DEPUTY};
 

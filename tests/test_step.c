@@ -166,8 +166,14 @@ static tb_event some_act(tb_arena *a, const tb_case *c) {
     tb_json_maker in;
     tb_json *input = TB_NEW(a, tb_json);
     tb_json_begin(&in, a);
-    for (uint32_t i = 0; i < x->needs_n; i++)
-        if (below(&seed, 40)) tb_json_add(&in, x->needs[i], tb_json_of_text(TB_STR("如实写明“…”")));
+    const tb_held *held = m->held ? &p->helds.items[m->held - 1] : NULL;
+    for (uint32_t i = 0; i < x->needs_n; i++) {
+        char day[TB_DAY_TEXT];
+        bool date = held && tb_str_eq(x->needs[i], held->name) && below(&seed, 10);
+        tb_str said = TB_STR("如实写明“…”");
+        if (date) said = tb_str_copy(a, tb_str_z(tb_day_text(tb_day_of(c->at) + (int32_t)below(&seed, 30), day)));
+        if (below(&seed, 40)) tb_json_add(&in, x->needs[i], tb_json_of_text(said));
+    }
     if (m->choices_n) tb_json_add(&in, TB_STR("选择"), tb_json_of_text(m->choices[below(&seed, m->choices_n)]));
     for (uint32_t i = 0; i < m->effects_n; i++)
         if (m->effects[i].kind == TB_DO_PROMPT && below(&seed, 2))

@@ -139,6 +139,11 @@ static void put_who(tb__guide *g, const tb_step_def *s) {
         tb__guide_paragraph(g, open, "由%.*s办理%s%.*s。", TB_FMT(people), limit.n ? "，" : "；期限没有写明",
                             TB_FMT(limit));
     }
+    if (s->held) {
+        const tb_held *h = &p->helds.items[s->held - 1];
+        tb__guide_paragraph(g, tb__pending_at(p, h->span), "“%.*s”至少提前 %d%s通知，从通知的次日起算。", TB_FMT(h->name), h->n,
+                            tb_unit_text((enum tb_unit_word)h->unit, TB_LANG_ZH));
+    }
     if (s->on_site)
         tb__guide_paragraph(g, tb__pending_at(p, s->on_site_span), "这一步必须到现场办理：%.*s。",
                             TB_FMT(tb__guide_on_site(g, s)));

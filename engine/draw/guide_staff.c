@@ -84,6 +84,12 @@ static void put_where(tb__guide *g, const tb_step_def *s) {
     }
     if (s->duty.n) tb__guide_fact(g, "主体", false, "%.*s%.*s", TB_FMT(tb__guide_place(g, s->place)), TB_FMT(s->duty));
     if (s->seal.n) tb__guide_fact(g, "用章", false, "%.*s", TB_FMT(s->seal));
+    if (s->held) {
+        const tb_held *h = &p->helds.items[s->held - 1];
+        tb_str basis = tb__guide_basis(g, h->span);
+        tb__guide_fact(g, "举行日", tb__pending_at(p, h->span), "“%.*s”写日期，从通知的次日起至少 %d%s；到了那一天才能办结这个环节%s%.*s",
+                       TB_FMT(h->name), h->n, tb_unit_text((enum tb_unit_word)h->unit, TB_LANG_ZH), basis.n ? "；依" : "", TB_FMT(basis));
+    }
     if (s->on_site)
         tb__guide_fact(g, "现场必须", tb__pending_at(p, s->on_site_span), "必须到现场办理：%.*s",
                        TB_FMT(tb__guide_on_site(g, s)));

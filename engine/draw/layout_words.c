@@ -160,6 +160,13 @@ void tb__step_block(tb__plan *t, uint32_t step, const tb_numbers *stays, const t
         tb__block_add(t, b, TB_TEXT_QUIET,
                       tb_str_printf(t->a, tb__say(t, "现场必须，因 %.*s", "presence needed: %.*s"), TB_FMT(s->on_site_why)),
                       false, tb__pending_at(p, s->on_site_span), width);
+    if (s->held) {
+        const tb_held *h = &p->helds.items[s->held - 1];
+        tb__block_add(t, b, TB_TEXT_QUIET,
+                      tb_str_printf(t->a, tb__say(t, "举行日 %.*s，提前 %d%s", "%.*s, told %d %s ahead"), TB_FMT(h->name), h->n,
+                                    tb__draw_unit(h->unit, h->n, t->out->chinese)),
+                      false, tb__pending_at(p, h->span), width);
+    }
     if (s->call && s->call <= p->calls.count) {
         const tb_call_def *c = &p->calls.items[s->call - 1];
         const char *verb = c->kind == TB_CALL_MATTER ? tb__say(t, "发起 ", "start ") : tb__say(t, "调用 ", "call ");

@@ -260,11 +260,28 @@ static bool sketched(const tb_program *p, const tb_step_def *s) {
     return false;
 }
 
-/* 48(1)(1): time and place are told in writing before it is held. That it was seven workdays before is in the document: on record only. */
+/* 48(1)(1): time and place are told in writing before it is held, seven workdays before. The first is a matter of paths; the
+ * second of 举行日, which the engine enforces (held.c): here only that the step has one, long enough. */
 static bool announces(tb__proof *w, const tb_move *m) {
     static const char *const notice[] = {"听证通知", "听证公告", NULL};
-    return issues(w->p, m, notice) && states(m, "听证时间") && states(m, "听证地点");
+    return issues(w->p, m, notice) && (m->held || states(m, "听证时间")) && states(m, "听证地点");
 }
+
+enum { HEARING_NOTICE = 7 /* workdays, 48(1)(1) */ };
+
+static void hearing_day(tb__proof *w) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++) {
+        const tb_step_def *s = &p->steps.items[i];
+        const tb_held *h = s->held ? &p->helds.items[s->held - 1] : NULL;
+        if (!is_hearing(s) || sketched(p, s) || (h && h->unit == TB_WORKDAYS && h->n >= HEARING_NOTICE)) continue;
+        tb_str why = tb_str_z(tb__say(w, "没有写 举行日", "no held-on says so"));
+        if (h) why = tb_str_printf(w->a, tb__say(w, "举行日只提前 %d%s", "held-on says only %d %s"), h->n,
+                                   tb_unit_text((enum tb_unit_word)h->unit, w->english ? TB_LANG_EN : TB_LANG_ZH));
+        tb__failed(w, TB_E_DUTY_HEARING_DAY, h ? h->span : s->span, s->name, why, TB_STR("《行政许可法》第四十八条第一款第一项"), NULL);
+    }
+}
+
 static bool marks_notice(tb__proof *w, const tb__edge *e) { return over_moves(w, e, announces); }
 
 static void hearing_notice(tb__proof *w) {
@@ -357,7 +374,7 @@ static const struct {
 } duties[] = {
     {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
     {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
-    {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, told_of_time, true},
+    {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, hearing_day, true}, {NULL, told_of_time, true},
     {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
 };
 

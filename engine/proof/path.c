@@ -122,6 +122,7 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
     tb__proof *w = t->w;
     const tb_program *p = w->p;
     uint64_t recorded = 0;
+    const tb_held *fixed = NULL;
     tb__records r = {0};
     if (e->from == TB__NONE)
         tb__records_of_submission(w, w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))].mode, &recorded, &r);
@@ -147,9 +148,11 @@ static void perform(struct telling *t, const tb__edge *e, int64_t ready) {
             }
             interrupt(t, m, source);
             tb__records_of_move(w, m, e->tacit, &recorded, &r);
+            fixed = m->held && !e->tacit ? &p->helds.items[m->held - 1] : fixed;
         }
         record(t, &r);
     }
+    if (fixed) t->last[fixed->milestone] = tb__held_earliest(w->calendar, fixed, t->now); /* as the 用例 will state it */
 }
 
 tb_str tb__submission_text(tb__proof *w, const tb__valuation *v) {
@@ -258,6 +261,9 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
         if (p->clocks.items[p->steps.items[whose].clock].unit == TB_HOURS) last = due.at - MINUTE;
         if (last > at) at = last;
     }
+    uint32_t held = m->leaves && m->step != TB_NO_INDEX ? p->steps.items[m->step].held : 0;
+    int64_t day = held ? t->last[p->helds.items[held - 1].milestone] : TB_NO_TIME;
+    if (day != TB_NO_TIME && day + 9 * 60 * MINUTE > at) at = day + 9 * 60 * MINUTE;
     if (leaves_by_expiry(p, e->leaf) && !in_time(t, e->leaf, step, at)) return false;
     t->now = at;
     tb_str act = t->dry ? TB_NONE : tb_name_written(w->a, m->act);

@@ -76,6 +76,7 @@ syn keyword tongbanClause otherwise
 syn keyword tongbanClause parameter
 syn keyword tongbanClause stands-in
 syn keyword tongbanClause times-out
+syn keyword tongbanClause 举行日
 syn keyword tongbanClause 办理人
 syn keyword tongbanClause 提供方
 syn keyword tongbanClause deferral
@@ -86,6 +87,7 @@ syn keyword tongbanClause requests
 syn keyword tongbanClause enacted
 syn keyword tongbanClause follows
 syn keyword tongbanClause handler
+syn keyword tongbanClause held-on
 syn keyword tongbanClause holiday
 syn keyword tongbanClause on-site
 syn keyword tongbanClause promise
@@ -233,6 +235,7 @@ syn keyword tongbanWord 必要
 syn keyword tongbanWord 截止
 syn keyword tongbanWord 批准
 syn keyword tongbanWord 报告
+syn keyword tongbanWord 提前
 syn keyword tongbanWord 提示
 syn keyword tongbanWord 插入
 syn keyword tongbanWord 敏感
@@ -257,6 +260,7 @@ syn keyword tongbanWord 黄牌
 syn keyword tongbanWord 默认
 syn keyword tongbanWord above
 syn keyword tongbanWord added
+syn keyword tongbanWord ahead
 syn keyword tongbanWord below
 syn keyword tongbanWord close
 syn keyword tongbanWord issue
