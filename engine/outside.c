@@ -141,6 +141,20 @@ static void start_matter(tb__matter *m, tb_step_def *step, uint32_t index, const
     step->call = m->p->calls.count;
 }
 
+/* 办理人 where nobody but the other side acts would bind nobody. */
+static void no_actor(tb__matter *m, const tb_section *s, tb_str step) {
+    const tb_clause *actors = clause_of(s, TB_C_ACTORS);
+    if (!actors || m->c->in->stored) return;
+    for (uint32_t i = 0; i < s->clauses.count; i++) {
+        const tb_clause *c = &s->clauses.items[i];
+        tb_str act = c->kind == TB_C_EVENT && c->names.count ? c->names.items[0].text : TB_NONE;
+        bool answer = tb_str_starts(act, "答复") || tb_str_starts(act, "reply-") || tb_str_starts(act, "子办件") ||
+                      tb_str_starts(act, "child-");
+        if (act.n && !answer && !tb_str_is(tb__fixed_name(act), "逾期")) return;
+    }
+    TB__REPORT(m, CALL_ACTOR, actors->head, step, TB_NONE, TB_NONE);
+}
+
 void tb__outside_fill(tb__matter *m, const tb_section *s, tb_step_def *step, uint32_t index, tb_clock_def *limit) {
     const tb_clause *call = clause_of(s, TB_C_CALLS), *start = clause_of(s, TB_C_STARTS),
                     *within = clause_of(s, TB_C_LIMIT);
@@ -153,6 +167,7 @@ void tb__outside_fill(tb__matter *m, const tb_section *s, tb_step_def *step, uin
             TB__REPORT(m, TWO_CALLS, s->clauses.items[i].head, step->name, TB_NONE, TB_NONE)->other = c->head;
             break;
         }
+    no_actor(m, s, step->name);
     if (call && within) TB__REPORT(m, CALL_LIMIT, within->head, step->name, TB_NONE, TB_NONE)->other = call->head;
     if (call) call_interface(m, step, index, call, limit);
     else start_matter(m, step, index, start);

@@ -353,6 +353,16 @@ static void needed(tb__proof *w) {
     }
 }
 
+/* 更正 takes an act back as if it had not been (people.c): the state before is one the graph holds, so that everything proved of it holds
+ * again, and time is not given back. What the applicant has in hand cannot be taken back so: after 送达 a decision is changed by another. */
+static void corrections(tb__proof *w, const tb_move *m) {
+    uint64_t recorded = 0;
+    if (!m->correct_n) return;
+    w->scratch.count = 0;
+    tb__records_of_move(w, m, false, &recorded, &w->scratch);
+    if (recorded >> TB_M_SERVED & 1) tb__failed(w, TB_E_DUTY_CORRECT_SERVED, m->span, m->act, TB_NONE, TB_NONE, NULL);
+}
+
 /* M17: an organ acts by its own posts, where it is. Two roles taken from one place are one. Without a 主体 a step is where its first post is. */
 static void organs(tb__proof *w) {
     const tb_program *p = w->p;
@@ -376,6 +386,7 @@ static const struct {
     {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
     {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, hearing_day, true}, {NULL, told_of_time, true},
     {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
+    {corrections, NULL, false},
 };
 
 void tb__prove_duties(tb__proof *w) {

@@ -101,6 +101,7 @@ struct span {
     uint64_t relaxed;
     uint32_t also_keep; /* a step taken as 续计 for the sake of argument, + 1 */
     uint32_t unlimited; /* a step without a limit that the end depends on */
+    tb_span blame; /* of UNBOUNDED: the step that has no limit, or the first of the loop */
 };
 
 /* ---- units ---- */
@@ -754,6 +755,7 @@ static void unbounded_loop(struct span *s, uint32_t at) {
         if (steps[i] < steps[first]) first = i;
     for (uint32_t i = 0; i < n; i++) put_step(s->w, &b, steps[(first + n - i) % n], " → ");
     s->out->verdict = TB_UNBOUNDED;
+    if (n) s->blame = s->w->p->steps.items[steps[first]].span;
     s->out->reason =
         tb_str_printf(s->w->a, tb__say(s->w, "%.*s 可以反复，没有写 限 N次", "%.*s may repeat without a count"),
                       TB_FMT(tb_buf_str(&b)));
@@ -762,6 +764,7 @@ static void unbounded_loop(struct span *s, uint32_t at) {
 static void unbounded_step(struct span *s) {
     const tb_step_def *d = &s->w->p->steps.items[s->unlimited];
     s->out->verdict = TB_UNBOUNDED;
+    s->blame = d->span;
     s->out->reason =
         tb_str_printf(s->w->a,
                       d->clock == TB_NO_INDEX ? tb__say(s->w, "环节“%.*s”没有写期限", "step %.*s has no limit")
@@ -985,6 +988,7 @@ static void report(struct span *s) {
     case TB_NOT_PROVED: x = tb_report(w->out, TB_E_PROOF_NOT_PROVED, d->span, limit, o->reason, TB_NONE); break;
     }
     if (o->verdict == TB_REFUTED || o->verdict == TB_BY_EXTENSION) x->hint = advice(s);
+    if (o->verdict == TB_UNBOUNDED) x->other = s->blame;
     if (o->bottleneck != TB_NO_INDEX && o->verdict == TB_REFUTED) {
         uint32_t clock = w->p->steps.items[o->bottleneck].clock;
         if (clock != TB_NO_INDEX) x->other = w->p->clocks.items[clock].span;
