@@ -651,10 +651,12 @@ tb_case *tb__case_read(tb_arena *a, const tb_program *p, tb_str state) {
     return read_work(&r) == TB_OK ? r.c : NULL;
 }
 
+const char tb_case_no_memory[] = "out of memory";
+
 tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error) {
     struct reading r = {.a = a, .p = p, .state = state};
     int result = tb_try(a, read_work, &r);
     if (result == TB_OK) return r.c;
-    if (error) *error = result == TB_NOMEM ? "out of memory" : r.error;
+    if (error) *error = result == TB_NOMEM ? tb_case_no_memory : r.error;
     return NULL;
 }

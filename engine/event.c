@@ -68,7 +68,7 @@ static int read_event(void *arg) {
     return r->e->kind != TB_EV_SUBMIT || tb_json_get(o, "submit") ? TB_OK : TB_FAILED;
 }
 
-bool tb_event_read(tb_arena *a, tb_str body, tb_event *e) {
+int tb_event_read(tb_arena *a, tb_str body, tb_event *e) {
     struct reading r = {a, body, e};
-    return tb_try(a, read_event, &r) == TB_OK;
+    return tb_try(a, read_event, &r);
 }

@@ -57,7 +57,7 @@ typedef struct tb_event {
 } tb_event;
 /* The event as stored: canonical JSON of the input, and back (M5). `e->form` … point into `body` after reading. */
 void tb_event_write(tb_buf *b, const tb_event *e);
-bool tb_event_read(tb_arena *a, tb_str body, tb_event *e);
+int tb_event_read(tb_arena *a, tb_str body, tb_event *e); /* TB_OK; TB_FAILED: it is none; TB_NOMEM */
 
 typedef struct tb_occurrence {
     int64_t first, last;
@@ -221,7 +221,8 @@ int tb_possible_acts(tb_arena *a, const tb_case *c, const tb_env *env, tb_possib
 bool tb_reply_event(tb_arena *a, const tb_program *p, tb_str step, tb_str key, tb_str reply, const tb_json *more, tb_event *e);
 /* The state as canonical JSON, and back with the same program. */
 void tb_case_write(tb_buf *b, const tb_case *c);
-tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error);
+tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error); /* NULL: *error says why, and is */
+extern const char tb_case_no_memory[];                                                     /* this when the state may be sound */
 /* The bytes an outcome's digest is taken over: {"effects":[…],"state":{…}}. */
 void tb_outcome_write(tb_buf *b, const tb_outcome *o);
 #endif

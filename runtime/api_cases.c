@@ -470,7 +470,9 @@ static int write_document(void *arg) {
     const tb_program *p = k->program;
     const tb_issued *d = issued(v);
     tb_event e = {0};
-    if (!tb_event_read(c->arena, v->issue.body, &e)) return tb__fail(c, 500, "REPLAY_DIFFERS", TB_STR("事件内容读不懂"));
+    int rc = tb_event_read(c->arena, v->issue.body, &e);
+    if (rc == TB_NOMEM) return rc;
+    if (rc) return tb__fail(c, 500, "REPLAY_DIFFERS", TB_STR("事件内容读不懂"));
     const tb_document *def = &p->documents.items[d->document];
     const tb_env *env = &tb_registry_world(c->server->registry)->env;
     tb_str organ = p->authority, seal = def->seal;

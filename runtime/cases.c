@@ -199,7 +199,7 @@ static int parse_state(void *arg) {
     tb_state *s = job->s;
     s->version = tb_registry_version(job->owner->registry, s->row.program);
     s->c = s->version ? tb_case_read(s->arena, s->version->program, s->row.state, &job->error) : NULL;
-    return s->c ? TB_OK : TB_FAILED;
+    return s->c ? TB_OK : job->error == tb_case_no_memory ? TB_NOMEM : TB_FAILED;
 }
 
 static void tell_waiters(tb_cases *c, tb_entry *e, int result) {

@@ -198,11 +198,14 @@ static void take_asked(doctor *x, const tb_event_row *e) {
     }
 }
 
-static int64_t origin_of(doctor *x, const tb_event_row *first) {
+static int origin_of(doctor *x, const tb_event_row *first, int64_t *origin) {
     tb_event e;
-    if (!tb_event_read(x->work, first->body, &e)) return 0;
-    return e.parent.n ? tb__origin_of_start(e.parent, e.parent_key)
+    int rc = tb_event_read(x->work, first->body, &e);
+    *origin = 0;
+    if (rc) return rc == TB_NOMEM ? rc : TB_OK;
+    *origin = e.parent.n ? tb__origin_of_start(e.parent, e.parent_key)
                       : tb__origin_of_request(x->work, &e.by, first->request);
+    return TB_OK;
 }
 
 /* Replays the case; x->row, x->open and x->asked are then what its rows should be. Under tb_try on x->work. */
@@ -226,8 +229,10 @@ static int rebuild(void *arg) {
     }
     const tb_event_row *newest = &x->chain.items[0], *first = &x->chain.items[x->chain.count - 1];
     const tb_case *c = x->walk.state;
+    int64_t origin;
+    if (origin_of(x, first, &origin)) return TB_NOMEM;
     x->row = (tb_case_row){.id = newest->case_id,
-                           .origin = origin_of(x, first),
+                           .origin = origin,
                            .program = x->walk.version->leaf,
                            .seq = newest->seq,
                            .last = newest->leaf,

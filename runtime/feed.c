@@ -47,7 +47,9 @@ static int take(void *arg) {
     *n = (news){.leaf = t->row->leaf, .case_id = t->row->case_id, .seq = t->row->seq, .at = t->row->at, .program = t->row->program};
     n->kind = tb_str_copy(f->arena, t->row->kind);
     tb_event e;
-    if (n->case_id && tb_event_read(f->scratch, t->row->body, &e))
+    int rc = n->case_id ? tb_event_read(f->scratch, t->row->body, &e) : TB_FAILED;
+    if (rc == TB_NOMEM) return rc;
+    if (rc == TB_OK)
         n->name = tb_str_copy(f->arena, e.kind == TB_EV_ACT ? e.act : e.kind == TB_EV_TIMER ? e.timer : e.mode);
     return TB_OK;
 }

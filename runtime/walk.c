@@ -57,8 +57,10 @@ static int step(void *arg) {
     if (!w->version && !(w->version = tb_registry_version(w->registry, row->program)))
         return differ(w, row, "找不到它的事项版本");
     if (!(w->world = tb_registry_world_at(w->registry, row->world))) return differ(w, row, "找不到它的日历和组织");
-    if (!tb_event_read(j->a, row->body, &w->event)) return differ(w, row, "事件内容读不懂");
-    int rc = tb_step(j->a, w->version->program, w->id, w->state, &w->event, &w->world->env, &o);
+    int rc = tb_event_read(j->a, row->body, &w->event);
+    if (rc == TB_NOMEM) return rc;
+    if (rc) return differ(w, row, "事件内容读不懂");
+    rc = tb_step(j->a, w->version->program, w->id, w->state, &w->event, &w->world->env, &o);
     if (rc) return rc;
     w->outcome = o;
     if (o->refused) {

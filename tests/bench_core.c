@@ -68,7 +68,7 @@ static uint64_t run(const world *w, const stories *all, enum how how, double for
                 turn = !turn;
                 tb_arena_reset(arenas[turn]);
                 tb_event event = s->events.items[e];
-                if (how >= REPLAYED && !tb_event_read(arenas[turn], s->texts.items[e], &event)) exit(1);
+                if (how >= REPLAYED && tb_event_read(arenas[turn], s->texts.items[e], &event)) exit(1);
                 if (tb_step(arenas[turn], s->program, TB_STR("0000000000001"), now, &event, &w->env, &o) != TB_OK) exit(1);
                 events++;
                 if (o->refused) exit(1); /* what was accepted once is accepted again */

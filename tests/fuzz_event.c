@@ -58,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         const char *error = NULL;
         tb_case *read = tb_case_read(a, p, line, &error);
         if (read) now = through_text(a, p, read);
-        if (!tb_event_read(a, line, &e)) continue;
+        if (tb_event_read(a, line, &e)) continue;
         int rc = tb_step(a, p, now ? now->id : TB_STR("0000000000001"), now, &e, &golden.env, &o);
         if (rc == TB_NOMEM) break;
         if (rc != TB_OK) abort();

@@ -79,7 +79,7 @@ static void read_histories(world *w, const char *path) {
         const tb_program *p = program_named(w, matter);
         tb_event e;
         tb_outcome *o;
-        if (!CHECK(p != NULL) || !CHECK(tb_event_read(w->a, tb_str_copy(w->a, body), &e))) break;
+        if (!CHECK(p != NULL) || !CHECK_INT(tb_event_read(w->a, tb_str_copy(w->a, body), &e), TB_OK)) break;
         if (!CHECK_INT(tb_step(w->a, p, TB_STR("用例"), c, &e, &w->env, &o), TB_OK)) break;
         outcome_text(w->a, o, outcome);
         events++;

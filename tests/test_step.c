@@ -201,7 +201,7 @@ static tb_str step_apart(tb_arena *keep, const tb_program *p, tb_str state, tb_s
     const tb_case *before = s.n ? tb_case_read(given, p, s, &error) : NULL;
     if (!CHECK(!s.n || before)) fprintf(stderr, "    %s\n%.*s\n", error, TB_FMT(state));
     if (before) CHECK(tb_str_eq(written(given, before), state));
-    CHECK(tb_event_read(given, body, &e));
+    CHECK_INT(tb_event_read(given, body, &e), TB_OK);
     CHECK(tb_str_eq(event_text(given, &e), event));
     CHECK_INT(tb_step(a, p, TB_STR("370402-1"), before, &e, &w.env, out), TB_OK);
     tb_arena_free(given);
