@@ -154,6 +154,10 @@ endef
 $(foreach flavour,obj asan tsan clang fuzz,$(eval $(call FLAVOUR,$(flavour))))
 # The simulation: its parts, and its own seam instead of io_uv.c, which therefore stays in the archive.
 SIM := tests/io_sim tests/vfs_sim tests/sim_people tests/sim_matters tests/sim_check
+# Allocations of the server can fail.
+STARVES := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(B)/asan/tests/test_sim: private FLAGS_asan += $(STARVES)
+$(B)/obj/tests/test_sim: private FLAGS_obj += $(STARVES)
 $(B)/asan/tests/test_sim: $(SIM:%=$(B)/asan/%.o)
 $(B)/obj/tests/test_sim: $(SIM:%=$(B)/obj/%.o)
 

@@ -22,6 +22,23 @@
 
 enum { STANDSTILL = 1000000 };
 
+/* ---- memory that is not there ---- */
+
+static bool serving; /* the server's code runs, called from here; what it allocates may fail */
+
+static bool lacks(void) {
+    if (!serving || !world->starving || !sim_once_in(world->starving)) return false;
+    world->disk.failures++;
+    world->counts.starved++;
+    return true;
+}
+
+/* The linker puts these in the place of the C library's (Makefile); the simulation's own memory is always there. */
+void *__wrap_malloc(size_t n), *__wrap_calloc(size_t n, size_t size), *__wrap_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n) { return lacks() ? NULL : __real_malloc(n); }
+void *__wrap_calloc(size_t n, size_t size) { return lacks() ? NULL : __real_calloc(n, size); }
+void *__wrap_realloc(void *p, size_t n) { return lacks() ? NULL : __real_realloc(p, n); }
+
 /* ---- what happens later ---- */
 
 typedef struct entry {
@@ -46,7 +63,7 @@ struct tb_io {
 };
 
 static void *need(size_t n) {
-    void *p = calloc(1, n);
+    void *p = __real_calloc(1, n);
     if (!p) abort();
     return p;
 }
@@ -58,7 +75,7 @@ static entry *add(int64_t delay, tb_io_fn *fn, void *arg) {
     *e = (entry){world->now + (delay > 0 ? delay : 0), ++later.order, fn, arg};
     if (later.n == later.room) {
         later.room = later.room ? 2 * later.room : 64;
-        if (!(later.heap = realloc(later.heap, later.room * sizeof *later.heap))) abort();
+        if (!(later.heap = __real_realloc(later.heap, later.room * sizeof *later.heap))) abort();
     }
     size_t i = later.n++;
     for (; i > 0 && sooner(e, later.heap[(i - 1) / 2]); i = (i - 1) / 2) later.heap[i] = later.heap[(i - 1) / 2];
@@ -110,6 +127,7 @@ void tb_io_run(tb_io *io) {
             }
             tb_io_fn *fn = e->fn;
             void *arg = e->arg;
+            serving = false;
             fn(arg); /* may call itself off: `e` is still there */
         }
         free(e);
@@ -155,6 +173,7 @@ struct tb_io_timer {
 static void ring(void *arg) {
     tb_io_timer *t = arg;
     t->set = NULL;
+    serving = true;
     t->fn(t->arg);
 }
 
@@ -186,6 +205,7 @@ struct tb_io_wake {
 static void woken(void *arg) {
     tb_io_wake *w = arg;
     w->sent = NULL;
+    serving = true;
     w->fn(w->arg);
 }
 
@@ -221,6 +241,7 @@ struct tb_io_worker {
 };
 
 static void tell_done(tb_io *io) {
+    serving = true;
     for (job *j; (j = io->done_first);) {
         if (!(io->done_first = j->next)) io->done_last = NULL;
         tb_io_fn *done = j->done;
@@ -265,6 +286,7 @@ static void worker_ends(void *arg) {
 static void worker_starts(void *arg) {
     tb_io_worker *w = arg;
     sim_io_cost();
+    serving = true;
     w->first->work(w->first->arg);
     w->turn = add(sim_io_cost() + (sim_once_in(4) ? sim_between(0, 30) : 0), worker_ends, w);
 }
@@ -336,7 +358,7 @@ static void put(bytes *b, const char *p, size_t n) {
     if (b->from == b->n) b->from = b->n = 0;
     if (b->n + n > b->room) {
         b->room = 2 * (b->n + n);
-        if (!(b->p = realloc(b->p, b->room))) abort();
+        if (!(b->p = __real_realloc(b->p, b->room))) abort();
     }
     if (n) memcpy(b->p + b->n, p, n);
     b->n += n;
@@ -395,6 +417,7 @@ static void rise(void *arg) { /* to the server */
     c->rises = NULL;
     if (!s || !s->events || !s->reading || s->ended) return;
     size_t n = waiting(&c->up), room = 0;
+    serving = true;
     if (n) {
         char *to = s->events->room(s->user, &room);
         assert(to && room > 0);
@@ -435,6 +458,7 @@ static void arrives(void *arg) { /* a connection at the listener */
     tb_io_stream *s = c->server = need(sizeof *s);
     s->conn = c;
     rise_soon(c);
+    serving = true;
     listening->accept(listening->arg, s);
 }
 
@@ -487,7 +511,7 @@ static void drain(void *arg) {
     bool ok = s->conn->got != NULL;
     if (ok) take_some(s, piece(s->unsent));
     if (ok && s->unsent) s->drains = add(sim_between(1, 20), drain, s);
-    else s->events->written(s->user, ok);
+    else serving = true, s->events->written(s->user, ok);
 }
 
 enum tb_io_sent tb_io_write(tb_io_stream *s, const tb_io_part *parts, int count) {
@@ -556,6 +580,7 @@ static void answered(void *arg) {
     x->answers = NULL;
     drop(x);
     const char *body = copy.reaction.body ? copy.reaction.body : "";
+    serving = true;
     copy.fn(copy.arg, copy.reaction.status, body, strlen(body), copy.why);
 }
 

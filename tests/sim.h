@@ -134,6 +134,7 @@ typedef struct sim {
     int64_t looked;        /* at the log, up to here: sim_check.c */
     int64_t told;          /* the last event that the feed told its follower */
     uint64_t digest;       /* over all answers, in order */
+    uint64_t starving;     /* one in so many allocations of the server fails; 0: none */
     int64_t healthy_since; /* virtual time of the last trouble's end, or of the life's begin */
     bool healing;          /* the last life: no faults, and people only finish what they began */
     bool loaded;           /* the first rules were acknowledged */
@@ -175,6 +176,9 @@ char *sim_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Was as much asked as this world is for, and `more`? Where nothing can be loaded, nothing will be acknowledged. */
 bool sim_enough(uint64_t more);
+
+/* The C library's, as the linker calls them where it wraps others around (io_sim.c). */
+void *__real_malloc(size_t n), *__real_calloc(size_t n, size_t size), *__real_realloc(void *p, size_t n);
 
 /* ---- telling ---- */
 void sim_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));

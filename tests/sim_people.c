@@ -20,6 +20,7 @@
 #include "canonical.h"
 #include "server.h"
 #include <dirent.h>
+#include <zlib.h>
 
 enum {
     MATTERS = 16,
@@ -266,7 +267,12 @@ typedef struct person {
     matter *learning;      /* … or this matter */
     sim_request *fetching; /* … or this attachment */
     sim_request *bulk[BULK];
-    int bulk_count; /* … or these, a line each */
+    bool known, bulk_known[BULK]; /* they had been acknowledged when they were sent */
+    int bulk_count;               /* … or these, a line each */
+    /* the case that it read last, by which validator and at which seq */
+    char tag[40], new_tag[40];
+    sim_case *tagged;
+    int64_t tagged_seq;
     bool waiting;
     uint64_t turn;     /* counts requests: an old time-out is none */
     uint64_t failures; /* of the disk, when it was sent */
@@ -280,7 +286,7 @@ static bool leapt;
 
 static void turn(void *arg);
 
-static int64_t pause(void) {
+static int64_t a_while(void) {
     return world->healing    ? sim_between(0, 30)
            : sim_once_in(30) ? sim_between(100, 20000)
            : sim_once_in(3)  ? sim_between(1, 60)
@@ -289,7 +295,7 @@ static int64_t pause(void) {
 
 static void next_turn(person *p) {
     p->waiting = false;
-    sim_after(pause(), turn, p);
+    sim_after(a_while(), turn, p);
 }
 
 static void drop_line(person *p) {
@@ -300,7 +306,7 @@ static void drop_line(person *p) {
 
 /* Was the disk well all the time since? */
 static bool all_well(const person *p) {
-    return world->disk.trouble == SIM_WELL && p->failures == world->disk.failures &&
+    return world->disk.trouble == SIM_WELL && !world->starving && p->failures == world->disk.failures &&
            world->now - world->healthy_since > RECOVERY_MS;
 }
 
@@ -340,13 +346,15 @@ static void got(void *user, const char *bytes, size_t n);
 
 static void transmit(person *p, const char *method, const char *path, const char *type, const char *body) {
     size_t n = body ? strlen(body) : 0;
-    char *text = malloc(n + strlen(path) + 300);
+    char *text = malloc(n + strlen(path) + 400), saving[100] = "";
+    int k = sim_chance(20) ? sprintf(saving, "Accept-Encoding: gzip\r\n") : 0;
+    if (!body && p->looking && p->looking == p->tagged) sprintf(saving + k, "If-None-Match: %s\r\n", p->tag);
     waited *w = malloc(sizeof *w);
     if (!text || !w) abort();
     int head =
-        body ? sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
-                       method, path, type, n)
-             : sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", method, path);
+        body ? sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%sContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                       method, path, saving, type, n)
+             : sprintf(text, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n%s\r\n", method, path, saving);
     if (n) memcpy(text + head, body, n);
     if (p->conn && sim_once_in(50)) drop_line(p);
     if (!p->conn) p->conn = sim_connect(got, p);
@@ -375,6 +383,7 @@ static void attempt(sim_request *r) {
 
 static void ask(person *p, sim_request *r) {
     p->doing = r;
+    p->known = r->state == SIM_ACKED;
     attempt(r);
     transmit(p, r->method, r->path, r->kind == SIM_ATTACH ? "text/plain" : "application/json", r->body);
 }
@@ -559,7 +568,7 @@ static sim_case *any_case(void) {
 }
 
 static bool look(person *p) {
-    sim_case *c = any_case();
+    sim_case *c = p->tagged && sim_chance(15) ? p->tagged : any_case();
     if (!c) return false;
     p->looking = c;
     p->seen = c->seq;
@@ -598,6 +607,9 @@ static sim_request *first_doubt(void) {
         if (r->state == SIM_DOUBT && !r->taken) return r;
     return NULL;
 }
+
+static sim_request *crowd; /* the next ask for this as well */
+static int crowd_left;
 
 /* One that somebody else waits for just now: two copies of it, or more, are in work at the same time. */
 static sim_request *in_work(void) {
@@ -681,6 +693,7 @@ static bool ask_many(person *p) {
         bool wanted = r->state == SIM_DOUBT || (r->state == SIM_ACKED && sim_once_in(20));
         if (r->taken || !r->key || !wanted) continue;
         attempt(r);
+        p->bulk_known[p->bulk_count] = r->state == SIM_ACKED;
         p->bulk[p->bulk_count++] = r;
         lines = r->kind == SIM_SUBMIT ? sim_text("%s%s\n", lines, r->body)
                                       : sim_text("%s{\"case\":\"%s\",%s\n", lines, r->of->id, r->body + 1);
@@ -698,7 +711,8 @@ static bool in_turn(person *p) {
         return load_rules(p, true);
     }
     if (r && sim_chance(40)) return ask(p, r), true;
-    if (sim_chance(5) && (r = in_work())) return ask(p, r), true;
+    if (!crowd_left && sim_chance(3) && (crowd = in_work())) crowd_left = (int)sim_between(1, 6);
+    if (crowd_left && crowd_left-- && crowd->state != SIM_REFUSED) return ask(p, crowd), true;
     uint64_t luck = sim_below(100);
     if (luck < 22) return submit(p);
     if (luck < 66) return look(p);
@@ -911,13 +925,14 @@ static void acked(sim_request *r, const char *body, size_t n) {
     }
 }
 
-static void answered_request(sim_request *r, int status, const char *body, size_t n) {
+/* `known`: it had been acknowledged before this copy of it was sent. */
+static void answered_request(sim_request *r, bool known, int status, const char *body, size_t n) {
     r->open--;
     if (status == 200 || status == 201) {
         acked(r, body, n);
     } else if (status == 503 || status == 429) {
         if (r->state == SIM_DOUBT) world->counts.doubtful++;
-    } else if (r->state == SIM_ACKED && r->kind != SIM_LOAD && r->kind != SIM_ATTACH) {
+    } else if (known && r->kind != SIM_LOAD && r->kind != SIM_ATTACH) {
         sim_fail("acknowledged, and then refused when it was repeated: %s\n  first %s\n  then %d %s", r->body, r->said,
                  status, excerpt(body, n));
     } else if (r->state == SIM_DOUBT) {
@@ -942,7 +957,7 @@ static void answered_many(person *p, int status, const char *body) {
         const char *from = good ? answer + 9 : at, *to = good ? end - 1 : end; /* without the brace of the line */
         char *copy = strndup(from, (size_t)(to - from));
         if (!copy) abort();
-        answered_request(p->bulk[i], (int)strtol(result + 9, NULL, 10), copy, strlen(copy));
+        answered_request(p->bulk[i], p->bulk_known[i], (int)strtol(result + 9, NULL, 10), copy, strlen(copy));
         free(copy);
         at = end + 1;
     }
@@ -960,7 +975,7 @@ static void answer(person *p, int status, const char *body, size_t n) {
         sim_fail("503 %lld s after the disk was well again: %s", (long long)(world->now - world->healthy_since) / 1000,
                  excerpt(body, n));
     if (r) {
-        answered_request(r, status, body, n);
+        answered_request(r, p->known, status, body, n);
     } else if (p->bulk_count) {
         answered_many(p, status, body);
     } else if (p->learning && status == 200) {
@@ -975,7 +990,16 @@ static void answer(person *p, int status, const char *body, size_t n) {
         if (status == 404) sim_fail("case %s was acknowledged and is gone", c->id);
         if (status == 200 && seq && strtoll(seq + 6, NULL, 10) < p->seen)
             sim_fail("case %s was at seq %lld and now shows %s", c->id, (long long)p->seen, excerpt(body, n));
+        if (status == 304) {
+            world->counts.unchanged++;
+            if (p->seen > p->tagged_seq)
+                sim_fail(
+                    "case %s is said not to have changed since seq %lld, and was at seq %lld before that was asked",
+                    c->id, (long long)p->tagged_seq, (long long)p->seen);
+        }
         uint64_t before = p->turn;
+        if (status == 200) p->tagged = p->new_tag[0] ? c : NULL, p->tagged_seq = seq ? strtoll(seq + 6, NULL, 10) : 0;
+        if (status == 200) memcpy(p->tag, p->new_tag, sizeof p->tag);
         if (status == 200 && tb_try(p->arena, choose, &x) != TB_OK)
             sim_fail("a case is not told as API.md says: %s", excerpt(body, n));
         p->looking = NULL;
@@ -988,8 +1012,25 @@ static void answer(person *p, int status, const char *body, size_t n) {
     next_turn(p);
 }
 
+/* In place of `packed`, which is freed. */
+static char *unpacked(char *packed, size_t *n) {
+    char *plain = malloc(ANSWER_ROOM + 1);
+    z_stream z = {
+        .next_in = (Bytef *)packed, .avail_in = (uInt)*n, .next_out = (Bytef *)plain, .avail_out = ANSWER_ROOM};
+    if (!plain || inflateInit2(&z, 15 + 16) != Z_OK) abort();
+    int rc = inflate(&z, Z_FINISH);
+    if (rc != Z_STREAM_END || z.avail_in) sim_fail("a packed answer of %zu bytes does not unpack: %d", *n, rc);
+    *n = z.total_out;
+    plain[*n] = '\0';
+    inflateEnd(&z);
+    free(packed);
+    world->counts.packed++;
+    return plain;
+}
+
 /* A copy of the body, when all of it is there; chunks are put together. */
 static char *whole_body(char *in, size_t head, size_t n, size_t *out) {
+    if (strncmp(in + 9, "304", 3) == 0) return *out = 0, strdup("");
     const char *length = strcasestr(in, "Content-Length:");
     if (length && length < in + head) {
         *out = strtoul(length + 15, NULL, 10);
@@ -1034,6 +1075,10 @@ static void got(void *user, const char *bytes, size_t n) {
     char *copy = whole_body(p->in, head, p->n, &body);
     if (!copy) return;
     int status = atoi(p->in + 9);
+    *end = '\0';
+    const char *tag = strcasestr(p->in, "\r\nETag: ");
+    snprintf(p->new_tag, sizeof p->new_tag, "%.*s", tag ? (int)strcspn(tag + 8, "\r") : 0, tag ? tag + 8 : "");
+    if (strcasestr(p->in, "Content-Encoding: gzip") && status != 304) copy = unpacked(copy, &body);
     p->n = 0;
     answer(p, status, copy, body);
     free(copy);
@@ -1152,12 +1197,24 @@ static void heal(void *arg) {
     world->healthy_since = world->now;
 }
 
+static void feed_again(void *arg) {
+    (void)arg;
+    if (!world->starving) return;
+    sim_trace("there is memory again");
+    world->starving = 0;
+    world->healthy_since = world->now;
+}
+
 static void fate(void *arg) {
     static const char *const troubles[] = {"", "is full", "fails to write", "fails to sync", "fails to read"};
     uint64_t luck = sim_below(100);
     (void)arg;
     if (world->healing) return;
-    if (luck < 25 && world->disk.trouble == SIM_WELL) {
+    if (luck < 8 && !world->starving) {
+        world->starving = (uint64_t)1 << sim_between(0, 10);
+        sim_trace("one in %llu allocations fails", (unsigned long long)world->starving);
+        sim_after(sim_between(1, sim_chance(50) ? 100 : 2000), feed_again, NULL);
+    } else if (luck < 25 && world->disk.trouble == SIM_WELL) {
         world->disk.trouble = (int)sim_between(1, SIM_TROUBLES - 1);
         world->disk.percent = sim_chance(50) ? 100 : (int)sim_between(1, 60);
         world->counts.troubles++;
@@ -1197,5 +1254,6 @@ void sim_people_begin(void *s) {
     if (!(follower.in = malloc(ANSWER_ROOM + 1)) || !(follower.text = malloc(ANSWER_ROOM + 1))) abort();
     if (sim_chance(60) || world->healing) sim_after(sim_between(1, 1000), follow, NULL);
     if (world->disk.trouble != SIM_WELL) sim_after(sim_between(1, 5000), heal, NULL);
+    world->starving = 0; /* a new process */
     sim_after(sim_between(100, 3000), fate, NULL);
 }

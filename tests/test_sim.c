@@ -358,8 +358,9 @@ static void print_sums(const sums *s) {
     printf("%llu calls of services, %llu late replies, %llu lines in bulk, %llu events told by the feed; %llu changes "
            "of the disk, %llu of them failed in %llu troubles; "
            "%llu jumps of the clock, %llu quiet "
-           "times\n",
-           N(c.calls), N(c.replies), N(c.bulk), N(c.told), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps));
+           "times; %llu allocations failed, %llu answers packed, %llu unchanged\n",
+           N(c.calls), N(c.replies), N(c.bulk), N(c.told), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps),
+           N(c.starved), N(c.packed), N(c.unchanged));
     printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use\n", N(c.drafts), N(c.sound),
            N(c.versions));
 #undef N

@@ -82,7 +82,7 @@ static const char *name_of(const handle *h) {
 
 static void *memory(const handle *h, size_t n) {
     if (h->index >= 0) return sim_alloc(n);
-    void *p = calloc(1, n);
+    void *p = __real_calloc(1, n);
     if (!p) abort();
     return p;
 }
@@ -312,7 +312,7 @@ static int shm_map(sqlite3_file *base, int region, int size, int extend, void vo
     h->shm = true;
     *out = NULL;
     if (region >= SHM_REGIONS) return SQLITE_NOMEM;
-    if (!held[h->index].region[region] && extend && !(held[h->index].region[region] = calloc(1, (size_t)size)))
+    if (!held[h->index].region[region] && extend && !(held[h->index].region[region] = __real_calloc(1, (size_t)size)))
         return SQLITE_NOMEM;
     *out = held[h->index].region[region];
     return SQLITE_OK;
