@@ -67,8 +67,26 @@ static size_t bare_next(void *state, const bench_reply *last, char *buf, size_t 
 
 static const bench_plan bench_plan_bare = {"bare", "300 bytes to bench_bare, five acts a case", bare_start, free, bare_next};
 
+/* ---- the plan that asks for nothing: a round trip, the server's reading and answering included ---- */
+
+static void *ping_start(int connection, int connections, uint64_t seed) {
+    (void)connection, (void)connections, (void)seed;
+    return malloc(1);
+}
+
+static size_t ping_next(void *state, const bench_reply *last, char *buf, size_t room, bool *is_act) {
+    static const char request[] = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    (void)state;
+    if ((last && last->status != 200) || room < sizeof request) return 0;
+    *is_act = true;
+    memcpy(buf, request, sizeof request - 1);
+    return sizeof request - 1;
+}
+
+static const bench_plan bench_plan_ping = {"ping", "GET /healthz", ping_start, free, ping_next};
+
 extern const bench_plan bench_plan_case; /* bench_plan_case.c: the real server */
-static const bench_plan *const plans[] = {&bench_plan_bare, &bench_plan_case};
+static const bench_plan *const plans[] = {&bench_plan_bare, &bench_plan_case, &bench_plan_ping};
 
 enum { PLANS = sizeof plans / sizeof *plans };
 

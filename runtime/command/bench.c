@@ -6,11 +6,16 @@
  * Absolute figures move with the machine; what counts is the ratio to the least any server of our durability does:
  * libuv, SQLite, group commit, the same client, the same bytes recorded, and no parse, no rules, no step
  * (tests/bench_bare.c). For each number of connections the two are measured in turn, several rounds, each on a fresh
- * database; the round with the median rate is shown. The helpers bench_load and bench_bare are built by `make bench`,
+ * database; the round with the median rate is shown.
+ *
+ * One client alone cannot be served faster than one round trip and one sync of the disk; so with one connection these two are
+ * measured as well, in the same rounds: GET /healthz, and a write of two pages with fdatasync where the database lies.
+ * The helpers bench_load and bench_bare are built by `make bench`,
  * which is the way to run this. */
 #include "../files.h"
 #include "command.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -19,9 +24,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { LEVELS = 8, ROUNDS = 9, OUTPUT = 4096, START_MS = 30000 };
+enum { LEVELS = 8, ROUNDS = 9, OUTPUT = 4096, START_MS = 30000, SYNCS = 300, SYNC_BYTES = 2 * (4096 + 24) };
 
 struct figures {
     double rate, p50, p99, bytes, errors; /* acts a second; microseconds; bytes written an act */
@@ -29,6 +35,7 @@ struct figures {
 struct level {
     int connections;
     struct figures lean, bare, ours;
+    double trip, sync; /* µs, medians; of one connection */
 };
 struct bench {
     tb_line *line;
@@ -124,8 +131,36 @@ static void remove_database(const char *db) {
     for (int i = 0; i < 4; i++) snprintf(path, sizeof path, "%s%s", db, tails[i]), unlink(path);
 }
 
+static int by_size(const void *x, const void *y) {
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+/* The median time to put two pages behind a file and have them on disk, µs; -1: it cannot be done. */
+static double sync_time(struct bench *b) {
+    static const char pages[SYNC_BYTES] = {1};
+    double took[SYNCS];
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof path, "%s/sync", b->directory);
+    int fd = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    bool ok = fd >= 0;
+    for (int i = 0; i < SYNCS && ok; i++) {
+        struct timespec from, to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        ok = write(fd, pages, sizeof pages) == (ssize_t)sizeof pages && fdatasync(fd) == 0;
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        took[i] = (double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3;
+    }
+    if (fd >= 0) close(fd);
+    unlink(path);
+    if (!ok) return -1;
+    qsort(took, SYNCS, sizeof *took, by_size);
+    return took[SYNCS / 2];
+}
+
 enum who { LEAN, BARE, OURS };
-static bool measure(struct bench *b, enum who who, int connections, struct figures *f) {
+/* `trip`: NULL, or where the time of a round trip goes. */
+static bool measure(struct bench *b, enum who who, int connections, struct figures *f, double *trip) {
     char db[PATH_MAX + 16], address[32], port_text[16], state[16], out[OUTPUT];
     int port = free_port(), output;
     snprintf(db, sizeof db, "%s/bench.db", b->directory);
@@ -140,6 +175,9 @@ static bool measure(struct bench *b, enum who who, int connections, struct figur
     if (pid < 0) return false;
     bool ok = read_until(output, "http://", out) && 
               load_client(b, port, pid, who == OURS ? "case" : "bare", connections, f);
+    struct figures ping = {0};
+    if (ok && trip) ok = load_client(b, port, pid, "ping", 1, &ping);
+    if (trip) *trip = ping.p50;
     stop(pid, output);
     remove_database(db);
     return ok;
@@ -153,12 +191,14 @@ static int by_rate(const void *x, const void *y) {
 /* The three in turn, `rounds` times; the median of each. */
 static bool measure_level(struct bench *b, struct level *l) {
     struct figures lean[ROUNDS], bare[ROUNDS], ours[ROUNDS];
+    double trip[ROUNDS], sync[ROUNDS];
+    bool one = l->connections == 1;
     for (int r = 0; r < b->rounds; r++) {
         if (!b->line->json)
             fprintf(stderr, tb_line_say(b->line, "\r%d 个连接，第 %d/%d 轮… ", "\r%d connections, round %d of %d… "),
                     l->connections, r + 1, b->rounds);
-        if (!measure(b, LEAN, l->connections, &lean[r]) || !measure(b, BARE, l->connections, &bare[r]) ||
-            !measure(b, OURS, l->connections, &ours[r]))
+        if (!measure(b, LEAN, l->connections, &lean[r], NULL) || !measure(b, BARE, l->connections, &bare[r], NULL) ||
+            (one && (sync[r] = sync_time(b)) < 0) || !measure(b, OURS, l->connections, &ours[r], one ? &trip[r] : NULL))
             return false;
     }
     if (!b->line->json) fputs("\r\033[K", stderr);
@@ -168,6 +208,11 @@ static bool measure_level(struct bench *b, struct level *l) {
     l->lean = lean[b->rounds / 2];
     l->bare = bare[b->rounds / 2];
     l->ours = ours[b->rounds / 2];
+    if (!one) return true;
+    qsort(trip, (size_t)b->rounds, sizeof *trip, by_size);
+    qsort(sync, (size_t)b->rounds, sizeof *sync, by_size);
+    l->trip = trip[b->rounds / 2];
+    l->sync = sync[b->rounds / 2];
     return true;
 }
 
@@ -219,6 +264,13 @@ static void tell_people(tb_line *line, const struct level *levels, int n) {
         ratio(line, &t, l->connections, tb_line_say(line, "比最简", "to the lean loop"), &l->ours, &l->lean);
     }
     tb_table_put(line, &t);
+    for (int i = 0; i < n; i++)
+        if (levels[i].trip > 0)
+            tb_putf(&line->out,
+                    tb_line_say(line, "一个连接：往返 %.2f ms，落盘 %.2f ms；一个动作 p50 %.2f ms，是两者之和的 %.2f 倍\n",
+                                "one connection: round trip %.2f ms, sync %.2f ms; an act p50 %.2f ms, %.2f times their sum\n"),
+                    levels[i].trip / 1000, levels[i].sync / 1000, levels[i].ours.p50 / 1000,
+                    levels[i].ours.p50 / (levels[i].trip + levels[i].sync));
 }
 
 static void put_figures(tb_buf *b, const char *name, const struct figures *f) {
@@ -235,9 +287,12 @@ static void tell_programs(tb_line *line, const struct level *levels, int n) {
         put_figures(&line->out, "bare", &levels[i].bare);
         tb_puts(&line->out, ",");
         put_figures(&line->out, "tongban", &levels[i].ours);
-        tb_putf(&line->out, ",\"ratio\":{\"acts_per_s\":\"%.2f\",\"p99\":\"%.2f\",\"bytes\":\"%.2f\",\"acts_per_s_lean\":\"%.2f\"}}",
+        tb_putf(&line->out, ",\"ratio\":{\"acts_per_s\":\"%.2f\",\"p99\":\"%.2f\",\"bytes\":\"%.2f\",\"acts_per_s_lean\":\"%.2f\"}",
                 levels[i].ours.rate / levels[i].bare.rate, levels[i].ours.p99 / levels[i].bare.p99,
                 levels[i].ours.bytes / levels[i].bare.bytes, levels[i].ours.rate / levels[i].lean.rate);
+        if (levels[i].trip > 0)
+            tb_putf(&line->out, ",\"trip_us\":%.0f,\"sync_us\":%.0f", levels[i].trip, levels[i].sync);
+        tb_puts(&line->out, "}");
     }
     tb_puts(&line->out, "]}\n");
 }
