@@ -176,6 +176,7 @@ void tb_cases_put(tb_cases *c, int64_t id, tb_state *s) {
     e->loaded = true;
     e->last_waiter = &e->waiters;
     tb_entry_set(c, e, s);
+    if (c->bytes > c->limit) shrink(c); /* nobody holds it, so nobody lets go of it */
 }
 
 /* ---- reading in ---- */

@@ -6,13 +6,14 @@
 
 #define RULES "{\"files\":{" WORLD_FILES "," FILE_OF("事项/甲.tb", MATTER_NAMED("办甲")) "},\"by\":\"测试\",\"request\":\"装\"}"
 
+static size_t cache_bytes; /* 0: the usual */
 static bool open_server(host *h, tb_memory_disk *disk) {
     tb_store *store = NULL;
     tb_store_error error;
     tb_io *io = tb_io_new();
     tb_store_options so = {.io = io};
     return CHECK_INT(tb_store_open_memory(disk, &so, &store, &error), TB_OK) &&
-           CHECK(open_host(h, (tb_server_options){.store = store, .io = io, .test_clock = "2026-03-02 09:00"}));
+           CHECK(open_host(h, (tb_server_options){.store = store, .io = io, .test_clock = "2026-03-02 09:00", .cache_bytes = cache_bytes}));
 }
 
 /* ---- a body of many lines, and the lines of its answer ---- */
@@ -98,6 +99,31 @@ static long leaf(int fd) {
 }
 
 #define OFFICER "\"by\":{\"person\":\"张受\",\"post\":\"受理员\",\"place\":\"370402\"}"
+
+/* Applications alone, after which nobody asks: the cache keeps to its limit all the same. */
+static void test_cache_limit(void) {
+    host h;
+    cache_bytes = 1 << 20;
+    if (!open_server(&h, NULL)) return;
+    int fd = dial(h.port);
+    CHECK_INT(ask(fd, "POST", "/v1/loads", RULES), 200);
+    begin();
+    for (int i = 0; i < 300; i++) apply(i);
+    begin_request(fd);
+    CHECK(hear_all(fd));
+    CHECK_INT(count("\"status\":201"), 300);
+    int other = dial(h.port);
+    CHECK_INT(ask(other, "GET", "/metrics", ""), 200);
+    const char *bytes = strstr(answer, "\ntongban_cache_bytes "), *entries = strstr(answer, "\ntongban_cache_entries ");
+    if (CHECK(bytes && entries)) {
+        CHECK(strtod(bytes + 21, NULL) <= 1 << 20);
+        CHECK(strtod(entries + 23, NULL) > 0);
+    }
+    close(fd);
+    close(other);
+    close_host(&h);
+    cache_bytes = 0;
+}
 
 static void test_lines(void) {
     host h;
@@ -306,6 +332,7 @@ static void test_long(void) {
 
 int main(void) {
     test_lines();
+    test_cache_limit();
     test_many();
     test_cut();
     test_long();
