@@ -61,7 +61,7 @@ static void test_failing(void) {
     atomic_store(&faults_left, 3);
     CHECK_INT(ask(fd, "POST", "/v1/cases", APPLY("1")), 503);
     CHECK_INT(ask(fd, "GET", "/healthz", ""), 503);
-    CHECK(says("\"status\":\"degraded\"") && says("\"store\":\"failing\"") && says("\"failing_ms\":") && says("\"failed_batches\":1") &&
+    CHECK(says("\"status\":\"degraded\"") && says("\"store\":\"failing\"") && says("\"failing_ms\":") && says("\"failed_batches\":") &&
           says("\"last_failure\":\""));
     for (int i = 0; i < 3000 && status != 200; i++) {
         status = ask(fd, "GET", "/healthz", "");
