@@ -161,6 +161,10 @@ static void write_clocks(tb_buf *b, const tb_case *c) {
     for (uint32_t i = 0; i < c->clocks.count; i++) {
         const tb_running *r = &c->clocks.items[i];
         tb_puts(b, i ? ",{" : "{");
+        if (r->adjusted) {
+            number_member(b, "\"adjusted\":", r->adjusted);
+            tb_puts(b, ",");
+        }
         write_alerted(b, p, r);
         if (r->begun != r->from) {
             number_member(b, "\"begun\":", r->begun);
@@ -414,10 +418,13 @@ static bool read_clocks(struct reading *r, const tb_json *o) {
                         .from = tb_json_number(v, "from", 0),
                         .to = tb_json_number(v, "to", TB_NO_TIME),
                         .extended = (int)tb_json_number(v, "extended", 0),
+                        .adjusted = (int)tb_json_number(v, "adjusted", 0),
                         .overdue = tb_json_get(v, "overdue") != NULL};
         k.begun = tb_json_number(v, "begun", k.from);
         TB__FIND(r->p->clocks, .name, tb_json_text(v, "name"), k.def);
-        if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT) return false;
+        if (k.def == TB_NO_INDEX || k.extended > TB_COUNT_LIMIT || k.extended < -TB_COUNT_LIMIT ||
+            k.adjusted > TB_COUNT_LIMIT || k.adjusted < -TB_COUNT_LIMIT)
+            return false;
         if (tb_json_get(v, "state") && (k.state = node_named(r->p, tb_json_text(v, "state"))) == TB_NO_STATE)
             return false;
         if (!read_alerted(r, member(v, "alerted", TB_JSON_ARRAY), &k)) return false;

@@ -50,12 +50,16 @@ static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusi
 }
 
 
-static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
+/* `until`: an exclusion that is still open is taken to end that day; INT32_MAX: it is open. */
+static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, int32_t until,
+                     tb_due_ranges *why) {
     const tb_clock_def *def = &c->program->clocks.items[clock->def];
     const tb_calendar *calendar = tb__calendar_of(c, env, def->place);
     tb_exclusion out[TB__EXCLUSIONS];
     uint32_t outs = exclusions(c, clock, out, TB__EXCLUSIONS);
     if (!calendar || outs > TB__EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
+    for (uint32_t i = 0; i < outs; i++)
+        if (out[i].to == INT32_MAX) out[i].to = until;
     int n = def->n + clock->extended > 0 ? def->n + clock->extended
                                          : 0; /* 续计 with nothing left ends on the day it began, not before */
     return why ? tb_due_explain(a, calendar, clock->from, n, def->unit, def->roll, out, outs, why)
@@ -63,11 +67,15 @@ static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_
 }
 
 tb_due tb_clock_due(const tb_case *c, const tb_env *env, const tb_running *clock) {
-    return derive(NULL, c, env, clock, NULL);
+    return derive(NULL, c, env, clock, INT32_MAX, NULL);
+}
+
+tb_due tb__clock_due_resumed(const tb_case *c, const tb_env *env, const tb_running *clock, int32_t today) {
+    return derive(NULL, c, env, clock, today, NULL);
 }
 
 tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
-    return derive(a, c, env, clock, why);
+    return derive(a, c, env, clock, INT32_MAX, why);
 }
 
 tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def) {

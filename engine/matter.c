@@ -498,6 +498,7 @@ static void span_limits(tb__matter *m) {
             if (d.from == TB_NO_INDEX) d.from = TB_M_ACCEPTED;
             if (tb__fill_limit(m, c, &d)) *TB_PUSH(m->c->a, p->clocks) = d;
         }
+    p->adjusts = find_clause(m->head, TB_C_ADJUSTMENT) != NULL;
     const tb_clause *x = find_clause(m->head, TB_C_EXTENSION);
     if (!x) return;
     p->extension_n = x->duration.n;
@@ -701,7 +702,7 @@ static void receipt(tb__matter *m) {
 /* Sentences that a matter or a step says once: of two, one would count without a word about the other. */
 static bool said_once(enum tb_clause_kind k) {
     static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,      TB_C_SERVICE,   TB_C_AUTHORITY, TB_C_MODES,
-                                               TB_C_RECEIPT, TB_C_DEEM,      TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT,
+                                               TB_C_RECEIPT, TB_C_DEEM,      TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT, TB_C_ADJUSTMENT,
                                                TB_C_ORGAN,   TB_C_EXCLUSION, TB_C_ON_SITE,   TB_C_HELD};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;

@@ -12,6 +12,7 @@
  * An act's transition stands on the step's own leaf, so an act is addressed to one task (M2); 任一环节 stands on LIVE.
  * 逾期的 is the event OVERDUE sent to the leaf. How branches come together: joins.c. */
 #include "compile_work.h"
+#include "case.h"
 #include "expression.h"
 #include <string.h>
 
@@ -429,6 +430,7 @@ static uint32_t event_of(tb__matter *m, tb_str act) {
 }
 
 #define EXTEND "延长期限" /* the act that 期限延长 gives */
+#define ADJUST "调整期限" /* the act that 期限调整 gives */
 
 /* Acts get their numbers first; internal events come after them. */
 static void collect_acts(tb__matter *m) {
@@ -440,11 +442,12 @@ static void collect_acts(tb__matter *m) {
                 tb__outside_timeout(m->sections[i], act_of(c)))
                 continue;
             if (tb_builtin_act(act_of(c))) TB__REPORT(m, BUILTIN_ACT, c->head, act_of(c), TB_NONE, TB_NONE);
-            if (m->p->extension_n && tb_str_is(act_of(c), EXTEND))
+            if ((m->p->extension_n && tb_str_is(act_of(c), EXTEND)) || (m->p->adjusts && tb_str_is(act_of(c), ADJUST)))
                 TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
             event_of(m, act_of(c));
         }
     if (m->p->extension_n) event_of(m, TB_STR(EXTEND));
+    if (m->p->adjusts) event_of(m, TB_STR(ADJUST));
     m->internal_events = TB_EVENT_FIRST_ACT + m->p->acts.count;
 }
 
@@ -568,12 +571,20 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
     if (!t.part || t.state != TB_NO_STATE) tb__add_transition(m, m->p->live, event_of(m, act), t.state, tb__new_move(m, v));
 }
 
+/* 限 N次 of a clause that gives an act; once, when it does not say. */
+static int times_of(tb__matter *m, const tb_clause *c) {
+    const tb_part *times = tb_part_of(c, TB_P_TIMES);
+    if (!times) return 1;
+    if (times->number < 1)
+        TB__REPORT(m, LIMIT_RANGE, times->span, tb_str_printf(m->c->a, "%d", MOST_TIMES), TB_NONE, TB_NONE);
+    return times->number;
+}
+
 static void extension_move(tb__matter *m) {
     m->item = 0;
     for (uint32_t i = 0; i < m->head->clauses.count && m->p->extension_n; i++) {
         const tb_clause *c = &m->head->clauses.items[i];
-        const tb_part *by = c->kind == TB_C_EXTENSION ? tb_part_of(c, TB_P_BEFORE_EXPIRY) : NULL,
-                      *times = by ? tb_part_of(c, TB_P_TIMES) : NULL;
+        const tb_part *by = c->kind == TB_C_EXTENSION ? tb_part_of(c, TB_P_BEFORE_EXPIRY) : NULL;
         if (!by) continue;
         tb_str *stated = TB_NEW_ARRAY(m->c->a, 1, tb_str);
         stated[0] = TB_STR("理由"); /* 行政许可法 42: the applicant is told why */
@@ -581,7 +592,7 @@ static void extension_move(tb__matter *m) {
                      .act = TB_STR(EXTEND),
                      .step = TB_NO_INDEX,
                      .before = TB_M_DECIDED,
-                     .times = times ? times->number : 1,
+                     .times = times_of(m, c),
                      .stated = stated,
                      .stated_n = 1,
                      .span = c->span};
@@ -595,6 +606,51 @@ static void extension_move(tb__matter *m) {
         v.effects_n = e.list.count;
         m->p->extension_move = tb__new_move(m, v);
         tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->extension_move);
+        return;
+    }
+}
+
+/* What may be wrong with 期限调整 that its names do not say; an empty text: nothing. */
+static tb_str adjustment_wrong(tb__matter *m, const tb_move *v) {
+    bool any = false;
+    for (uint32_t i = 0; i < m->p->clocks.count; i++) any |= tb__adjustable(&m->p->clocks.items[i]);
+    if (!any)
+        return TB__SAY(m, "没有可以调整的期限：环节的期限、承诺期限，都没有，或者都依法律规定",
+                       "there is no limit to adjust: no step limit or promise that no law sets");
+    for (uint32_t i = 0; i < v->posts_n; i++)
+        if (v->posts[i] == TB_POST_APPLICANT)
+            return TB__SAY(m, "不能由 申请人 批准", "the applicant cannot approve it");
+    return TB_NONE;
+}
+
+static void adjustment_move(tb__matter *m) {
+    m->item = 0;
+    for (uint32_t i = 0; i < m->head->clauses.count && m->p->adjusts; i++) {
+        const tb_clause *c = &m->head->clauses.items[i];
+        if (c->kind != TB_C_ADJUSTMENT) continue;
+        const tb_part by = {.names = c->names};
+        tb_str *stated = TB_NEW_ARRAY(m->c->a, 3, tb_str);
+        stated[0] = TB_STR(TB__ADJUST_LIMIT), stated[1] = TB_STR(TB__ADJUST_TO), stated[2] = TB_STR("理由");
+        tb_move v = {.kind = TB_MOVE_ACT,
+                     .act = TB_STR(ADJUST),
+                     .step = TB_NO_INDEX,
+                     .before = TB_NO_INDEX,
+                     .times = times_of(m, c),
+                     .stated = stated,
+                     .stated_n = 3,
+                     .span = c->span};
+        v.posts = posts_of(m, &by, &v.posts_n);
+        struct effects e = {0};
+        put_effect(m, &e, TB_DO_ADJUST, 0);
+        const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
+        for (uint32_t k = 0; issue && k < issue->names.count; k++)
+            put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
+        v.effects = e.list.items;
+        v.effects_n = e.list.count;
+        tb_str wrong = adjustment_wrong(m, &v);
+        if (wrong.n) TB__REPORT(m, ADJUSTMENT, c->span, wrong, TB_NONE, TB_NONE);
+        m->p->adjustment_move = tb__new_move(m, v);
+        tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->adjustment_move);
         return;
     }
 }
@@ -664,6 +720,7 @@ bool tb__matter_chart(tb__matter *m) {
     tb__outside_answers(m);
     tb__papers_check(m);
     extension_move(m);
+    adjustment_move(m);
     gate_moves(m);
     tb__joins(m);
     uint32_t counted = 0;

@@ -219,7 +219,8 @@ enum tb_effect_kind {
     TB_DO_YELLOW,
     TB_DO_REPORT /* text */,
     TB_DO_PROMPT /* text */,
-    TB_DO_EXTEND
+    TB_DO_EXTEND,
+    TB_DO_ADJUST
 };
 typedef struct tb_effect_def {
     enum tb_effect_kind kind;
@@ -393,6 +394,8 @@ typedef struct tb_program {
     int extension_n;           /* 期限延长; 0 none */
     enum tb_unit extension_unit;
     uint32_t extension_move;
+    bool adjusts;              /* 期限调整 (adjust.c) */
+    uint32_t adjustment_move;
     TB_LIST(tb_span) pending; /* every 待核 */
     TB_LIST(tb_citation) citations;
     TB_LIST(tb_use) uses;
@@ -424,6 +427,13 @@ static inline bool tb__counted(const tb_program *p, uint32_t move) {
     const tb_move *m = &p->moves.items[move];
     return m->times > 0 || (m->step != TB_NO_INDEX && p->steps.items[m->step].asked && tb__completes(m));
 }
+
+/* 延长期限 and 调整期限: they change limits and no configuration. */
+static inline bool tb__changes_limits(const tb_program *p, uint32_t move) {
+    return (p->extension_n && move == p->extension_move) || (p->adjusts && move == p->adjustment_move);
+}
+/* Inside the engine (adjust.c): did the organ set this limit itself, so that it may change it? */
+bool tb__adjustable(const tb_clock_def *d);
 
 uint32_t tb_act_event(const tb_program *p, tb_str act);   /* 0: no such act */
 uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */

@@ -258,13 +258,27 @@ static tb_str first_day(tb__scenario *r, const tb_held *held) {
     return tb__held_text(r->a, at == TB_NO_TIME ? r->now : at);
 }
 
+/* 调整期限, when the line does not say which or to what: one that can be adjusted, by a unit. */
+static tb_json adjustment(tb__scenario *r, tb_str need) {
+    const tb_running *named = NULL;
+    int to = 0;
+    for (uint32_t i = 0; i < r->c->clocks.count && !to; i++)
+        if (tb_adjustable_now(r->c, &r->c->clocks.items[i]))
+            to = tb__adjust_example(r->c, r->env, named = &r->c->clocks.items[i], r->now);
+    if (tb_str_is(need, TB__ADJUST_LIMIT))
+        return tb_json_of_text(named ? r->p->clocks.items[named->def].name : TB_STR("（用例）期限"));
+    return tb_json_of_text(tb_str_printf(r->a, "%d", to));
+}
+
 static tb_json act_input(tb__scenario *r, const tb_clause *c, const tb_possible *x) {
     const tb_move *m = x && x->move != TB_NO_INDEX ? &r->p->moves.items[x->move] : NULL;
     tb_json_maker in;
     tb_json_begin(&in, r->a);
     const tb_held *held = m && m->held ? &r->p->helds.items[m->held - 1] : NULL;
+    bool adjusts = m && r->p->adjusts && x->move == r->p->adjustment_move;
     for (uint32_t i = 0; x && i < x->needs_n; i++)
-        if (held && tb_str_eq(x->needs[i], held->name)) tb_json_add(&in, held->name, tb_json_of_text(first_day(r, held)));
+        if (adjusts && !tb_str_is(x->needs[i], "理由")) tb_json_add(&in, x->needs[i], adjustment(r, x->needs[i]));
+        else if (held && tb_str_eq(x->needs[i], held->name)) tb_json_add(&in, held->name, tb_json_of_text(first_day(r, held)));
         else tb_json_add(&in, x->needs[i], tb_json_of_text(tb_str_printf(r->a, "（用例）%.*s", TB_FMT(x->needs[i]))));
     for (uint32_t i = 0; m && m->call && i < r->c->tasks.count; i++)
         if (r->c->tasks.items[i].step == m->step)

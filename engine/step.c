@@ -122,13 +122,21 @@ static int used_before(struct work *w, uint32_t def) {
     return used;
 }
 
+/* And what 期限调整 gave it goes on, too. */
+static int adjusted_before(const struct work *w, uint32_t def) {
+    int adjusted = 0;
+    for (uint32_t i = 0; i < w->c->clocks.count && w->p->clocks.items[def].keep; i++)
+        if (w->c->clocks.items[i].def == def) adjusted = w->c->clocks.items[i].adjusted;
+    return adjusted;
+}
+
 /* Starts a clock, or starts it anew (M7: a new occurrence restarts it). */
 static void start_clock(struct work *w, uint32_t def, uint16_t state, int64_t from) {
     tb_running *r = running_clock(w->c, def);
     if (!r) {
-        int used = used_before(w, def);
+        int used = used_before(w, def), adjusted = adjusted_before(w, def);
         r = TB_PUSH(w->a, w->c->clocks);
-        *r = (tb_running){.extended = -used};
+        *r = (tb_running){.extended = adjusted - used, .adjusted = adjusted};
     }
     bool late = w->p->clocks.items[def].alerts && w->at > from; /* alerts of the time before are not told */
     *r = (tb_running){.def = def,
@@ -136,6 +144,7 @@ static void start_clock(struct work *w, uint32_t def, uint16_t state, int64_t fr
                       .from = from,
                       .to = TB_NO_TIME,
                       .extended = r->extended,
+                      .adjusted = r->adjusted,
                       .begun = late ? w->at : from};
 }
 
@@ -264,6 +273,7 @@ static void perform(struct work *w, const tb_effect_def *f) {
         break;
     }
     case TB_DO_EXTEND: extend(w); break;
+    case TB_DO_ADJUST: tb__adjust(w); break;
     }
 }
 
@@ -309,7 +319,7 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
         }
         if (!runs) return tb__refuse(r, TB_R_NOT_RUNNING, m->span, m->act, TB_NONE, TB_NONE);
     }
-    return true;
+    return !p->adjusts || number != p->adjustment_move || tb__adjust_open(w, m, r);
 }
 
 static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
@@ -635,7 +645,7 @@ static bool input_fits(struct work *w, const tb_move *m) {
         if (!v || v->kind != TB_JSON_STR || v->text.n == 0)
             return REFUSE(w, INPUT_MISSING, m->span, m->act, m->stated[i], TB_NONE);
     }
-    if (!tb__held_fits(w, m)) return false;
+    if (!tb__held_fits(w, m) || !tb__adjust_fits(w, m)) return false;
     if (m->choices_n && !tb__among(tb_json_text(in, "选择"), m->choices, m->choices_n))
         return REFUSE(w, CHOICE_BAD, m->span, names_text(w, m->choices, m->choices_n), TB_NONE, TB_NONE);
     for (uint32_t i = 0; in && i < in->count; i++) {

@@ -78,6 +78,7 @@ typedef struct tb_running {
     uint16_t state;   /* step clocks: the leaf; TB_NO_STATE for spans */
     int64_t from, to; /* start; end, TB_NO_TIME while it runs */
     int extended;     /* units added */
+    int adjusted;     /* those of them by 期限调整; of 续计 in all visits so far */
     bool overdue;     /* its expiry has been stepped */
     int64_t begun;    /* when it was started, which may be after `from`: alerts of a time before that are not told */
     uint32_t alerted; /* set of its alerts, by slot, that have been told */
@@ -191,6 +192,8 @@ tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_r
 /* When an alert of a running clock falls; TB_DUE_NONE while the clock stands still, and for one whose time had passed when
  * the clock was started. */
 tb_due tb_alert_due(const tb_case *c, const tb_env *env, const tb_running *clock, const tb_alert_def *alert);
+/* May 调整期限 name it: does it run, and did the organ set it itself? */
+bool tb_adjustable_now(const tb_case *c, const tb_running *clock);
 tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def); /* 法定期限, 承诺期限, 「审查」期限 */
 
 /* What may be done now, by whom: for people and for GET /v1/cases/ID. Built-in acts (people.c) are listed after the moves

@@ -58,6 +58,10 @@ void tb__supply_list(struct work *w, tb_possibles *list);
 bool tb__held_fits(struct work *w, const tb_move *m);
 int64_t tb__held_fixed(const struct work *w, const tb_effect_def *f);
 bool tb__held_bars(struct work *w, const tb_move *m, tb_refusal *r);
+/* adjust.c: 调整期限: may any limit be adjusted now; may this one, so; then it is. */
+bool tb__adjust_open(struct work *w, const tb_move *m, tb_refusal *r);
+bool tb__adjust_fits(struct work *w, const tb_move *m);
+void tb__adjust(struct work *w);
 /* alert.c: is the timer an alert that is due? Then it is told, and the answer is true. */
 bool tb__alert_told(struct work *w);
 #endif

@@ -99,7 +99,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %token K_ANYWHERE "任一环节" K_SCENARIO "用例" K_LAW "法规" K_CALENDAR "日历" K_DIRECTORY "组织"
 %token K_TEMPLATE "流程模板" K_TABLE "决策表" K_INTERFACE "外部接口" K_CATALOGUE "清单" K_IMPORT "引用"
 %token K_VERSION "版本" K_KIND "事项类型" K_SERVICE "办件类型" K_AUTHORITY "实施主体" K_MODES "办理模式" K_TAKEN "取自" K_AS "以"
-%token K_COUNTS "为准" K_DEEM "视为" K_STATUTORY "法定期限" K_PROMISED "承诺期限" K_EXTENSION "期限延长" K_POST "岗位"
+%token K_COUNTS "为准" K_DEEM "视为" K_STATUTORY "法定期限" K_PROMISED "承诺期限" K_EXTENSION "期限延长" K_ADJUSTMENT "期限调整" K_POST "岗位"
 %token K_SEPARATE "不得同一人" K_ACTORS "办理人" K_LIMIT "期限" K_MUST "应当" K_EXCLUDED "不计入期限" K_ORGAN "主体" K_WHEN "when"
 %token K_NOW "此时" K_RANK "位阶" K_ENACTED "公布" K_HOURS "办公时间" K_EVERY_YEAR "每年" K_YEAR "年度" K_HOLIDAY "放假"
 %token K_WORKDAY "上班" K_DIVISION "区划" K_OFFICE "机构" K_PERSON "人员" K_DEPUTY "代理"
@@ -210,6 +210,7 @@ head:
 | "承诺期限" DURATION           { $$ = limit_clause(p, TB_C_PROMISED, @1, $2); }
 | "承诺期限" "无"               { $$ = new_clause(p, TB_C_PROMISED, @1); $$->none = true; }
 | "期限延长" DURATION           { $$ = limit_clause(p, TB_C_EXTENSION, @1, $2); }
+| "期限调整" "由" names "批准"  { $$ = names_clause(p, TB_C_ADJUSTMENT, @1, $names); }
 | "期限" DURATION               { $$ = limit_clause(p, TB_C_LIMIT, @1, $2); }
 | limit_head NAME               { $$ = names_clause(p, $1, @1, names1(p, $2)); } /* a template's parameter */
 | "参数" name[a] name[b]        { $$ = names_clause(p, TB_C_PARAMETER, @1, names2(p, $a, $b)); }
@@ -335,6 +336,9 @@ part:
                                   $$->day = tb__date($2.name.text); }
 | name DURATION                 { $$ = duration_part(p, TB_P_LEFT, $2, @$); $$->names = names1(p, $name); }
 | name is values                { $$ = $values; $$->kind = TB_P_SET; $$->span = span(p, @$); $$->names = names1(p, $name); }
+| "期限" is values              { /* what 调整期限 is told: which limit */
+                                  $$ = $values; $$->kind = TB_P_SET; $$->span = span(p, @$);
+                                  $$->names = names1(p, keyword_name(p, "期限", @1)); }
 | "待核"                        { $$ = new_part(p, TB_P_NONE, @$); }
 ;
 
@@ -384,6 +388,8 @@ values: /* of a list, in a 用例 */
 
 value:
   NAME | TEXT | NUMBER | DATE
+| "法定期限"                    { $$ = keyword_name(p, "法定期限", @1); }
+| "承诺期限"                    { $$ = keyword_name(p, "承诺期限", @1); }
 | DURATION                      { $$ = $1; $$.kind = TB_V_DURATION; }
 | TIMES                         { $$ = $1; $$.kind = TB_V_TIMES; }
 | HEADS                         { $$ = $1; $$.kind = TB_V_PERSONS; }

@@ -177,6 +177,7 @@ void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why) {
             tb__put_time(b, r->to);
         }
         if (r->extended) tb_putf(b, ",\"extended\":%d", r->extended);
+        if (r->adjusted) tb_putf(b, ",\"adjusted\":%d", r->adjusted);
         tb_puts(b, r->overdue ? ",\"overdue\":true" : ",\"overdue\":false");
         if (!ended && c->program->clocks.items[r->def].alerts) put_alerts(b, c, env, r);
         if (due.kind == TB_DUE_NOT_BEFORE) tb_putf(b, ",\"unpublished\":%d", due.unpublished);
@@ -276,6 +277,18 @@ static void put_names(tb_buf *b, const char *member, const tb_str *names, uint32
     tb_puts(b, "]");
 }
 
+/* Which limits 调整期限 may name. */
+static void put_adjustables(tb_buf *b, const tb_case *c) {
+    bool any = false;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        if (!tb_adjustable_now(c, &c->clocks.items[i])) continue;
+        tb_puts(b, any ? "," : ",\"limits\":[");
+        tb_json_put_text(b, c->program->clocks.items[c->clocks.items[i].def].name);
+        any = true;
+    }
+    if (any) tb_puts(b, "]");
+}
+
 void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today, enum tb_lang lang) {
     tb_possibles *list = NULL;
     tb_puts(b, "[");
@@ -296,6 +309,7 @@ void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today,
         put_people(b, c, env, x->person, x->posts, x->posts_n, today);
         put_names(b, "needs", x->needs, x->needs_n);
         if (m->held) put_names(b, "dates", &c->program->helds.items[m->held - 1].name, 1);
+        if (x->open && c->program->adjusts && x->move == c->program->adjustment_move) put_adjustables(b, c);
         put_names(b, "choices", m->choices, m->choices_n);
         if (m->target.n) {
             tb_puts(b, ",");

@@ -383,6 +383,7 @@ static void head(struct maker *m, enum tb_clause_kind k) {
     case TB_C_STATUTORY: limit(m, K_STATUTORY, true); break;
     case TB_C_PROMISED: limit(m, K_PROMISED, true); break;
     case TB_C_EXTENSION: limit(m, K_EXTENSION, false); break;
+    case TB_C_ADJUSTMENT: key(m, K_ADJUSTMENT), key(m, K_BY), names(m, 2), key(m, K_APPROVE); break;
     case TB_C_LIMIT: limit(m, K_LIMIT, false); break;
     case TB_C_DEFERRED: limit(m, K_DEFERRED, false); break;
     case TB_C_TIMEOUT:

@@ -210,7 +210,7 @@ static void free_acts(tb__guide *g) {
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
         if (m->kind != TB_MOVE_ACT || m->step != TB_NO_INDEX || !of_interest(g, i) ||
-            (p->extension_n && i == p->extension_move))
+            tb__changes_limits(p, i))
             continue;
         if (!any) tb__guide_part(g, TB_STR("办理过程中，不论在哪个环节"));
         any = true;
@@ -284,6 +284,16 @@ static void extension(tb__guide *g) {
                    tb__draw_unit(p->extension_unit, p->extension_n, true), m->times, TB_FMT(tb__guide_documents(g, m)));
 }
 
+static void adjustment(tb__guide *g) {
+    const tb_program *p = g->p;
+    if (!p->adjusts) return;
+    const tb_move *m = &p->moves.items[p->adjustment_move];
+    tb_str told = tb__guide_documents(g, m);
+    tb__guide_fact(g, "调整", tb__pending_at(p, m->span),
+                   "经%.*s批准，机关自己定的期限可以在办理中调整，说明理由，限%d次%s%.*s；不得晚于法定期限。",
+                   TB_FMT(tb__guide_people(g, m->posts, m->posts_n, false, 1)), m->times, told.n ? "，出具" : "", TB_FMT(told));
+}
+
 /* What the applicant must do in time. */
 static void own_limits(tb__guide *g) {
     const tb_program *p = g->p;
@@ -324,6 +334,7 @@ static void limits(tb__guide *g) {
     spans(g);
     excluded_time(g);
     extension(g);
+    adjustment(g);
     own_limits(g);
     silence(g);
     tb__guide_paragraph(g, false, "按工作日计算的，休息日和法定节假日不计，调休上班日计入；期限的第一日不计。");

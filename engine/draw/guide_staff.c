@@ -236,6 +236,17 @@ static void steps(tb__guide *g) {
 
 /* ---- 全程 ---- */
 
+static void adjustment(tb__guide *g) {
+    const tb_program *p = g->p;
+    if (!p->adjusts) return;
+    const tb_move *m = &p->moves.items[p->adjustment_move];
+    tb_str issued = tb__guide_documents(g, m);
+    tb__guide_item(g, tb__pending_at(p, m->span),
+                   "届满前经%.*s批准，可以调整环节的期限和承诺期限（法律规定的除外），不得晚于法定期限，限%d次，载明%.*s%s%.*s。",
+                   TB_FMT(tb__guide_people(g, m->posts, m->posts_n, false, 1)), m->times,
+                   TB_FMT(tb__guide_names(g, m->stated, m->stated_n)), issued.n ? "，出具" : "", TB_FMT(issued));
+}
+
 static void limits(tb__guide *g) {
     const tb_program *p = g->p;
     bool spans = false, excluded = false;
@@ -263,6 +274,7 @@ static void limits(tb__guide *g) {
                        TB_FMT(s->why_excluded ? tb_source_text(p->sources, s->why_excluded->span) : TB_STR("")));
     }
     if (!excluded) tb__guide_item(g, false, "没有不计入期限的环节。");
+    adjustment(g);
     if (!p->extension_n) {
         tb__guide_item(g, false, "规则没有规定可以延长。");
         return;

@@ -209,6 +209,7 @@ static void put_effect(const tb__guide *g, tb_buf *b, const tb_effect_def *f) {
     case TB_DO_EXTEND:
         tb_putf(b, "，期限延长%d%s", p->extension_n, tb__draw_unit(p->extension_unit, p->extension_n, true));
         break;
+    case TB_DO_ADJUST: tb_puts(b, "，所选的期限改为所写的长度"); break;
     default: break;
     }
 }

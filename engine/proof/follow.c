@@ -93,6 +93,9 @@ static void limits(struct comparing *q) {
         if (than)
             differ(q, TB_ASPECT_LIMIT, than == LONGER, y->name, limit_text(q, q->here, x), there, x->span, y->span);
     }
+    if (q->here->adjusts && !q->there->adjusts) /* a promise could then be put off */
+        differ(q, TB_ASPECT_LIMIT, true, say(q, "期限调整", "adjustment"), say(q, "有", "possible"), say(q, "没有", "none"),
+               q->here->moves.items[q->here->adjustment_move].span, q->there->span);
     if (!q->here->extension_n) return;
     tb_span at = q->here->moves.items[q->here->extension_move].span, other = q->there->span;
     tb_str here = period(q, q->here->extension_n, q->here->extension_unit), there = say(q, "没有", "none");
@@ -255,7 +258,7 @@ static void group_moves(struct comparing *q, const tb_program *p, groups *out) {
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
         if (m->kind != TB_MOVE_ACT && m->kind != TB_MOVE_OVERDUE) continue;
-        if (p->extension_n && i == p->extension_move) continue; /* a limit */
+        if (tb__changes_limits(p, i)) continue; /* limits */
         bool refusing = tb__refusal(p, m) || ends_against(p, m);
         if (m->kind == TB_MOVE_OVERDUE && !refusing) continue;
         tb_str step = m->step == TB_NO_INDEX ? TB_NONE : p->steps.items[m->step].name;

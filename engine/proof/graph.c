@@ -102,7 +102,7 @@ static bool facts(tb__proof *w) {
     bool fits = true;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
-        bool extension = p->extension_n && i == p->extension_move;
+        bool extension = tb__changes_limits(p, i);
         asked(w, m->guard, &n);
         if (m->before != TB_NO_INDEX && !extension) ask_milestone(w, m->before, &n);
         for (uint32_t k = 0; k < m->effects_n; k++)
@@ -227,7 +227,7 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     if (m->kind == TB_MOVE_OBLIGE || m->kind == TB_MOVE_EACH) return !m->guard || holds(k, m->guard);
     bool join = m->kind == TB_MOVE_DONE || m->kind == TB_MOVE_REJECTED;
     if (join && !tb__join_open(p, run->active, source, m)) return false;
-    if (p->extension_n && number == p->extension_move) return false; /* changes no configuration */
+    if (tb__changes_limits(p, number)) return false; /* changes no configuration */
     if (m->before != TB_NO_INDEX && tb__fact(k->w, k->s, m->before)) return false;
     if (m->interrupts && !may_interrupt(p, run->active)) return false;
     if (m->step == TB_NO_INDEX && m->kind == TB_MOVE_ACT && m->leaves && tb__irreversible(k->w, k->s)) return false;
@@ -467,7 +467,7 @@ static void prepare_reduction(struct walk *k) {
     k->may_reduce = true;
     for (uint16_t t = 0; t < tb_chart_transitions(p->chart); t++) {
         struct tb_chart_arrow arrow = tb_chart_arrow(p->chart, t);
-        if (arrow.source != p->live || (p->extension_n && p->transition_move[t] == p->extension_move)) continue;
+        if (arrow.source != p->live || tb__changes_limits(p, p->transition_move[t])) continue;
         if (!arrow.count || p->nodes[arrow.targets[0]].kind != TB_NODE_OUTCOME) k->may_reduce = false;
     }
     k->branch_of = TB_NEW_ARRAY(k->w->a, tb_chart_states(p->chart), uint32_t);

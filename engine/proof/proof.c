@@ -94,6 +94,10 @@ void tb_proof_print(tb_buf *b, const tb_program *p, const tb_proof_report *r, en
     if (!r->complete) tb_putf(b, en ? "; not complete: %.*s" : "；没有展开完：%.*s", TB_FMT(r->covered));
     tb_puts(b, "\n");
     for (uint32_t i = 0; i < r->spans.count; i++) print_span(b, p, &r->spans.items[i], en);
+    if (p->adjusts)
+        tb_puts(b, en ? "adjustment: this holds for the limits as written; an adjusted one never ends after a running statutory limit, but\n"
+                        "  the steps after it may have less time than shown\n"
+                      : "期限调整：以上按写明的期限证明；调整不会晚于正在计算的法定期限，但调长以后，后面的环节可能不够用\n");
 }
 
 void tb_proof_scenarios(tb_buf *b, const tb_proof_report *r) {

@@ -142,7 +142,7 @@ void tb__prove_separation(tb__proof *w) {
         bool all = p->moves.items[i].step != TB_NO_INDEX && !p->moves.items[i].posts &&
                    p->steps.items[p->moves.items[i].step].all;
         bool act =
-            p->moves.items[i].kind == TB_MOVE_ACT && (w->g.move_seen[i] || (p->extension_n && i == p->extension_move));
+            p->moves.items[i].kind == TB_MOVE_ACT && (w->g.move_seen[i] || tb__changes_limits(p, i));
         for (uint32_t k = 0; act && k < n && (n == 1 || all); k++)
             if (posts[k] != TB_POST_APPLICANT && need[posts[k]] < (all ? 1 : persons))
                 need[posts[k]] = all ? 1 : persons;

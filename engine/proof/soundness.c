@@ -114,7 +114,7 @@ static void dead(tb__proof *w) {
             tb__failed(w, TB_E_PROOF_DEAD_STEP, p->steps.items[i].span, p->steps.items[i].name, TB_NONE, TB_NONE, NULL);
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
-        if (w->g.move_seen[i] || (p->extension_n && i == p->extension_move) || m->kind == TB_MOVE_EACH) continue;
+        if (w->g.move_seen[i] || tb__changes_limits(p, i) || m->kind == TB_MOVE_EACH) continue;
         if (m->step != TB_NO_INDEX && !w->g.step_seen[m->step]) continue; /* told by its step */
         tb__failed(w, TB_E_PROOF_DEAD_MOVE, m->span,
                    m->step == TB_NO_INDEX ? tb_str_z(tb__say(w, "任一环节", "any step")) : p->steps.items[m->step].name,

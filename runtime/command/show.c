@@ -1,5 +1,6 @@
 /* tongban show: one case — its timeline, its clocks with due dates and why, and what can be done now by whom. */
 #include "remote.h"
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_true(const tb_json *object, const char *key) {
@@ -113,6 +114,45 @@ static void tell_why(tb_line *line, const tb_json *ranges) {
     tb_puts(&line->out, ranges && ranges->count ? "\n" : "");
 }
 
+/* 延长 and 调整 of a limit: who, how many, when. The history says it; of a step's limit what an earlier visit was given is over,
+ * unless it goes on (续计): then the visits' own changes do not make up what was `adjusted`. */
+static bool changes(const tb_json *effect, tb_str clock) {
+    tb_str word = tb__text_of(effect, "do"), name = tb__text_of(effect, "name");
+    if (!tb_str_is(word, "延长") && !tb_str_is(word, "调整")) return false;
+    if (tb_str_eq(name, clock)) return true;
+    const tb_str quote = TB_STR("“"), tail = TB_STR("”的期限"); /* a step's limit, as due dates are told */
+    return clock.n == quote.n + name.n + tail.n && memcmp(clock.p + quote.n, name.p, name.n) == 0 &&
+           memcmp(clock.p, quote.p, quote.n) == 0 && memcmp(clock.p + quote.n + name.n, tail.p, tail.n) == 0;
+}
+
+static long long difference(tb_str value) { /* of 3→5个工作日 */
+    char *end;
+    long long was = strtoll(value.p, &end, 10);
+    return tb_str_starts(tb_str_z(end), "→") ? strtoll(end + strlen("→"), NULL, 10) - was : 0;
+}
+
+static void tell_changes(tb_line *line, const tb_json *clock, const tb_json *events) {
+    tb_str name = tb__text_of(clock, "name"), from = tb__text_of(clock, "from");
+    long long left = tb_json_number(clock, "adjusted", 0);
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; events && i < events->count; i++) {
+            const tb_json *e = &events->items[i], *effects = tb_json_get(e, "effects");
+            tb_str at = tb__text_of(e, "at");
+            bool earlier = memcmp(at.p, from.p, at.n < from.n ? at.n : from.n) < 0;
+            for (uint32_t k = 0; effects && k < effects->count; k++) {
+                const tb_json *f = &effects->items[k];
+                tb_str value = tb__text_of(f, "value");
+                if (!changes(f, name)) continue;
+                if (!pass) {
+                    left -= earlier ? 0 : difference(value);
+                } else if (!earlier || left) {
+                    tb_putf(&line->out, "      %.*s %.*s：%.*s %.*s\n", TB_FMT(tb__text_of(f, "do")), TB_FMT(value),
+                            TB_FMT(tb__short_time(line, at)), TB_FMT(who(line, e)));
+                }
+            }
+        }
+}
+
 static void tell_alerts(tb_line *line, const tb_json *alerts) {
     for (uint32_t i = 0; alerts && i < alerts->count; i++) {
         const tb_json *x = &alerts->items[i];
@@ -124,7 +164,7 @@ static void tell_alerts(tb_line *line, const tb_json *alerts) {
     }
 }
 
-static void tell_clocks(tb_line *line, const tb_json *c) {
+static void tell_clocks(tb_line *line, const tb_json *c, const tb_json *events) {
     const tb_json *clocks = tb_json_get(c, "clocks");
     tb_buf *b = &line->out;
     if (clocks && clocks->count) title(line, "期限", "limits");
@@ -148,7 +188,10 @@ static void tell_clocks(tb_line *line, const tb_json *c) {
                     tb_ink(line, TB_INK_OFF));
         tb_putf(b, tb_line_say(line, "（自 %.*s）\n", " (from %.*s)\n"),
                 TB_FMT(tb__short_time(line, tb__text_of(k, "from"))));
-        if (!ended) tell_why(line, tb_json_get(k, "why"));
+        if (!ended) {
+            tell_why(line, tb_json_get(k, "why"));
+            tell_changes(line, k, events);
+        }
         tell_alerts(line, tb_json_get(k, "alerts"));
     }
 }
@@ -209,7 +252,7 @@ static int run(tb_line *line) {
     if (!c) return tb_line_error(line, "那时还没有这个办件", "there was no such case then"), TB_EXIT_FOUND;
     tell_head(line, c);
     tell_timeline(line, history);
-    tell_clocks(line, c);
+    tell_clocks(line, c, tb_json_get(history, "events"));
     tell_acts(line, c);
     return code;
 }

@@ -65,8 +65,10 @@ syn keyword tongbanClause 实施主体
 syn keyword tongbanClause 容缺受理
 syn keyword tongbanClause 承诺期限
 syn keyword tongbanClause 期限延长
+syn keyword tongbanClause 期限调整
 syn keyword tongbanClause 法定期限
 syn keyword tongbanClause 现场必须
+syn keyword tongbanClause adjustment
 syn keyword tongbanClause every-year
 syn keyword tongbanClause taken-from
 syn keyword tongbanClause authority
