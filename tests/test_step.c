@@ -171,6 +171,8 @@ static tb_event some_act(tb_arena *a, const tb_case *c) {
         char day[TB_DAY_TEXT];
         bool date = held && tb_str_eq(x->needs[i], held->name) && below(&seed, 10);
         tb_str said = TB_STR("如实写明“…”");
+        if (p->adjusts && x->move == p->adjustment_move && i < 2 && below(&seed, 10)) /* 期限, 改为 */
+            said = i ? tb_str_printf(a, "%u", 1 + below(&seed, 16)) : p->clocks.items[below(&seed, p->clocks.count)].name;
         if (date) said = tb_str_copy(a, tb_str_z(tb_day_text(tb_day_of(c->at) + (int32_t)below(&seed, 30), day)));
         if (below(&seed, 40)) tb_json_add(&in, x->needs[i], tb_json_of_text(said));
     }
@@ -233,12 +235,34 @@ static bool one_step(const tb_program *p, const tb_case *before, const tb_event 
     return ok;
 }
 
-static struct { uint64_t steps, refused, timers, closed; } seen;
+static struct { uint64_t steps, refused, timers, closed, adjusted; } seen;
 static uint32_t refusals_seen[TB_R_COUNT];
 
 struct told {
     tb_str body, outcome;
 };
+
+/* What was adjusted ends neither before now nor after a running 法定期限. */
+static bool adjusted_well(const tb_case *c, const tb_event *e) {
+    const tb_program *p = c->program;
+    bool ok = true;
+    for (uint32_t i = 0; i < c->clocks.count; i++) {
+        const tb_running *r = &c->clocks.items[i];
+        tb_due due = tb_clock_due(c, &w.env, r);
+        if (r->to != TB_NO_TIME || due.kind != TB_DUE_EXACT ||
+            !tb_str_eq(p->clocks.items[r->def].name, tb_json_text(e->input, "期限")))
+            continue;
+        ok &= CHECK(p->clocks.items[r->def].kind != TB_CLOCK_STATUTORY) & CHECK(due.at > e->at);
+        for (uint32_t k = 0; k < c->clocks.count; k++) {
+            const tb_running *law = &c->clocks.items[k];
+            if (p->clocks.items[law->def].kind != TB_CLOCK_STATUTORY || law->to != TB_NO_TIME) continue;
+            tb_due latest = tb_clock_due(c, &w.env, law);
+            ok &= CHECK(latest.kind != TB_DUE_EXACT || due.at <= latest.at);
+        }
+    }
+    seen.adjusted++;
+    return ok;
+}
 
 static bool one_case(const tb_program *p) {
     tb_arena *keep = tb_arena_new(NULL, 0), *holder = NULL;
@@ -274,6 +298,7 @@ static bool one_case(const tb_program *p) {
             holder = next;
             c = o->next;
             *TB_PUSH(keep, history) = told;
+            if (e.kind == TB_EV_ACT && tb_str_is(e.act, "调整期限")) ok &= adjusted_well(c, &e);
         }
         tb_arena_free(event_arena);
     }
@@ -420,7 +445,7 @@ int main(int argc, char **argv) {
     for (int i = 1; i < TB_R_COUNT; i++)
         if (refusals_seen[i]) printf(" %s %u", tb_refusal_name((enum tb_refusal_code)i), refusals_seen[i]);
     printf("\n");
-    CHECK(seen.closed > 0 && seen.timers > 0 && seen.refused > 0); /* the histories are not trivial */
+    CHECK(seen.closed > 0 && seen.timers > 0 && seen.refused > 0 && (seen.adjusted > 0 || seen.steps < 50000)); /* the histories are not trivial */
     world_end(&w);
     return check_end();
 }

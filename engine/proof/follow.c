@@ -94,7 +94,7 @@ static void limits(struct comparing *q) {
             differ(q, TB_ASPECT_LIMIT, than == LONGER, y->name, limit_text(q, q->here, x), there, x->span, y->span);
     }
     if (q->here->adjusts && !q->there->adjusts) /* a promise could then be put off */
-        differ(q, TB_ASPECT_LIMIT, true, say(q, "期限调整", "adjustment"), say(q, "有", "possible"), say(q, "没有", "none"),
+        differ(q, TB_ASPECT_LIMIT, true, say(q, "期限调整", "adjustment"), say(q, "可以", "possible"), say(q, "没有", "none"),
                q->here->moves.items[q->here->adjustment_move].span, q->there->span);
     if (!q->here->extension_n) return;
     tb_span at = q->here->moves.items[q->here->extension_move].span, other = q->there->span;
