@@ -650,20 +650,24 @@ static void find_behind(tb_load *l, uint32_t file) {
     }
 }
 
-/* Files that no new version and no world names, and whose text is new: kept for 引用. */
+/* Marks the files that a manifest names. */
+static void mark_named(const tb_load *l, tb_arena *a, tb_str manifest, bool *named) {
+    const char *error;
+    size_t where;
+    const tb_json *files = tb_json_get(tb_json_read(a, manifest, &error, &where), "files");
+    for (uint32_t k = 0; files && k < files->count; k++)
+        for (uint32_t i = 0; i < l->count; i++) named[i] |= tb_str_eq(files->keys[k], l->paths[i]);
+}
+
+/* Which files come with something that is new? Those that no new version and no world names, and whose text is new, are kept for
+ * 引用. */
 static int sort_rest(void *arg) {
     work *w = arg;
     tb_load *l = w->l;
+    bool *named = TB_NEW_ARRAY(l->arena, l->count, bool);
+    for (uint32_t k = 0; k < l->versions.count; k++) mark_named(l, l->arena, l->versions.items[k]->manifest, named);
     for (uint32_t i = 0; i < l->count; i++) {
-        bool named = (w->what[i] & HOLDS_WORLD) && l->world;
-        const char *error;
-        size_t where;
-        for (uint32_t k = 0; k < l->versions.count && !named; k++) {
-            const tb_json *m =
-                tb_json_get(tb_json_read(l->arena, l->versions.items[k]->manifest, &error, &where), "files");
-            named = m && tb_json_find(m, l->paths[i]);
-        }
-        if (named) {
+        if (named[i] || ((w->what[i] & HOLDS_WORLD) && l->world)) {
             *TB_PUSH(l->arena, l->kept) = i;
         } else if (w->what[i] == HOLDS_OTHER) {
             const source *s = find_source(l->registry, l->paths[i], NULL);
@@ -788,6 +792,24 @@ static void put_impossible(tb_load *l, tb_json_maker *m) {
     tb_json_add(m, TB_STR("accept_impossible"), tb_json_of_array(lines, l->impossible.count));
 }
 
+/* 待核: which clauses of the files that this version rests on somebody took upon himself. (Not those of the other matters of the
+ * load: with a thousand of them the record would grow with the square.) */
+static void put_pending(tb_load *l, tb_json_maker *m, tb_str manifest) {
+    typedef TB_LIST(tb_json) lines;
+    lines of = {0};
+    const char *error;
+    size_t where;
+    const tb_json *files = tb_json_get(tb_json_read(l->arena, manifest, &error, &where), "files");
+    tb_str last = TB_NONE;
+    bool own = false;
+    for (uint32_t i = 0; i < l->open.count && files; i++) { /* they come file by file */
+        const tb_load_open *o = &l->open.items[i];
+        if (!last.n || !tb_str_eq(last, o->file)) own = tb_json_find(files, o->file) != NULL, last = o->file;
+        if (own) *TB_PUSH(l->arena, of) = tb_json_of_text(tb_str_printf(l->arena, "%.*s:%u", TB_FMT(o->file), o->line));
+    }
+    if (of.count) tb_json_add(m, TB_STR("accept_pending"), tb_json_of_array(of.items, of.count));
+}
+
 static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_str manifest, const uint8_t digest[32]) {
     tb_load *l = r->l;
     tb_json_maker m;
@@ -800,13 +822,7 @@ static void put_row(rows *r, const char *kind, tb_str name, tb_str version, tb_s
     tb_json_add(&m, TB_STR("kind"), tb_json_of_text(tb_str_z(kind)));
     if (name.n) tb_json_add(&m, TB_STR("name"), tb_json_of_text(name));
     if (version.n) tb_json_add(&m, TB_STR("version"), tb_json_of_text(version));
-    if (strcmp(kind, "matter") == 0 && l->open.count) { /* 待核: who took which clauses upon himself */
-        tb_json *lines = TB_NEW_ARRAY(l->arena, l->open.count, tb_json);
-        for (uint32_t i = 0; i < l->open.count; i++)
-            lines[i] = tb_json_of_text(
-                tb_str_printf(l->arena, "%.*s:%u", TB_FMT(l->open.items[i].file), l->open.items[i].line));
-        tb_json_add(&m, TB_STR("accept_pending"), tb_json_of_array(lines, l->open.count));
-    }
+    if (strcmp(kind, "matter") == 0) put_pending(l, &m, manifest);
     put_unproved(l, &m, name, version);
     if (strcmp(kind, "world") == 0 && l->impossible.count) put_impossible(l, &m);
     tb_json body = tb_json_done(&m);
