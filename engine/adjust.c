@@ -2,15 +2,17 @@
  *
  *   期限调整 由 审批负责人 批准，限 2次，出具 期限调整告知书。
  *
- * gives that post the act 「调整期限」: of one running limit (期限) the whole budget becomes 改为, in the limit's own unit and counted
- * from its own start, for a stated reason (理由). A clock is a budget and what was added to it (M8), so only the difference is kept,
- * beside what 期限延长 adds and 续计 takes off; due days, alerts, cards and timers are derived and follow. Of a step with 续计 the
- * budget is that of all its visits together: what earlier ones used stays used, and what was added goes on.
+ * gives that post the act 「调整期限」: of one running limit (期限) the whole budget becomes 改为, in the limit's own unit
+ * and counted from its own start, for a stated reason (理由). A clock is a budget and what was added to it (M8), so only
+ * the difference is kept, beside what 期限延长 adds and 续计 takes off; due days, alerts, cards and timers are derived
+ * and follow. Of a step with 续计 the budget is that of all its visits together: what earlier ones used stays used, and
+ * what was added goes on.
  *
- * An organ changes what it set itself: the limits of its steps, 承诺期限, the time for 容缺 materials. What a law sets is not its own:
- * 法定期限, and a limit of a step or for 容缺 materials that cites a law. No limit may then end after a running 法定期限 does, nor before now. An exclusion
- * that is still open is taken to end today for this comparison: every day more moves the statutory limit, if anything, later.
- * A day that is only a bound (M11) is never taken for an exact one. */
+ * An organ changes what it set itself: the limits of its steps, 承诺期限, the time for 容缺 materials. What a law sets is
+ * not its own: 法定期限, and a limit of a step or for 容缺 materials that cites a law. No limit may then end after a
+ * running 法定期限 does, nor before now. An exclusion that is still open is taken to end today for this comparison: every
+ * day more moves the statutory limit, if anything, later. A day that is only a bound (M11) is never taken for an exact
+ * one. */
 #include "compile_work.h"
 #include "step_work.h"
 #include <string.h>

@@ -445,7 +445,8 @@ int main(int argc, char **argv) {
     for (int i = 1; i < TB_R_COUNT; i++)
         if (refusals_seen[i]) printf(" %s %u", tb_refusal_name((enum tb_refusal_code)i), refusals_seen[i]);
     printf("\n");
-    CHECK(seen.closed > 0 && seen.timers > 0 && seen.refused > 0 && (seen.adjusted > 0 || seen.steps < 50000)); /* the histories are not trivial */
+    CHECK(seen.closed > 0 && seen.timers > 0 && seen.refused > 0); /* the histories are not trivial */
+    CHECK(seen.adjusted > 0 || seen.steps < 50000);
     world_end(&w);
     return check_end();
 }
