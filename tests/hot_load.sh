@@ -41,6 +41,11 @@ new=$("$tongban" apply 开具户籍类证明 --example --person 后到 --place 3
 check 'a new case takes the newest in force' [ "$(api "/v1/cases/$new" | jq -r .version)" = 2026-21 ]
 mkdir -p "$dir/rules/日历" && { cat rules/日历/全国.tb; echo '  放假 2026-03-12，加放。'; } >"$dir/rules/日历/全国.tb"
 check 'a revised calendar loads' "$tongban" load "$dir/rules/日历/全国.tb" --by 测试 >>"$dir/loads.log" 2>&1
+# Who loads takes 待核 clauses upon himself: each version's record names its own, not those of the whole load.
+named="FROM load l JOIN event e USING (leaf), json_each(e.body, '\$.accept_pending') p WHERE l.kind = 'matter'"
+file="json_extract(l.manifest, '\$.files.\"' || substr(p.value, 1, instr(p.value, ':') - 1) || '\"')"
+check 'pending clauses are on record' [ "$(sqlite3 "$dir/t.db" "SELECT count(*) $named AND $file IS NOT NULL")" -gt 8 ]
+check 'each with what rests on them' [ "$(sqlite3 "$dir/t.db" "SELECT count(*) $named AND $file IS NULL")" = 0 ]
 before=$(sqlite3 "$dir/t.db" "SELECT max(leaf) FROM load WHERE kind = 'world'")
 kill $server && wait $server
 "$tongban" serve --db "$dir/t.db" --rules rules --listen 127.0.0.1:0 --lang en >"$dir/log2" 2>&1 </dev/null &
