@@ -80,11 +80,19 @@ static void load_flight(tb_commit *c) {
     }
 }
 
+/* false: the store takes nothing, and all is as before. */
 static bool send(tb_commit *c) {
+    uint32_t head = c->head, waiting = c->waiting, queued = c->queued;
+    uint64_t bytes = c->queued_bytes;
     load_flight(c);
     c->sent = c->io ? tb_io_micros(c->io) : 0;
-    return tb_store_submit(c->store, c->batch, c->flight_writes, on_batch, c) == TB_OK;
+    if (tb_store_submit(c->store, c->batch, c->flight_writes, on_batch, c) == TB_OK) return true;
+    c->in_flight = 0;
+    c->head = head, c->waiting = waiting, c->queued = queued, c->queued_bytes = bytes;
+    return false;
 }
+
+static void fail_all(tb_commit *c, uint32_t answered, int result, const char *why);
 
 /* Without an io the store answers inside tb_store_submit: a loop, lest the stack grow with every write a callback
  * adds. */
@@ -92,7 +100,7 @@ static void pump(tb_commit *c) {
     if (c->pumping) return;
     c->pumping = true;
     while (!c->in_flight && c->waiting && c->state == TB_COMMIT_STATE_OPEN)
-        if (!send(c)) on_batch(c, TB_STORE_RETRY, "the store could not take the batch: no memory, or closing");
+        if (!send(c)) fail_all(c, 0, TB_STORE_RETRY, "the store could not take the batch: no memory, or closing");
     c->pumping = false;
 }
 
@@ -183,7 +191,9 @@ static void on_batch(void *user, int result, const char *why) {
             if (c->io) tb_measure_add(&c->seconds, (double)(tb_io_micros(c->io) - c->sent) / 1e6);
         }
         c->writes += c->flight_writes;
-        pump(c); /* the writer works on the next batch while this one is answered */
+        /* The writer works on the next batch while this one is answered. If it cannot be sent, it waits until this one is: both
+         * cannot be answered at once. */
+        if (!c->pumping && c->waiting && c->state == TB_COMMIT_STATE_OPEN) send(c);
     }
     bool nested = c->pumping;
     c->pumping = true; /* what the callbacks add becomes one batch */
@@ -206,7 +216,8 @@ static int add(tb_commit *c, struct entry e) {
     if (!alone || !c->io) {
         pump(c);
     } else if (!send(c)) { /* no memory, or closing: it is refused, since `done` must not run before this returns */
-        c->in_flight = 0;
+        c->waiting--;
+        if (e.write) c->queued--, c->queued_bytes -= e.bytes;
         return TB_COMMIT_FULL;
     }
     return TB_COMMIT_OK;

@@ -97,6 +97,7 @@ static void answered(void *user, int result) {
     rig->log[n] = act->name;
     if (result) rig->log[n + 1] = (char)('0' + result);
     if (act->name == '*' && result == TB_STORE_OK && rig->chain-- > 0) add(rig, '*');
+    if (act->name == '+' && result && rig->chain-- > 0) add(rig, 'z');
     if (++rig->answers == rig->until && rig->io) tb_io_stop(rig->io);
 }
 
@@ -153,6 +154,21 @@ static void test_groups(void) {
     h = tb_commit_health_now(rig.commit);
     CHECK(h.batches == 4 && h.writes == 11 && h.failed == 0 && h.in_flight == 0 && h.queued == 0); /* 1 + 4 + 4 + 2 */
     CHECK_INT(on_disk(&rig), 11);
+    rig_end(&rig);
+}
+
+/* The next batch cannot be sent (here: the store closes; or there is no memory) while the last one is still to be answered, and one
+ * that fails adds another: each is answered once, with its own result. (They were mixed up: what had not been written was
+ * answered OK in the place of what had.) */
+static void test_next_cannot_be_sent(void) {
+    struct rig rig;
+    if (!rig_start(&rig, true, 4, 0)) return;
+    rig.chain = 1;
+    for (const char *c = "a+"; *c; c++) CHECK_INT(add(&rig, *c), TB_COMMIT_OK);
+    open_gate(&rig, 1);
+    tb_store_close(rig.store);
+    rig.store = NULL;
+    CHECK_STR(rig.log, "a!+1!z1");
     rig_end(&rig);
 }
 
@@ -389,6 +405,7 @@ static void storm(unsigned seed) {
 
 int main(void) {
     test_groups();
+    test_next_cannot_be_sent();
     test_barrier();
     test_retry();
     test_unknown();
