@@ -221,7 +221,12 @@ static void on_answer(void *arg, int status, const char *body, size_t n, const c
             return;
         }
         x->reply = (tb_str){body, (uint32_t)n}; /* a view until we return: read_answer() copies it */
-        if (tb_try(x->arena, read_answer, x) != TB_OK) {
+        int rc = tb_try(x->arena, read_answer, x);
+        if (rc == TB_NOMEM) { /* its answer may be a good one: it is asked again, under its key, and no attempt is lost */
+            settle(x, TB_OUTBOX_PENDING, wall(x->o) + FIRST_PAUSE_MS, "out of memory");
+            return;
+        }
+        if (rc != TB_OK) {
             failed(x, "the answer is not {\"reply\":…,\"content\"?:{…}}", false);
             return;
         }
