@@ -149,15 +149,10 @@ void tb_directory_deputy(tb_directory_builder *b, int place, tb_str post, tb_dep
         (tb_deputy){tb_str_copy(d->arena, x.principal), tb_str_copy(d->arena, x.person), x.from, x.to};
 }
 
-static const tb_place *place_of_code(const tb_directory *d, tb_str code) {
-    const struct slot *s = find(d, K_CODE, NOWHERE, code);
-    return s->kind == K_NONE ? NULL : &d->places.items[s->index];
-}
-
 static tb_str calendar_above(const tb_directory *d, const tb_place *p) {
     for (int depth = 0; p && depth < PLACE_DEPTH; depth++) { /* bounded: files may name places above in a circle */
         if (p->calendar.n) return p->calendar;
-        p = p->parent.n ? place_of_code(d, p->parent) : NULL;
+        p = p->parent.n ? tb_directory_find_place(d, p->parent) : NULL;
     }
     return TB_STR("全国");
 }
