@@ -580,6 +580,24 @@ static int times_of(tb__matter *m, const tb_clause *c) {
     return times->number;
 }
 
+/* What an act that a clause of the matter gives does, and the documents that the clause issues with it. */
+static void clause_effects(tb__matter *m, const tb_clause *c, enum tb_effect_kind kind, tb_move *v) {
+    struct effects e = {0};
+    put_effect(m, &e, kind, 0);
+    const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
+    for (uint32_t k = 0; issue && k < issue->names.count; k++)
+        put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
+    v->effects = e.list.items;
+    v->effects_n = e.list.count;
+}
+
+/* Such an act is possible as long as the case runs. */
+static uint32_t act_while_live(tb__matter *m, tb_move v) {
+    uint32_t number = tb__new_move(m, v);
+    tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, number);
+    return number;
+}
+
 static void extension_move(tb__matter *m) {
     m->item = 0;
     for (uint32_t i = 0; i < m->head->clauses.count && m->p->extension_n; i++) {
@@ -597,15 +615,8 @@ static void extension_move(tb__matter *m) {
                      .stated_n = 1,
                      .span = c->span};
         v.posts = posts_of(m, by, &v.posts_n);
-        struct effects e = {0};
-        put_effect(m, &e, TB_DO_EXTEND, 0);
-        const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
-        for (uint32_t k = 0; issue && k < issue->names.count; k++)
-            put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
-        v.effects = e.list.items;
-        v.effects_n = e.list.count;
-        m->p->extension_move = tb__new_move(m, v);
-        tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->extension_move);
+        clause_effects(m, c, TB_DO_EXTEND, &v);
+        m->p->extension_move = act_while_live(m, v);
         return;
     }
 }
@@ -640,17 +651,10 @@ static void adjustment_move(tb__matter *m) {
                      .stated_n = 3,
                      .span = c->span};
         v.posts = posts_of(m, &by, &v.posts_n);
-        struct effects e = {0};
-        put_effect(m, &e, TB_DO_ADJUST, 0);
-        const tb_part *issue = tb_part_of(c, TB_P_ISSUE);
-        for (uint32_t k = 0; issue && k < issue->names.count; k++)
-            put_effect(m, &e, TB_DO_ISSUE, tb__document_named(m, &issue->names.items[k]));
-        v.effects = e.list.items;
-        v.effects_n = e.list.count;
+        clause_effects(m, c, TB_DO_ADJUST, &v);
         tb_str wrong = adjustment_wrong(m, &v);
         if (wrong.n) TB__REPORT(m, ADJUSTMENT, c->span, wrong, TB_NONE, TB_NONE);
-        m->p->adjustment_move = tb__new_move(m, v);
-        tb__add_transition(m, m->p->live, event_of(m, v.act), TB_NO_STATE, m->p->adjustment_move);
+        m->p->adjustment_move = act_while_live(m, v);
         return;
     }
 }
