@@ -1,23 +1,18 @@
 /* The table of duties (engine/duties.def) says of every article of the shipped laws how it is treated, and nothing that is not so:
  * each article has a line and each line an article; each code is of the kind claimed and some test shows it at work; what is said to
  * be kept is kept by shipped rules or tests; and grammar/义务.md is what the table gives (`make duties`). */
+#include "cases.h"
 #include "duties.h"
 #include "engine.h"
 #include "step.h"
-#include <dirent.h>
 
 static const char page_path[] = "grammar/义务.md";
 static world shipped;
 
 static tb_str read_file(tb_arena *a, const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (!CHECK(f)) return TB_NONE;
-    tb_buf b;
-    tb_buf_init(&b, a);
-    char piece[4096];
-    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) tb_put(&b, piece, n);
-    fclose(f);
-    return tb_buf_str(&b);
+    tb_str text = read_all(a, path);
+    CHECK(text.p != NULL);
+    return text;
 }
 
 /* All files of a directory whose names end so, one after the other. */

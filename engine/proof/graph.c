@@ -845,6 +845,14 @@ void tb__graph_build(tb__proof *w) {
 
 bool tb__ended(const tb__proof *w, uint32_t state) { return tb_chart_ended(w->p->chart, tb__state(w, state)); }
 
+void tb__turn_around(tb__edges *path) {
+    for (uint32_t i = 0, k = path->count; i + 1 < k; i++) {
+        uint32_t other = path->items[--k];
+        path->items[k] = path->items[i];
+        path->items[i] = other;
+    }
+}
+
 void tb__path_to(tb__proof *w, uint32_t state, uint32_t edge, tb__edges *out) {
     uint32_t n = 0;
     for (uint32_t s = state; s != TB__NONE; n++) s = w->g.edges.items[w->g.found_by[s]].from;

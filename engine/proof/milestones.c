@@ -43,11 +43,7 @@ static tb__edges path_of(const search *x, uint32_t edge, uint32_t at) {
     tb__edges path = {0};
     *TB_PUSH(x->w->a, path) = edge;
     for (; at != TB__NONE; at = x->from[at]) *TB_PUSH(x->w->a, path) = x->by[at] - 1;
-    for (uint32_t i = 0, k = path.count; i + 1 < k; i++) {
-        uint32_t other = path.items[--k];
-        path.items[k] = path.items[i];
-        path.items[i] = other;
-    }
+    tb__turn_around(&path);
     return path;
 }
 

@@ -34,11 +34,7 @@ static tb__edges path_of(tb__proof *w, const uint32_t *by, uint32_t edge) {
         *TB_PUSH(w->a, path) = e;
         if (w->g.edges.items[e].from == TB__NONE) break;
     }
-    for (uint32_t i = 0, k = path.count; i + 1 < k; i++) {
-        uint32_t other = path.items[--k];
-        path.items[k] = path.items[i];
-        path.items[i] = other;
-    }
+    tb__turn_around(&path);
     return path;
 }
 

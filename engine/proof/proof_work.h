@@ -132,6 +132,7 @@ void tb__records_of_submission(tb__proof *w, uint32_t mode, uint64_t *recorded, 
 /* The edges from a submission to `state`, then `edge` (TB__NONE: none). */
 typedef TB_LIST(uint32_t) tb__edges;
 void tb__path_to(tb__proof *w, uint32_t state, uint32_t edge, tb__edges *out);
+void tb__turn_around(tb__edges *path); /* a path that was followed from its end */
 uint32_t tb__step_of_edge(const tb__proof *w, const tb__edge *e); /* TB_NO_INDEX: a submission */
 tb_str tb__steps_text(tb__proof *w, uint32_t state);              /* active steps: 审查、现场核查 */
 
