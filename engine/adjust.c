@@ -106,7 +106,7 @@ static bool in_range(const tb_case *c, const tb_running *r, int n) {
 static tb_str due_text(tb_arena *a, tb_due due, enum tb_unit unit) {
     char day[TB_DAY_TEXT], time[TB_TIME_TEXT];
     if (due.kind == TB_DUE_NONE) return TB_STR("算不出的一天");
-    if (due.kind == TB_DUE_EXACT && unit == TB_HOURS)
+    if (due.kind == TB_DUE_EXACT && tb_unit_instant(unit))
         return tb_str_printf(a, "%.10s %.5s", tb_time_text(due.at, time), time + 11);
     return tb_str_printf(a, "%s%s", due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : "", tb_day_text(due.day, day));
 }

@@ -22,8 +22,8 @@ static enum tb_alert_kind kind_of(enum tb_clause_kind k) {
 /* As long as the limit itself, or longer: it could never be told. Units that cannot be compared may be. */
 static bool never(const tb_clock_def *d, const tb_alert_def *a) {
     if (a->unit == d->unit) return a->n >= d->n;
-    bool instants = d->unit == TB_HOURS || d->unit == TB_MINUTES;
-    if (!instants) return false;
+    bool clock = d->unit == TB_HOURS || d->unit == TB_MINUTES; /* working hours of a day are the calendar's */
+    if (!clock || a->unit == TB_WORKHOURS) return false;
     int64_t limit = (int64_t)d->n * (d->unit == TB_HOURS ? 60 : 1);
     int64_t before = (int64_t)a->n * (a->unit == TB_MINUTES ? 1 : a->unit == TB_HOURS ? 60 : 24 * 60);
     return before >= limit;

@@ -12,6 +12,9 @@
  * Counting forwards over `open` reaches the n-th day as early as it can possibly come: the exact day when no unknown
  * day was passed, else the bound of M11. Counting backwards over `sure` gives the earliest day likewise.
  *
+ * 工作小时 are counted on the same sets: what is left of the first day's office hours, then whole workdays, then the rest
+ * within the last one.
+ *
  * Which days are unknown: those of a year without notice, and 12-25…12-31 of a year whose next one has none, since
  * that next notice has moved these days before (2007-12-29, 2018-12-29). A row of a rule file about such a day
  * decides nothing: it can be moved. */
@@ -30,6 +33,7 @@ enum {
     TAIL_DAY = 25, /* from here on a year waits for the next one's notice (M11) */
     OPENS = 9 * 60,
     CLOSES = 17 * 60,
+    MINUTES_A_DAY = 24 * 60,
 };
 
 typedef struct day_set {
@@ -51,8 +55,10 @@ struct tb_calendar {
     tb_arena *arena;
     tb_str name, notices[YEARS];
     bool published[YEARS];
-    int first, last; /* published years, 0 none */
-    int opens, closes;
+    int first, last;                          /* published years, 0 none */
+    tb_office_spell office[TB_OFFICE_SPELLS]; /* in order */
+    uint32_t office_n;
+    int64_t office_ms; /* of a whole workday */
     bool closes_day;
     TB_LIST(struct special) specials; /* by day */
     TB_LIST(struct fixed) fixed;
@@ -277,7 +283,7 @@ tb_calendar_builder *tb_calendar_begin(tb_arena *a, tb_str name) {
     tb_calendar_builder *b = TB_NEW(a, tb_calendar_builder);
     b->c.arena = a;
     b->c.name = tb_str_copy(a, name);
-    b->c.opens = OPENS, b->c.closes = CLOSES;
+    tb_calendar_hours(b, &(tb_office_spell){OPENS, CLOSES}, 1, false);
     return b;
 }
 
@@ -313,8 +319,17 @@ void tb_calendar_fixed(tb_calendar_builder *b, int month, int day, tb_str name) 
     *f = (struct fixed){month, day, tb_str_copy(b->c.arena, name)};
 }
 
-void tb_calendar_hours(tb_calendar_builder *b, int opens, int closes, bool closes_day) {
-    b->c.opens = opens, b->c.closes = closes, b->c.closes_day = closes_day;
+bool tb_calendar_hours(tb_calendar_builder *b, const tb_office_spell *spells, uint32_t n, bool closes_day) {
+    tb_calendar *c = &b->c;
+    if (n == 0 || n > TB_OFFICE_SPELLS) return false;
+    for (uint32_t i = 0; i < n; i++) {
+        int after = i ? spells[i - 1].to : -1;
+        if (spells[i].from <= after || spells[i].to <= spells[i].from || spells[i].to > MINUTES_A_DAY) return false;
+    }
+    memcpy(c->office, spells, n * sizeof *spells);
+    c->office_n = n, c->closes_day = closes_day, c->office_ms = 0;
+    for (uint32_t i = 0; i < n; i++) c->office_ms += (int64_t)(spells[i].to - spells[i].from) * MINUTE_MS;
+    return true;
 }
 
 static bool is_published(const tb_calendar *c, int year) {
@@ -360,8 +375,13 @@ const tb_calendar *tb_calendar_end(tb_calendar_builder *b) {
 tb_str tb_calendar_name(const tb_calendar *c) { return c->name; }
 int tb_calendar_first_year(const tb_calendar *c) { return c->first; }
 int tb_calendar_last_year(const tb_calendar *c) { return c->last; }
-int tb_calendar_opens(const tb_calendar *c) { return c->opens; }
-int tb_calendar_closes(const tb_calendar *c) { return c->closes; }
+int tb_calendar_opens(const tb_calendar *c) { return c->office[0].from; }
+int tb_calendar_closes(const tb_calendar *c) { return c->office[c->office_n - 1].to; }
+uint32_t tb_calendar_office(const tb_calendar *c, tb_office_spell spells[TB_OFFICE_SPELLS]) {
+    memcpy(spells, c->office, c->office_n * sizeof *spells);
+    return c->office_n;
+}
+int tb_calendar_office_minutes(const tb_calendar *c) { return (int)(c->office_ms / MINUTE_MS); }
 bool tb_calendar_closes_day(const tb_calendar *c) { return c->closes_day; }
 tb_str tb_calendar_notice(const tb_calendar *c, int year) {
     return is_published(c, year) ? c->notices[year - TB_YEAR_FIRST] : TB_STR("");
@@ -450,7 +470,7 @@ static tb_due no_due(void) { return (tb_due){TB_DUE_NONE, TB_NO_DAY, TB_NO_TIME,
 static tb_due due_on(const tb_calendar *c, int32_t start, int32_t day, int32_t unknown) {
     int64_t span = (int64_t)day - start;
     if (day == TB_NO_DAY || !in_range(day) || span > TB_COUNT_LIMIT || span < -TB_COUNT_LIMIT) return no_due();
-    int64_t at = c->closes_day ? tb_day_start(day) + (int64_t)c->closes * MINUTE_MS : tb_day_start(day + 1);
+    int64_t at = c->closes_day ? tb_day_start(day) + (int64_t)tb_calendar_closes(c) * MINUTE_MS : tb_day_start(day + 1);
     if (unknown == TB_NO_DAY) return (tb_due){TB_DUE_EXACT, day, at, 0};
     return (tb_due){TB_DUE_NOT_BEFORE, day, at, year_missing_at(c, unknown)};
 }
@@ -488,14 +508,77 @@ static tb_due due_hours(int64_t start_ms, int32_t start, int64_t ms, const tb_ex
     return in_range(day) ? (tb_due){TB_DUE_EXACT, day, at, 0} : no_due();
 }
 
+/* Office hours that have passed by this instant of a workday. */
+static int64_t office_passed(const tb_calendar *c, int64_t at) {
+    int64_t of_day = at - tb_day_start(tb_day_of(at)), passed = 0;
+    for (uint32_t i = 0; i < c->office_n; i++) {
+        int64_t from = (int64_t)c->office[i].from * MINUTE_MS, to = (int64_t)c->office[i].to * MINUTE_MS;
+        if (of_day > from) passed += (of_day < to ? of_day : to) - from;
+    }
+    return passed;
+}
+
+/* The instant of a workday by which `passed` of its office hours have; the last such one for `latest` (13:30, not
+ * 12:00). */
+static int64_t office_instant(const tb_calendar *c, int32_t day, int64_t passed, bool latest) {
+    uint32_t i = 0;
+    for (; i + 1 < c->office_n; i++) {
+        int64_t whole = (int64_t)(c->office[i].to - c->office[i].from) * MINUTE_MS;
+        if (latest ? passed < whole : passed <= whole) break;
+        passed -= whole;
+    }
+    return tb_day_start(day) + (int64_t)c->office[i].from * MINUTE_MS + passed;
+}
+
+static tb_due due_workhours(const tb_calendar *c, int64_t start_ms, int32_t start, int64_t ms, const tb_exclusion *out,
+                            uint32_t outs) {
+    bool counts = set_has(&c->open, start) && !is_out(out, outs, start);
+    int64_t before = counts ? office_passed(c, start_ms) : 0, left = counts ? c->office_ms - before : 0;
+    if (ms == 0) return (tb_due){TB_DUE_EXACT, start, start_ms, 0};
+    if (ms <= left) { /* within the first day */
+        tb_due due = due_on(c, start, start, set_has(&c->unknown, start) ? start : TB_NO_DAY);
+        due.at = office_instant(c, start, before + ms, false);
+        return due;
+    }
+    int64_t days = (ms - left + c->office_ms - 1) / c->office_ms;
+    int32_t day = nth_after(&c->open, start, days, out, outs), known = left ? start - 1 : start;
+    tb_due due = due_on(c, start, day, day == TB_NO_DAY ? TB_NO_DAY : first_in(&c->unknown, known, day, out, outs));
+    if (due.kind != TB_DUE_NONE) due.at = office_instant(c, day, ms - left - (days - 1) * c->office_ms, false);
+    return due;
+}
+
+/* Backwards: the latest instant from which so many office hours pass until `start_ms`; over days that are not published
+ * the earliest it can be, for which none of those is a workday. */
+static tb_due workhours_before(const tb_calendar *c, int64_t start_ms, int32_t start, int64_t ms) {
+    tb_due due = {0};
+    int64_t passed = office_passed(c, start_ms);
+    int32_t latest = passed ? start : start - 1; /* the first day that matters */
+    const day_set *sets[] = {&c->open, &c->sure};
+    for (int i = 0; i < 2; i++) {
+        int64_t here = set_has(sets[i], start) ? passed : 0, days = (ms - here + c->office_ms - 1) / c->office_ms;
+        int32_t day = ms <= here ? start : select_day(sets[i], rank(sets[i], start - 1) - days + 1);
+        int32_t unknown = day == TB_NO_DAY ? TB_NO_DAY : first_in(&c->unknown, day - 1, latest, NULL, 0);
+        if (i == 0 && day != TB_NO_DAY && unknown != TB_NO_DAY) continue;         /* it might be earlier still */
+        if (i == 1) unknown = select_day(&c->unknown, rank(&c->unknown, latest)); /* the latest one passed */
+        due = due_on(c, start, day, unknown);
+        if (due.kind == TB_DUE_NONE) return due;
+        int64_t rest = ms <= here ? here - ms : days * c->office_ms - (ms - here);
+        due.at = office_instant(c, day, rest, true);
+        return due;
+    }
+    return due;
+}
+
 tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit unit, bool roll,
                     const tb_exclusion *out, uint32_t outs) {
     int32_t start = tb_day_of(start_ms);
-    int64_t piece = unit == TB_HOURS ? HOUR_MS : unit == TB_MINUTES ? MINUTE_MS : TB_DAY_MS;
+    int64_t piece = unit == TB_MINUTES ? MINUTE_MS : tb_unit_instant(unit) ? HOUR_MS : TB_DAY_MS;
     int64_t most = (int64_t)TB_COUNT_LIMIT * (TB_DAY_MS / piece);
     if (!in_range(start) || n > most || n < -most || still_out(out, outs) || (n < 0 && outs)) return no_due();
     if (unit == TB_WORKDAYS) return due_workdays(c, start, n, out, outs);
-    if (unit == TB_HOURS || unit == TB_MINUTES) return due_hours(start_ms, start, n * piece, out, outs);
+    if (unit == TB_WORKHOURS && n < 0) return workhours_before(c, start_ms, start, -n * piece);
+    if (unit == TB_WORKHOURS) return due_workhours(c, start_ms, start, n * piece, out, outs);
+    if (tb_unit_instant(unit)) return due_hours(start_ms, start, n * piece, out, outs);
     int32_t last = unit == TB_DAYS ? start + n : tb_day_add_months(start, unit == TB_YEARS ? n * 12 : n);
     if (last > start) last = nth_after(NULL, start, last - start, out, outs);
     return due_rolled(c, start, last, roll && n >= 0, out, outs);
@@ -503,10 +586,10 @@ tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit 
 
 tb_due tb_due_before(const tb_calendar *c, tb_due due, int n, enum tb_unit unit) {
     if (due.kind == TB_DUE_NONE || n < 1) return no_due();
-    bool instant = unit == TB_HOURS || unit == TB_MINUTES;
+    bool instant = tb_unit_instant(unit);
     tb_due before = tb_due_after(c, instant ? due.at : tb_day_start(due.day), -n, unit, false, NULL, 0);
     if (before.kind == TB_DUE_NONE) return before;
-    if (!instant) before.at = tb_day_start(before.day) + (int64_t)c->opens * MINUTE_MS;
+    if (!instant) before.at = tb_day_start(before.day) + (int64_t)tb_calendar_opens(c) * MINUTE_MS;
     if (before.kind == TB_DUE_EXACT && due.kind == TB_DUE_NOT_BEFORE)
         before.kind = TB_DUE_NOT_BEFORE, before.unpublished = due.unpublished;
     return before;
@@ -522,6 +605,40 @@ int tb_workdays_between(const tb_calendar *c, int32_t after, int32_t until, cons
         days -= rank(&c->sure, hi) - rank(&c->sure, lo);
     }
     return (int)days;
+}
+
+static int whole_days_out(int32_t from, int32_t until, const tb_exclusion *out, uint32_t outs) {
+    int32_t lo, hi;
+    int days = 0;
+    for (int32_t at = from; next_out(out, outs, at, &lo, &hi) && lo < until; at = hi)
+        days += (hi < until ? hi : until) - lo;
+    return days;
+}
+
+static int64_t office_between(const tb_calendar *c, int64_t from, int64_t until, const tb_exclusion *out,
+                              uint32_t outs) {
+    int32_t first = tb_day_of(from), last = tb_day_of(until);
+    int whole = tb_workdays_between(c, first - 1, last, out, outs);
+    if (whole < 0) return -1;
+    int64_t ms = whole * c->office_ms;
+    if (set_has(&c->sure, first) && !is_out(out, outs, first)) ms -= office_passed(c, from);
+    if (set_has(&c->sure, last) && !is_out(out, outs, last)) ms -= c->office_ms - office_passed(c, until);
+    return ms;
+}
+
+int tb_used_between(const tb_calendar *c, int64_t from, int64_t until, enum tb_unit unit, const tb_exclusion *out,
+                    uint32_t outs) {
+    if (until <= from) return 0;
+    int32_t first = tb_day_of(from), last = tb_day_of(until);
+    if (unit == TB_WORKDAYS) return tb_workdays_between(c, first, last, out, outs);
+    if (unit == TB_WORKHOURS) {
+        int64_t ms = office_between(c, from, until, out, outs);
+        return ms < 0 ? -1 : (int)(ms / HOUR_MS);
+    }
+    int still = whole_days_out(first, last, out, outs);
+    if (!tb_unit_instant(unit)) return last - first - still;
+    int64_t ms = until - from - (int64_t)still * TB_DAY_MS;
+    return ms < 0 ? 0 : (int)(ms / (unit == TB_MINUTES ? MINUTE_MS : HOUR_MS));
 }
 
 int32_t tb_next_workday(const tb_calendar *c, int32_t day) {
@@ -570,7 +687,8 @@ tb_due tb_due_explain(tb_arena *a, const tb_calendar *c, int64_t start_ms, int n
         last = stop > start ? stop : start;
         if (last - start > TB_COUNT_LIMIT) return due;
     }
-    bool by_months = unit == TB_MONTHS || unit == TB_YEARS, instants = unit == TB_HOURS || unit == TB_MINUTES;
+    bool by_months = unit == TB_MONTHS || unit == TB_YEARS, instants = tb_unit_instant(unit);
+    bool workdays = unit == TB_WORKDAYS || unit == TB_WORKHOURS;
     int64_t piece = unit == TB_MINUTES ? MINUTE_MS : HOUR_MS;
     int64_t days = by_months ? (int64_t)tb_day_add_months(start, unit == TB_YEARS ? n * 12 : n) - start : n;
     int64_t need = days < 0 ? -days : days, got = 0, passed = 0;
@@ -581,10 +699,17 @@ tb_due tb_due_explain(tb_arena *a, const tb_calendar *c, int64_t start_ms, int n
         name = none;
         if (is_out(out, outs, d)) {
             reason = TB_WHY_EXCLUDED;
-        } else if (unit == TB_WORKDAYS) {
+        } else if (workdays) {
             reason = why_workday(c, d, &name);
             bool open = reason == TB_WHY_UNPUBLISHED && step > 0;
-            got += open || reason == TB_WHY_COUNTED || reason == TB_WHY_MAKEUP;
+            bool counts = open || reason == TB_WHY_COUNTED || reason == TB_WHY_MAKEUP;
+            if (unit == TB_WORKDAYS) {
+                got += counts;
+            } else if (counts) {
+                int64_t by = office_passed(c, start_ms), first = step > 0 ? c->office_ms - by : by;
+                passed += d == start ? first : c->office_ms;
+                got = passed / piece < need ? passed / piece : need;
+            }
         } else if (instants) {
             int64_t enter = tb_day_start(step > 0 ? d : d + 1), leave = tb_day_start(step > 0 ? d + 1 : d);
             passed += (leave - (d == start ? start_ms : enter)) * step;
@@ -595,7 +720,7 @@ tb_due tb_due_explain(tb_arena *a, const tb_calendar *c, int64_t start_ms, int n
             reason = TB_WHY_ROLLED;
             tb_calendar_day(c, d - 1, &name); /* what the day before was, since that moved it on */
         }
-        if (d == last && due.kind == TB_DUE_NOT_BEFORE && unit != TB_WORKDAYS) /* it might be moved on from here */
+        if (d == last && due.kind == TB_DUE_NOT_BEFORE && !workdays) /* it might be moved on from here */
             reason = TB_WHY_UNPUBLISHED, name = none;
         tell(a, why, d, reason, name, (int)got);
     }

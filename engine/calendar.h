@@ -46,13 +46,20 @@ void tb_calendar_year(tb_calendar_builder *b, int year, tb_str notice); /* publi
 bool tb_calendar_rest(tb_calendar_builder *b, int32_t day, tb_str name);         /* 放假 */
 bool tb_calendar_work(tb_calendar_builder *b, int32_t day, tb_str name);         /* 上班: a make-up workday */
 void tb_calendar_fixed(tb_calendar_builder *b, int month, int day, tb_str name); /* each year, by law: for bounds */
-/* Office hours in minutes from 00:00; 09:00–17:00 unless told. `closes_day`: limits end at closing time, not at
- * 24:00. */
-void tb_calendar_hours(tb_calendar_builder *b, int opens, int closes, bool closes_day);
+/* Office hours in minutes from 00:00, one to TB_OFFICE_SPELLS of them a day (09:00–12:00, 13:30–17:30); 09:00–17:00 unless
+ * told. false, and nothing changes: they are not in order, meet each other, or leave the day. `closes_day`: limits
+ * end at closing time, not at 24:00. */
+enum { TB_OFFICE_SPELLS = 4 };
+typedef struct tb_office_spell {
+    int from, to;
+} tb_office_spell;
+bool tb_calendar_hours(tb_calendar_builder *b, const tb_office_spell *spells, uint32_t n, bool closes_day);
 const tb_calendar *tb_calendar_end(tb_calendar_builder *b);
 tb_str tb_calendar_name(const tb_calendar *c);
 int tb_calendar_first_year(const tb_calendar *c), tb_calendar_last_year(const tb_calendar *c); /* published; 0 none */
-int tb_calendar_opens(const tb_calendar *c), tb_calendar_closes(const tb_calendar *c);
+int tb_calendar_opens(const tb_calendar *c), tb_calendar_closes(const tb_calendar *c);         /* of the day, minutes */
+uint32_t tb_calendar_office(const tb_calendar *c, tb_office_spell spells[TB_OFFICE_SPELLS]);   /* in order; how many */
+int tb_calendar_office_minutes(const tb_calendar *c);                                          /* of a workday */
 bool tb_calendar_closes_day(const tb_calendar *c);
 
 tb_str tb_calendar_notice(const tb_calendar *c, int year); /* the notice that published it; empty: not published */
@@ -61,12 +68,23 @@ enum tb_day_kind { TB_WORKDAY = 1, TB_WEEKEND, TB_HOLIDAY, TB_MAKEUP_WORKDAY, TB
 enum tb_day_kind tb_calendar_day(const tb_calendar *c, int32_t day, tb_str *name /* may be NULL: why */);
 
 /* ---- counting ---- */
-enum tb_unit { TB_WORKDAYS = 1, TB_DAYS, TB_HOURS, TB_MONTHS, TB_YEARS, TB_MINUTES /* of machines: as hours */ };
+enum tb_unit {
+    TB_WORKDAYS = 1,
+    TB_DAYS,
+    TB_HOURS,
+    TB_MONTHS,
+    TB_YEARS,
+    TB_MINUTES /* of machines: as hours */,
+    TB_WORKHOURS /* 工作小时: only office hours of workdays pass */
+};
+/* Limits that run out at an instant, not with a day. */
+static inline bool tb_unit_instant(enum tb_unit u) { return u == TB_HOURS || u == TB_MINUTES || u == TB_WORKHOURS; }
 enum tb_due_kind { TB_DUE_EXACT = 1, TB_DUE_NOT_BEFORE /* M11: a bound */, TB_DUE_NONE /* stopped, or out of range */ };
 typedef struct tb_due {
     enum tb_due_kind kind;
-    int32_t day;     /* the due day, or the earliest day it can be */
-    int64_t at;      /* when it expires: the end of that day (24:00 or closing time), or the instant for hours */
+    int32_t day; /* the due day, or the earliest day it can be */
+    int64_t
+        at; /* when it expires: the end of that day (24:00 or closing time), or the instant for hours (of a bound: the earliest) */
     int unpublished; /* for NOT_BEFORE: the year whose calendar is missing */
 } tb_due;
 
@@ -76,7 +94,8 @@ typedef struct tb_exclusion {
 } tb_exclusion;
 
 /* n units after the civil day of `start_ms` (the first day does not count; hours start at once; n = 0 is the day
- * itself).
+ * itself). Working hours pass only in the office hours of workdays that are not excluded: a limit ends at the instant its
+ * last one has passed, at closing time rather than at the next opening.
  *
  * Exclusions come in any order and may overlap, their union counts once: excluded days are not counted, so that 自然日,
  * 月, 年 and hours move on by as many days as were excluded before the answer. While an exclusion is open the answer is
@@ -96,6 +115,11 @@ tb_due tb_due_after(const tb_calendar *c, int64_t start_ms, int n, enum tb_unit 
  * falling at the beginning of that day's office hours, so that the day itself can be used; hours and minutes at the
  * instant. Of a due date that is only a bound the answer is one too (M11): not before that. TB_DUE_NONE of none. */
 tb_due tb_due_before(const tb_calendar *c, tb_due due, int n, enum tb_unit unit);
+/* What passed between two instants, in whole units as a limit of that unit counts: a limit of so many units begun at `from`
+ * has not run out before `until` (workdays: the day of `from` does not count, that of `until` does). Months and years
+ * are told in days. -1 when a day that matters is unpublished. */
+int tb_used_between(const tb_calendar *c, int64_t from, int64_t until, enum tb_unit unit, const tb_exclusion *out,
+                    uint32_t outs);
 /* Working days d with after < d ≤ until that are not excluded; -1 when one of the days that matter is unpublished. */
 int tb_workdays_between(const tb_calendar *c, int32_t after, int32_t until, const tb_exclusion *out, uint32_t outs);
 /* The next workday on or after `day`; TB_NO_DAY when that is not published. */

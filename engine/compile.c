@@ -250,10 +250,33 @@ static void bad_day(tb__compiler *c, const tb_clause *k, int32_t day) {
               TB_NONE);
 }
 
+/* Each spell after the one before, within the day. */
+static void office_hours(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
+    tb_office_spell spells[TB_OFFICE_SPELLS];
+    uint32_t n = 0;
+    bool en = tb__english(c, k->span.file);
+    for (uint32_t i = 0; i < k->spells.count; i++) {
+        const tb_spell *s = &k->spells.items[i];
+        if (s->from < 0 || s->to < 0) return; /* no such time of day: the lexer has said so */
+        const char *why = NULL;
+        if (n == TB_OFFICE_SPELLS) why = en ? "more than 4 spells a day" : "一天最多写 4 段";
+        else if (s->to <= s->from) why = en ? "it closes before it opens" : "下班不晚于上班";
+        else if (n && s->from <= spells[n - 1].to)
+            why = en ? "it must come after the spell before it" : "要在前一段之后";
+        if (why) {
+            tb_str text = tb_source_text(&c->rules->sources, s->span);
+            tb_report(c->d, TB_E_OFFICE_HOURS, s->span, text, tb_str_z(why), TB_NONE);
+            return;
+        }
+        spells[n++] = (tb_office_spell){s->from, s->to};
+    }
+    tb_calendar_hours(b, spells, n, tb_part_of(k, TB_P_CLOSES) != NULL);
+}
+
 static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
     tb_str name = first_text(tb_part_of(k, TB_P_TEXT));
     switch (k->kind) {
-    case TB_C_HOURS: tb_calendar_hours(b, k->minutes, k->minutes_to, tb_part_of(k, TB_P_CLOSES) != NULL); break;
+    case TB_C_HOURS: office_hours(c, b, k); break;
     case TB_C_EVERY_YEAR:
         for (uint32_t i = 0; i < k->names.count; i++) {
             int month, day;
@@ -592,7 +615,8 @@ static int compile_work(void *arg) {
     for (uint32_t i = 0; i < c->in->count && i < COMPILE_FILES; i++) {
         uint32_t file = add_file(c, c->in->paths[i], c->in->texts[i]);
         const tb_tree *t = c->rules->trees.items[file];
-        if (!t->sections.count && !t->references.count && !c->unclean.items[file]) /* one of 引用 alone gathers others */
+        if (!t->sections.count && !t->references.count &&
+            !c->unclean.items[file]) /* one of 引用 alone gathers others */
             tb_report(c->d, TB_E_NOTHING, (tb_span){file, 0, 0}, TB_NONE, TB_NONE, TB_NONE);
     }
     uint32_t roots = c->rules->trees.count;

@@ -111,7 +111,7 @@ int64_t tb__held_at(tb_str text) {
 int64_t tb__held_earliest(const tb_calendar *c, const tb_held *h, int64_t now) {
     tb_due due = tb_due_after(c, now, h->n, h->unit, false, NULL, 0);
     if (due.kind == TB_DUE_NONE) return TB_NO_TIME;
-    return h->unit == TB_HOURS ? due.at : tb_day_start(due.day);
+    return tb_unit_instant(h->unit) ? due.at : tb_day_start(due.day);
 }
 
 tb_str tb__held_text(tb_arena *a, int64_t at) {

@@ -148,14 +148,15 @@ static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *
     const tb_section *law = tb__law_for(m->c, ref->span.file, ref);
     const tb_clause *article = law && ref->article ? tb__article_of(law, ref) : NULL;
     const tb_clause *rank = law ? find_clause(law, TB_C_RANK) : NULL;
-    const tb_part *limit =
-        article ? tb_part_of(article, c->kind == TB_C_EXTENSION ? TB_P_EXTEND : TB_P_LIMIT) : NULL;
+    const tb_part *limit = article ? tb_part_of(article, c->kind == TB_C_EXTENSION ? TB_P_EXTEND : TB_P_LIMIT) : NULL;
     const tb_clause *actors = find_clause(in, TB_C_ACTORS);
     *TB_PUSH(m->c->a, m->p->citations) =
         (tb_citation){.law = ref,
                       .says = c->duration,
                       .allows = limit ? limit->duration : (tb_duration){0},
-                      .applicant = actors && actors->names.count && (tb_str_is(actors->names.items[0].text, "申请人") || tb_str_is(actors->names.items[0].text, "applicant")),
+                      .applicant = actors && actors->names.count &&
+                                   (tb_str_is(actors->names.items[0].text, "申请人") ||
+                                    tb_str_is(actors->names.items[0].text, "applicant")),
                       .text = tb_source_text(m->p->sources, ref->span),
                       .rank = rank && rank->names.count ? rank->names.items[0].text : TB_NONE,
                       .gist = article ? text_of(tb_part_of(article, TB_P_TEXT)) : TB_NONE,
@@ -169,8 +170,8 @@ static void keep_citations(tb__matter *m, const tb_section *in, const tb_clause 
     bool why = part->kind == TB_P_GROUND;
     for (uint32_t i = 0; i < part->laws.count; i++) keep_citation(m, in, c, &part->laws.items[i], why);
     for (uint32_t i = 0; (part->kind == TB_P_BASIS || part->kind == TB_P_GROUND) && i < part->names.count; i++)
-        *TB_PUSH(m->c->a, m->p->citations) =
-            (tb_citation){.text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending, .why = why};
+        *TB_PUSH(m->c->a, m->p->citations) = (tb_citation){
+            .text = part->names.items[i].text, .clause = c->span, .kind = c->kind, .open = c->pending, .why = why};
 }
 
 static void cite_all(tb__matter *m) {
@@ -441,10 +442,12 @@ static void separations(tb__matter *m) {
 
 /* ---- limits ---- */
 
-static const int unit_limits[] = {0, 3650, 36500, 8760, 1200, 100};
+/* By unit; 分钟 are no limit of people. */
+static const int unit_limits[] = {0, 3650, 36500, 8760, 1200, 100, 0, 8760};
+enum { UNITS = sizeof unit_limits / sizeof *unit_limits };
 
 bool tb__limit_fits(int n, enum tb_unit unit, int *most) {
-    *most = unit >= TB_WORKDAYS && unit <= TB_YEARS ? unit_limits[unit] : 0;
+    *most = (unsigned)unit < UNITS ? unit_limits[unit] : 0;
     return n >= 1 && n <= *most;
 }
 
@@ -457,11 +460,9 @@ bool tb__fill_limit(tb__matter *m, const tb_clause *c, tb_clock_def *d) {
     d->roll = tb_part_of(c, TB_P_ROLL) != NULL;
     d->keep = tb_part_of(c, TB_P_KEEP) != NULL;
     if (d->unit == TB_MINUTES) return false; /* shape.c has said so */
-    if (d->n < 1 || d->unit < TB_WORKDAYS || d->unit > TB_YEARS || d->n > unit_limits[d->unit]) {
-        TB__REPORT(
-            m, LIMIT_RANGE, c->span,
-            tb_str_printf(m->c->a, "%d", d->unit >= TB_WORKDAYS && d->unit <= TB_YEARS ? unit_limits[d->unit] : 0),
-            TB_NONE, TB_NONE);
+    int most;
+    if (!tb__limit_fits(d->n, d->unit, &most)) {
+        TB__REPORT(m, LIMIT_RANGE, c->span, tb_str_printf(m->c->a, "%d", most), TB_NONE, TB_NONE);
         return false;
     }
     const tb_part *calendar = tb_part_of(c, TB_P_CALENDAR);
@@ -511,10 +512,9 @@ static void span_limits(tb__matter *m) {
             TB__REPORT(m, EXTENSION_UNIT, x->span, TB_NONE, TB_NONE, TB_NONE);
     }
     if (!statutory) TB__REPORT(m, EXTENSION_ALONE, x->span, TB_NONE, TB_NONE, TB_NONE);
-    bool known = p->extension_unit >= TB_WORKDAYS && p->extension_unit <= TB_YEARS;
-    if (!known || p->extension_n < 1 || p->extension_n > unit_limits[p->extension_unit])
-        TB__REPORT(m, LIMIT_RANGE, x->span, tb_str_printf(m->c->a, "%d", known ? unit_limits[p->extension_unit] : 0),
-                   TB_NONE, TB_NONE);
+    int most;
+    if (!tb__limit_fits(p->extension_n, p->extension_unit, &most))
+        TB__REPORT(m, LIMIT_RANGE, x->span, tb_str_printf(m->c->a, "%d", most), TB_NONE, TB_NONE);
 }
 
 /* ---- 环节 ---- */
@@ -701,9 +701,9 @@ static void receipt(tb__matter *m) {
 
 /* Sentences that a matter or a step says once: of two, one would count without a word about the other. */
 static bool said_once(enum tb_clause_kind k) {
-    static const enum tb_clause_kind once[] = {TB_C_VERSION, TB_C_KIND,      TB_C_SERVICE,   TB_C_AUTHORITY, TB_C_MODES,
-                                               TB_C_RECEIPT, TB_C_DEEM,      TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT, TB_C_ADJUSTMENT,
-                                               TB_C_ORGAN,   TB_C_EXCLUSION, TB_C_ON_SITE,   TB_C_HELD};
+    static const enum tb_clause_kind once[] = {TB_C_VERSION,    TB_C_KIND,  TB_C_SERVICE,   TB_C_AUTHORITY, TB_C_MODES,
+                                               TB_C_RECEIPT,    TB_C_DEEM,  TB_C_EXTENSION, TB_C_ACTORS,    TB_C_LIMIT,
+                                               TB_C_ADJUSTMENT, TB_C_ORGAN, TB_C_EXCLUSION, TB_C_ON_SITE,   TB_C_HELD};
     for (size_t i = 0; i < sizeof once / sizeof *once; i++)
         if (once[i] == k) return true;
     return false;

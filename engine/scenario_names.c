@@ -100,6 +100,7 @@ static void check_part(tb__matter *m, const tb_clause *c, const tb_part *part) {
                 unknown(m, n, TB__SCENARIO_MILESTONE);
             break;
         case TB_P_NAMED_DATE:
+        case TB_P_NAMED_TIME:
             if (c->kind == TB_C_NOW) check_dated(m, n);
             break;
         case TB_P_LEFT: {

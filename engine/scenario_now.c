@@ -78,27 +78,38 @@ static const tb_running *clock_named(tb__scenario *r, tb_str name, tb_str *clock
     return found;
 }
 
-static tb_str due_text(tb__scenario *r, tb_due due) {
-    char have[TB_DAY_TEXT];
+/* A day, and the time of day where the clause asks for it: the end of a day is its 24:00. */
+static tb_str moment_text(tb__scenario *r, const tb_part *p, int32_t day, int64_t at) {
+    char text[TB_DAY_TEXT];
+    tb_day_text(day, text);
+    if (p->kind != TB_P_NAMED_TIME) return tb_str_copy(r->a, tb_str_z(text));
+    int minutes = (int)((at - tb_day_start(day)) / 60000);
+    return tb_str_printf(r->a, "%s %02d:%02d", text, minutes / 60, minutes % 60);
+}
+
+static tb_str wanted(tb__scenario *r, const tb_part *p) {
+    return moment_text(r, p, p->day, tb_day_start(p->day) + (int64_t)p->minutes * 60000);
+}
+
+static tb_str due_text(tb__scenario *r, const tb_part *p, tb_due due) {
     if (due.kind == TB_DUE_NONE) return TB_STR("停止计时");
-    return tb_str_printf(r->a, "%s%s", due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : "", tb_day_text(due.day, have));
+    return tb_str_printf(r->a, "%s%.*s", due.kind == TB_DUE_NOT_BEFORE ? "不早于 " : "",
+                         TB_FMT(moment_text(r, p, due.day, due.at)));
 }
 
 static void check_due(struct asking *k, const tb_part *p, tb_str name) {
     tb__scenario *r = k->r;
-    char want[TB_DAY_TEXT];
-    tb_str clock, written = p->names.items[0].text;
+    tb_str clock, written = p->names.items[0].text, want = wanted(r, p);
     const tb_running *found = clock_named(r, name, &clock);
-    tb_str expected = tb_str_printf(r->a, "%.*s %s", TB_FMT(written), tb_day_text(p->day, want));
+    tb_str expected = tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(want));
     if (!found) {
         compare(k, p, false, expected, TB_STR("没有在计算"), tb_str_printf(r->a, "没有在计算的“%.*s”", TB_FMT(clock)));
         return;
     }
     tb_due due = tb_clock_due(r->c, r->env, found);
-    tb_str actual = due_text(r, due);
-    compare(k, p, due.kind == TB_DUE_EXACT && due.day == p->day, expected,
-            tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(actual)),
-            tb_str_printf(r->a, "“%.*s”应到期 %s，实际 %.*s", TB_FMT(clock), want, TB_FMT(actual)));
+    tb_str actual = due_text(r, p, due);
+    compare(k, p, tb_str_eq(actual, want), expected, tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(actual)),
+            tb_str_printf(r->a, "“%.*s”应到期 %.*s，实际 %.*s", TB_FMT(clock), TB_FMT(want), TB_FMT(actual)));
 }
 
 /* 法定剩余 12个工作日: what of the limit is left, counted from today, which does not count (M9). */
@@ -122,8 +133,10 @@ static void check_left(struct asking *k, const tb_part *p) {
     else if (due.kind == TB_DUE_EXACT && p->duration.unit == TB_U_DAYS) left = due.day > today ? due.day - today : 0;
     else if (due.kind == TB_DUE_EXACT && p->duration.unit == TB_U_HOURS)
         left = due.at > r->now ? (int)((due.at - r->now) / 3600000) : 0;
+    else if (due.kind == TB_DUE_EXACT && p->duration.unit == TB_U_WORKHOURS && calendar)
+        left = tb_used_between(calendar, r->now, due.at, TB_WORKHOURS, NULL, 0);
     tb_str actual =
-        left < 0 ? due_text(r, due)
+        left < 0 ? due_text(r, p, due)
                  : tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written),
                                  TB_FMT(tb_duration_text(r->a, (tb_duration){left, p->duration.unit}, TB_LANG_ZH)));
     compare(k, p, left == p->duration.n, expected, actual, TB_NONE);
@@ -131,22 +144,21 @@ static void check_left(struct asking *k, const tb_part *p) {
 
 static void check_date(struct asking *k, const tb_part *p) {
     tb__scenario *r = k->r;
-    tb_str name = p->names.items[0].text, written = name;
-    char want[TB_DAY_TEXT], have[TB_DAY_TEXT];
+    tb_str name = p->names.items[0].text, written = name, want = wanted(r, p);
     if (ends_with(&name, "到期") || ends_with(&name, "-due")) {
         check_due(k, p, name);
         return;
     }
     if (!ends_with(&name, "日")) ends_with(&name, "-date");
     const tb_occurrence *m = milestone(r, name);
-    tb_str expected = tb_str_printf(r->a, "%.*s %s", TB_FMT(written), tb_day_text(p->day, want));
+    tb_str expected = tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(want));
     if (!m || !m->count) {
         compare(k, p, false, expected, TB_STR("还没有发生"), tb_str_printf(r->a, "“%.*s”还没有发生", TB_FMT(name)));
         return;
     }
-    tb_day_text(tb_day_of(m->last), have);
-    compare(k, p, tb_day_of(m->last) == p->day, expected, tb_str_printf(r->a, "%.*s %s", TB_FMT(written), have),
-            tb_str_printf(r->a, "“%.*s”日应是 %s，实际 %s", TB_FMT(name), want, have));
+    tb_str have = moment_text(r, p, tb_day_of(m->last), m->last);
+    compare(k, p, tb_str_eq(have, want), expected, tb_str_printf(r->a, "%.*s %.*s", TB_FMT(written), TB_FMT(have)),
+            tb_str_printf(r->a, "“%.*s”日应是 %.*s，实际 %.*s", TB_FMT(name), TB_FMT(want), TB_FMT(have)));
 }
 
 /* ---- the rest ---- */
@@ -194,6 +206,7 @@ static void check_part(struct asking *k, const tb_part *p) {
         }
         break;
     case TB_P_NAMED_DATE:
+    case TB_P_NAMED_TIME:
         if (p->names.count) check_date(k, p);
         break;
     case TB_P_LEFT:

@@ -105,18 +105,10 @@ static int used_before(struct work *w, uint32_t def) {
     for (uint32_t i = 0; i < w->c->clocks.count && d->keep && calendar; i++) {
         const tb_running *r = &w->c->clocks.items[i];
         if (r->def != def || r->to == TB_NO_TIME) continue;
-        int32_t from = tb_day_of(r->from), to = tb_day_of(r->to);
         tb_exclusion out[TB__EXCLUSIONS];
-        uint32_t outs = tb__pauses_of(w->c, def, from, out, TB__EXCLUSIONS);
-        int still = 0;
+        uint32_t outs = tb__pauses_of(w->c, def, tb_day_of(r->from), out, TB__EXCLUSIONS);
         if (outs > TB__EXCLUSIONS) outs = TB__EXCLUSIONS;
-        for (uint32_t k = 0; k < outs; k++) {
-            int32_t first = out[k].from > from ? out[k].from : from, last = out[k].to < to ? out[k].to : to;
-            if (last > first) still += last - first;
-        }
-        int n = d->unit == TB_WORKDAYS ? tb_workdays_between(calendar, from, to, out, outs)
-                : d->unit == TB_HOURS  ? (int)((r->to - r->from) / 3600000) - 24 * still
-                                       : to - from - still;
+        int n = tb_used_between(calendar, r->from, r->to, d->unit, out, outs);
         if (n > 0) used += n;
     }
     return used;

@@ -87,7 +87,7 @@ static bool fresh(struct search *k, uint64_t h) {
 
 static tb_clause *clause(struct search *k, enum tb_clause_kind kind, tb_str name) {
     tb_clause *c = TB_NEW(k->scratch, tb_clause);
-    *c = (tb_clause){.kind = kind, .day = TB_NO_DAY, .day_to = TB_NO_DAY, .minutes = -1, .minutes_to = -1};
+    *c = (tb_clause){.kind = kind, .day = TB_NO_DAY, .day_to = TB_NO_DAY, .minutes = -1};
     if (name.n) TB_PUSH(k->scratch, c->names)->text = name;
     return c;
 }

@@ -505,7 +505,8 @@ static tb_str hover_limit(const tb_ask *ask, const tb_section *in, const tb_clau
                                      "小时：从起算那一刻连续计算",
                                      "月：到期在相应的那一天，那个月没有的，在月末；末日逢休息日顺延",
                                      "年：到期在相应的那一天；末日逢休息日顺延",
-                                     "分钟：从起算那一刻连续计算"};
+                                     "分钟：从起算那一刻连续计算",
+                                     "工作小时：只数办理机关工作日的办公时间，从起算那一刻接着数"};
     static const char *const en[] = {
         "",
         "workdays of the organ: make-up days count, holidays do not; the first day does not count",
@@ -513,7 +514,8 @@ static tb_str hover_limit(const tb_ask *ask, const tb_section *in, const tb_clau
         "hours run on from the moment they begin",
         "months end on the corresponding day, or the month's last; a day of rest moves on",
         "years end on the corresponding day; a day of rest moves on",
-        "minutes run on from the moment they begin"};
+        "minutes run on from the moment they begin",
+        "working hours: the organ's office hours on its workdays, from the moment they begin"};
     bool english = ask->lang == TB_LANG_EN;
     tb_buf b;
     tb_buf_init(&b, ask->arena);

@@ -67,6 +67,7 @@ static tb_clause *names_clause(tb__parse *p, enum tb_clause_kind kind, tb__at he
 static tb_clause *limit_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word w);
 static tb_clause *days_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word from, tb__word to);
 static tb_clause *timed(tb_clause *c, tb__word date, int minutes);
+static void add_spell(tb__parse *p, tb_spells *l, tb__word from, tb__word to, tb__at at);
 static void add_part(tb__parse *p, tb_clause *c, const tb_part *part);
 static void end_clause(tb__parse *p, tb_clause *c, tb__at at);
 static tb_section *new_section(tb__parse *p, enum tb_section_kind kind, tb__word name, tb__at at);
@@ -83,6 +84,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 %union {
     tb__word word;
     tb_names names;
+    tb_spells spells;
     tb_part *part;
     tb_clause *clause;
     tb_section *section;
@@ -122,6 +124,7 @@ static const tb__word no_word = {.name = {.text = {"", 0}, .span = {UINT32_MAX, 
 
 %type <word> name moment limit value
 %type <names> names moments limits month_days all_of options
+%type <spells> spells
 %type <part> part flag basis laws values
 %type <clause> head sentence
 %type <section> heading heading_head
@@ -251,8 +254,7 @@ head:
 | "公布" DATE                   { $$ = timed(new_clause(p, TB_C_ENACTED, @1), $2, -1); }
 | ARTICLE                       { $$ = new_clause(p, TB_C_ARTICLE, @1);
                                   $$->article = tb__law($1.name.text, span(p, @1)); }
-| "办公时间" TIME[a] "至" TIME[b] { $$ = new_clause(p, TB_C_HOURS, @1);
-                                  $$->minutes = tb__minutes($a.name.text), $$->minutes_to = tb__minutes($b.name.text); }
+| "办公时间" spells             { $$ = new_clause(p, TB_C_HOURS, @1); $$->spells = $spells; }
 | "每年" month_days             { $$ = names_clause(p, TB_C_EVERY_YEAR, @1, $month_days); }
 | "年度" NUMBER                 { $$ = new_clause(p, TB_C_YEAR, @1); $$->number = tb__number($2.name.text); }
 | "放假" DATE                   { $$ = days_clause(p, TB_C_REST, @1, $2, $2); }
@@ -284,6 +286,10 @@ time: %empty { $$ = -1; } | TIME { $$ = tb__minutes($1.name.text); } ;
 
 options: names ;
 
+spells:
+  TIME[a] "至" TIME[b]          { $$ = (tb_spells){0}; add_spell(p, &$$, $a, $b, @$); }
+| spells "、" TIME[a] "至" TIME[b] { $$ = $1; add_spell(p, &$$, $a, $b, (tb__at){@a.from, @b.to}); }
+;
 month_days:
   MONTH_DAY                     { $$ = names1(p, $1); }
 | month_days "、" MONTH_DAY     { $$ = $1; add_name(p, &$$, $3); }
@@ -334,6 +340,8 @@ part:
 | name[a] name[b]               { $$ = names_part(p, TB_P_DATED, names2(p, $a, $b), @$); }
 | name DATE                     { $$ = names_part(p, TB_P_NAMED_DATE, names1(p, $name), @$);
                                   $$->day = tb__date($2.name.text); }
+| name DATE TIME                { $$ = names_part(p, TB_P_NAMED_TIME, names1(p, $name), @$);
+                                  $$->day = tb__date($2.name.text), $$->minutes = tb__minutes($3.name.text); }
 | name DURATION                 { $$ = duration_part(p, TB_P_LEFT, $2, @$); $$->names = names1(p, $name); }
 | name is values                { $$ = $values; $$->kind = TB_P_SET; $$->span = span(p, @$); $$->names = names1(p, $name); }
 | "期限" is values              { /* what 调整期限 is told: which limit */
@@ -569,7 +577,7 @@ static tb_part *value_part(tb__parse *p, tb__word field, tb__word value, tb__at 
 static tb_clause *new_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head) {
     tb_clause *c = TB_NEW(p->arena, tb_clause);
     *c = (tb_clause){.kind = kind, .span = span(p, head), .head = span(p, head), .day = INT32_MIN, .day_to = INT32_MIN,
-                     .minutes = -1, .minutes_to = -1, .article = {.law = {"", 0}, .span = span(p, head)}};
+                     .minutes = -1, .article = {.law = {"", 0}, .span = span(p, head)}};
     return c;
 }
 
@@ -583,6 +591,10 @@ static tb_clause *limit_clause(tb__parse *p, enum tb_clause_kind kind, tb__at he
     tb_clause *c = new_clause(p, kind, head);
     c->duration = tb__duration(w.name.text);
     return c;
+}
+
+static void add_spell(tb__parse *p, tb_spells *l, tb__word from, tb__word to, tb__at at) {
+    *TB_PUSH(p->arena, *l) = (tb_spell){tb__minutes(from.name.text), tb__minutes(to.name.text), span(p, at)};
 }
 
 static tb_clause *days_clause(tb__parse *p, enum tb_clause_kind kind, tb__at head, tb__word from, tb__word to) {

@@ -111,7 +111,7 @@ static tb_str word_of_clause(const struct shaping *s, const tb_clause *c) {
 
 static tb_str word_of_part(const struct shaping *s, const tb_part *part) {
     switch (part->kind) {
-    case TB_P_TEXT: case TB_P_DATED: case TB_P_SET: case TB_P_NAMED_DATE: case TB_P_LEFT:
+    case TB_P_TEXT: case TB_P_DATED: case TB_P_SET: case TB_P_NAMED_DATE: case TB_P_NAMED_TIME: case TB_P_LEFT:
     case TB_P_COMPARE: return tb_source_text(s->p->sources, part->span);
     default: return tb_str_z(tb_part_word(part->kind, s->p->lang));
     }
@@ -132,6 +132,7 @@ static const char *shown_part(const struct shaping *s, enum tb_part_kind k) {
     case TB_P_TEXT: return en ? "a text" : "“引文”";
     case TB_P_DATED: return en ? "A-date B-date" : "甲日 乙日";
     case TB_P_NAMED_DATE: return en ? "NAME DATE" : "名称 日期";
+    case TB_P_NAMED_TIME: return en ? "NAME DATE TIME" : "名称 日期 时刻";
     case TB_P_LEFT: return en ? "NAME PERIOD" : "名称 期间";
     case TB_P_SET: return en ? "NAME is VALUE" : "名称 为 值";
     default: return tb_part_word(k, s->p->lang);
@@ -250,7 +251,7 @@ static void shape_part(const struct shaping *s, const tb_clause *c, tb_part *par
         return;
     }
     bool name = part->kind == TB_P_TEXT || part->kind == TB_P_DATED || part->kind == TB_P_NAMED_DATE ||
-                part->kind == TB_P_LEFT;
+                part->kind == TB_P_NAMED_TIME || part->kind == TB_P_LEFT;
     if (name && explained(s, &part->names.items[0], 3)) return;
     tb_diagnostic *d =
         tb_report(s->p->d, name || part->kind == TB_P_SET ? TB_E_UNKNOWN_PART : TB_E_PART_ELSEWHERE, part->span,

@@ -154,6 +154,7 @@ tb_str tb_number_meant(tb_arena *a, tb_str text) {
 
 tb_str tb_period_meant(tb_arena *a, tb_str text) {
     static const char *const units[][2] = {{"工作日", "个工作日"}, {"工作天", "个工作日"},
+                                           {"工作小时", "个工作小时"},
                                            {"自然日", "个自然日"}, {"自然天", "个自然日"},
                                            {"日历日", "个自然日"}, {"日历天", "个自然日"},
                                            {"月", "个月"},         {"小时", "小时"},

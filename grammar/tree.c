@@ -103,8 +103,8 @@ static void dump_expr(tb_buf *b, const tb_expr *x) { /* as deep as TB_EXPR_DEPTH
 }
 
 const char *tb_unit_text(enum tb_unit_word unit, enum tb_lang lang) {
-    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟"};
-    static const char *const en[] = {"", "workdays", "days", "hours", "months", "years", "minutes"};
+    static const char *const zh[] = {"", "个工作日", "个自然日", "小时", "个月", "年", "分钟", "个工作小时"};
+    static const char *const en[] = {"", "workdays", "days", "hours", "months", "years", "minutes", "workhours"};
     return lang == TB_LANG_EN ? en[unit] : zh[unit];
 }
 
@@ -155,7 +155,8 @@ static void dump_clause(tb_buf *b, const tb_clause *c) {
     if (c->day != INT32_MIN) tb_putf(b, " day %d", (int)c->day);
     if (c->day_to != INT32_MIN) tb_putf(b, " to %d", (int)c->day_to);
     if (c->minutes >= 0) tb_putf(b, " at %d", c->minutes);
-    if (c->minutes_to >= 0) tb_putf(b, " until %d", c->minutes_to);
+    for (uint32_t i = 0; i < c->spells.count; i++)
+        tb_putf(b, " from %d until %d", c->spells.items[i].from, c->spells.items[i].to);
     if (c->number) tb_putf(b, " number %d", c->number);
     if (c->article.article) tb_putf(b, " article %d.%d.%d.%d", c->article.article, c->article.sub,
         c->article.paragraph, c->article.item);

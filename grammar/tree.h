@@ -27,7 +27,7 @@ typedef TB_LIST(tb_law_ref) tb_law_refs;
 bool tb_law_read(tb_str text, tb_law_ref *out);
 
 enum tb_unit_word { TB_U_WORKDAYS = 1, TB_U_DAYS, TB_U_HOURS, TB_U_MONTHS, TB_U_YEARS,
-    TB_U_MINUTES }; /* 工作日 自然日 小时 月 年 as enum tb_unit; 分钟 only where machines wait (超时) */
+    TB_U_MINUTES, TB_U_WORKHOURS }; /* 工作日 自然日 小时 月 年 分钟 工作小时 as enum tb_unit; 分钟 only where machines wait (超时) */
 typedef struct tb_duration {
     int n;
     enum tb_unit_word unit;
@@ -82,6 +82,7 @@ typedef struct tb_part {
     tb_names values;      /* SET: all of them: a list's items in a 用例 */
     enum { TB_V_NONE = 0, TB_V_NAME, TB_V_TEXT, TB_V_NUMBER, TB_V_DATE, TB_V_DURATION, TB_V_TIMES, TB_V_PERSONS } value_kind;
     int32_t day, day_to;  /* dates; INT32_MIN when not given */
+    int minutes;          /* NAMED_TIME */
     const tb_expr *expr;
     tb_law_refs laws;
 } tb_part;
@@ -93,6 +94,13 @@ enum tb_clause_kind {
 #undef X
     TB_C_COUNT
 };
+
+/* From one time of day to another, in minutes from 00:00; -1: no such time. */
+typedef struct tb_spell {
+    int from, to;
+    tb_span span;
+} tb_spell;
+typedef TB_LIST(tb_spell) tb_spells;
 
 typedef struct tb_clause {
     enum tb_clause_kind kind;
@@ -106,7 +114,7 @@ typedef struct tb_clause {
     int32_t day;          /* scenario and calendar clauses; INT32_MIN none */
     int32_t day_to;
     int minutes;          /* 09:00 as minutes; -1 none */
-    int minutes_to;
+    tb_spells spells;     /* 办公时间 09:00 至 12:00、13:30 至 17:30 */
     int number;           /* 年度 2026 */
     tb_law_ref article;   /* law clauses: 第四十二条第一款; its law is empty */
     tb_law_refs laws;

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { QUESTIONS = 150000, SPEED_CALLS = 1000000, FIRST = -7670, DAYS = 91676, LOADS_MOST = 64 };
+enum { QUESTIONS = 150000, WORKING_QUESTIONS = 4000, SPEED_CALLS = 1000000, FIRST = -7670, DAYS = 91676, LOADS_MOST = 64 };
 
 static const tb_calendar *cal;
 /* kind: W workday, R rest, U unknown, F a fixed holiday where all else is unknown */
@@ -53,7 +53,7 @@ static const tb_calendar *build(tb_arena *a, int first, int last, int leave_out,
     for (int i = 0; i < fact_count; i++)
         taken += (facts[i].work ? tb_calendar_work : tb_calendar_rest)(b, facts[i].day, tb_str_z(facts[i].name));
     CHECK_INT(taken, fact_count);
-    if (closes_day) tb_calendar_hours(b, 9 * 60, 17 * 60 + 30, true);
+    if (closes_day) CHECK(tb_calendar_hours(b, &(tb_office_spell){9 * 60, 17 * 60 + 30}, 1, true));
     return tb_calendar_end(b);
 }
 
@@ -437,6 +437,139 @@ static void test_building(void) {
     CHECK_STR(tb_time_text(due.at, text), "2026-03-09T17:30:00+08:00");
 }
 
+/* ---- working hours ---- */
+
+static const tb_office_spell office_spells[] = {{9 * 60, 12 * 60}, {13 * 60 + 30, 17 * 60 + 30}};
+
+static const tb_calendar *office_calendar(void) {
+    tb_calendar_builder *b = tb_calendar_begin(arena, TB_STR("两段"));
+    for (int y = 2007; y <= 2026; y++) tb_calendar_year(b, y, TB_STR("通知"));
+    for (size_t i = 0; i < sizeof fixed_days / sizeof *fixed_days; i++)
+        tb_calendar_fixed(b, fixed_days[i][0], fixed_days[i][1], TB_STR("法定节日"));
+    for (int i = 0; i < fact_count; i++)
+        (facts[i].work ? tb_calendar_work : tb_calendar_rest)(b, facts[i].day, tb_str_z(facts[i].name));
+    CHECK(tb_calendar_hours(b, office_spells, 2, false));
+    return tb_calendar_end(b);
+}
+
+static int at_work(int minute) {
+    for (size_t i = 0; i < sizeof office_spells / sizeof *office_spells; i++)
+        if (minute >= office_spells[i].from && minute < office_spells[i].to) return 1;
+    return 0;
+}
+
+/* Minute by minute; `start` is a whole one. Backwards a first pass takes every unknown day for a workday, a second none. */
+static tb_due ref_workhours(int64_t start, int n, const tb_exclusion *out, uint32_t outs, struct span s) {
+    for (uint32_t i = 0; i < outs; i++)
+        if (out[i].to == INT32_MAX) return ref_none();
+    int32_t unknown = TB_NO_DAY;
+    for (int pass = 0; pass < 2; pass++) {
+        int64_t at = start, left = (int64_t)(n < 0 ? -n : n) * 60;
+        while (left) {
+            if (n < 0) at -= 60000;
+            int32_t day = (int32_t)((at + 8 * 3600000) / TB_DAY_MS);
+            if (!inside(day)) return ref_none();
+            int counts = at_work((int)((at + 8 * 3600000) % TB_DAY_MS / 60000)) && !excluded(day, out, outs);
+            if (counts && kind_of(day) == 'U' && unknown == TB_NO_DAY) unknown = day;
+            left -= counts && (kind_of(day) == 'W' || (kind_of(day) == 'U' && pass == 0));
+            if (n > 0) at += 60000;
+        }
+        if (n > 0 || unknown == TB_NO_DAY || pass == 1) {
+            int32_t day = (int32_t)((at + 8 * 3600000) / TB_DAY_MS);
+            if (unknown == TB_NO_DAY) return (tb_due){TB_DUE_EXACT, day, at, 0};
+            return (tb_due){TB_DUE_NOT_BEFORE, day, at, missing_at(unknown, s.first, s.last, s.gap)};
+        }
+    }
+    return ref_none();
+}
+
+static const char *workhours(const tb_calendar *c, const char *start, int n) {
+    static char text[4][64 + TB_TIME_TEXT];
+    static int turn;
+    char *out = text[turn++ % 4], time[TB_TIME_TEXT];
+    tb_due due = tb_due_after(c, at_z(start), n, TB_WORKHOURS, false, NULL, 0);
+    tb_time_text(due.at, time);
+    snprintf(out, sizeof text[0], "%s%.16s", due.kind == TB_DUE_NOT_BEFORE ? "≥" : due.kind == TB_DUE_EXACT ? "" : "none ", time);
+    return out;
+}
+
+static void test_working_hours(struct span s) {
+    const tb_calendar *c = office_calendar();
+    CHECK_INT(tb_calendar_office_minutes(c), 7 * 60);
+    CHECK_STR(workhours(c, "2026-03-02 09:00", 3), "2026-03-02T12:00");  /* ends before lunch, not after it */
+    CHECK_STR(workhours(c, "2026-03-02 09:00", 4), "2026-03-02T14:30");
+    CHECK_STR(workhours(c, "2026-03-02 12:30", 4), "2026-03-02T17:30");  /* begun at lunch; closing time, not tomorrow */
+    CHECK_STR(workhours(c, "2026-03-02 17:30", 1), "2026-03-03T10:00");
+    CHECK_STR(workhours(c, "2026-03-06 16:30", 8), "2026-03-09T17:30");  /* Friday 1 h, Monday 7 h */
+    CHECK_STR(workhours(c, "2026-03-07 11:00", 1), "2026-03-09T10:00");  /* Saturday */
+    CHECK_STR(workhours(c, "2026-02-14 09:00", 14), "2026-02-24T17:30"); /* a make-up Saturday, then 春节 to 02-23 */
+    CHECK_STR(workhours(c, "2026-12-24 16:30", 2), "≥2026-12-25T10:00");
+    CHECK_STR(workhours(c, "2026-12-24 16:30", 1), "2026-12-24T17:30");
+    CHECK_STR(workhours(c, "2026-12-25 17:30", 1), "≥2026-12-26T10:00");
+    CHECK_STR(workhours(c, "2026-03-02 14:30", -1), "2026-03-02T13:30"); /* backwards: the latest instant */
+    CHECK_STR(workhours(c, "2026-03-02 14:30", -4), "2026-03-02T09:00");
+    CHECK_STR(workhours(c, "2026-03-02 08:00", -1), "2026-02-28T16:30"); /* 02-28 is a make-up Saturday */
+    CHECK_STR(workhours(c, "2027-01-04 09:00", -1), "≥2026-12-24T16:30");
+    CHECK_STR(workhours(c, "2026-03-02 09:00", 8760), "≥2029-11-22T12:00");
+    tb_due limit = tb_due_after(c, at_z("2026-03-02 09:00"), 5, TB_WORKDAYS, false, NULL, 0);
+    char text[TB_TIME_TEXT];
+    CHECK_STR(tb_time_text(tb_due_before(c, limit, 8, TB_WORKHOURS).at, text), "2026-03-06T16:30:00+08:00");
+    tb_exclusion out = {day_z("2026-03-02"), day_z("2026-03-04")};
+    tb_due_ranges why;
+    tb_due due = tb_due_explain(arena, c, at_z("2026-03-02 16:30"), 9, TB_WORKHOURS, false, &out, 1, &why);
+    CHECK_STR(tb_time_text(due.at, text), "2026-03-06T10:00:00+08:00");
+    CHECK(why.count == 3 && why.items[0].counted == 1 && why.items[1].why == TB_WHY_EXCLUDED && why.items[2].counted == 9);
+    CHECK_INT(tb_used_between(c, at_z("2026-03-02 16:30"), due.at, TB_WORKHOURS, &out, 1), 9);
+    CHECK_INT(tb_used_between(c, at_z("2026-03-02 16:30"), due.at - 1, TB_WORKHOURS, &out, 1), 8);
+    CHECK_INT(tb_used_between(c, at_z("2026-12-24 09:00"), at_z("2026-12-25 09:00"), TB_WORKHOURS, NULL, 0), -1);
+
+    int wrong = 0, kinds[4] = {0};
+    for (int q = 0; q < WORKING_QUESTIONS && wrong < 5; q++) {
+        int32_t start = day_z("2008-06-01") + (int32_t)dice(18 * 365);
+        if (dice(4) == 0) start = day_z("2026-12-31") - (int32_t)dice(40) + (int32_t)dice(30);
+        int64_t ms = tb_day_start(start) + (int64_t)dice(1440) * 60000;
+        int n = 1 + (int)dice(dice(4) ? 24 : 120);
+        tb_exclusion outs[3];
+        uint32_t outs_n = dice(3) ? 0 : 1 + dice(3);
+        for (uint32_t i = 0; i < outs_n; i++) {
+            outs[i].from = start - 10 + (int32_t)dice(30);
+            outs[i].to = dice(200) == 0 ? INT32_MAX : outs[i].from + (int32_t)dice(20) - 2;
+        }
+        if (dice(4) == 0) n = -n, outs_n = 0;
+        tb_due got = tb_due_after(c, ms, n, TB_WORKHOURS, false, outs, outs_n), want = ref_workhours(ms, n, outs, outs_n, s);
+        kinds[got.kind]++;
+        int bad = got.kind != want.kind || got.at != want.at || got.unpublished != want.unpublished;
+        if (!bad && got.kind == TB_DUE_EXACT && n > 0)
+            bad = tb_used_between(c, ms, got.at, TB_WORKHOURS, outs, outs_n) != n ? 2
+                  : tb_used_between(c, ms, got.at - 1, TB_WORKHOURS, outs, outs_n) != n - 1 ? 3 : 0;
+        tb_due told = tb_due_explain(arena, c, ms, n, TB_WORKHOURS, false, outs, outs_n, &why);
+        if (!bad && told.kind != TB_DUE_NONE)
+            bad = told.at != got.at || why.items[why.count - 1].counted != abs(n) || why.items[0].from > start ||
+                  why.items[0].to < start ? 4 : 0;
+        if (bad) {
+            char at[TB_TIME_TEXT], is[TB_TIME_TEXT], due_at[TB_TIME_TEXT];
+            wrong++;
+            fprintf(stderr, "working hours %d (%d): %s %+d outs %u: got %d %s %d, expected %d %s %d\n", q, bad, tb_time_text(ms, at), n,
+                    outs_n, got.kind, tb_time_text(got.at, is), got.unpublished, want.kind, tb_time_text(want.at, due_at), want.unpublished);
+        }
+    }
+    CHECK_INT(wrong, 0);
+    CHECK(kinds[TB_DUE_EXACT] > WORKING_QUESTIONS / 4 && kinds[TB_DUE_NOT_BEFORE] > WORKING_QUESTIONS / 50 && kinds[TB_DUE_NONE] > 0);
+}
+
+/* What is no day's office hours is refused, and changes nothing. */
+static void test_office_hours(void) {
+    static const tb_office_spell wrong[][2] = {{{540, 720}, {720, 1020}}, {{540, 720}, {600, 1020}}, {{780, 1020}, {540, 720}},
+                                               {{540, 540}, {600, 700}}, {{-1, 540}, {600, 700}}, {{540, 600}, {700, 1441}}};
+    tb_calendar_builder *b = tb_calendar_begin(arena, TB_STR("试"));
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) CHECK(!tb_calendar_hours(b, wrong[i], 2, true));
+    tb_office_spell many[TB_OFFICE_SPELLS + 1];
+    for (int i = 0; i <= TB_OFFICE_SPELLS; i++) many[i] = (tb_office_spell){i * 100, i * 100 + 50};
+    CHECK(!tb_calendar_hours(b, many, 0, true) && !tb_calendar_hours(b, many, TB_OFFICE_SPELLS + 1, true));
+    const tb_calendar *c = tb_calendar_end(b);
+    CHECK(tb_calendar_opens(c) == 540 && tb_calendar_closes(c) == 1020 && !tb_calendar_closes_day(c));
+}
+
 /* ---- random questions ---- */
 
 static int same(tb_due a, tb_due b) {
@@ -570,6 +703,8 @@ static int run(void *arg) {
     test_explain();
     test_text();
     test_building();
+    test_office_hours();
+    test_working_hours((struct span){2007, 2026, 0});
     test_random((struct span){2007, 2026, 0}, QUESTIONS);
     say_speed();
     cal = build(arena, 2007, 2026, 2016, 0); /* a missing year in the middle is as unknown as one at the end */

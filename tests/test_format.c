@@ -98,7 +98,7 @@ static void one_of(struct maker *m, const char *const *list, uint32_t n) { put(m
     one_of(m, (const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static void period(struct maker *m) {
-    ONE_OF(m, "20个工作日", "5工作日", "3个自然日", "48小时", "1个月", "2年", "5-workdays", "3-hours");
+    ONE_OF(m, "20个工作日", "5工作日", "3个自然日", "48小时", "1个月", "2年", "5-workdays", "3-hours", "16个工作小时", "4-workhours");
 }
 static void times(struct maker *m) { ONE_OF(m, "1次", "12次", "3-times"); }
 static void heads(struct maker *m) { ONE_OF(m, "2人", "3-persons"); }
@@ -264,6 +264,7 @@ static const struct {
                             [TB_P_SET] = {0, OWN},
                             [TB_P_REFUSED] = {0, OWN},
                             [TB_P_NAMED_DATE] = {0, OWN},
+                            [TB_P_NAMED_TIME] = {0, OWN},
                             [TB_P_LEFT] = {0, OWN},
                             [TB_P_PERIOD] = {0, OWN},
                             [TB_P_REACHES] = {0, OWN},
@@ -295,6 +296,7 @@ static void own_part(struct maker *m, enum tb_part_kind k) {
         if (chance(50)) name(m);
         break;
     case TB_P_NAMED_DATE: name(m), date(m); break;
+    case TB_P_NAMED_TIME: name(m), date(m), time_of_day(m); break;
     case TB_P_LEFT: name(m), period(m); break;
     case TB_P_PERIOD: key(m, K_FROM), date(m), key(m, K_TO), date(m); break;
     case TB_P_REACHES: key(m, K_REACHES), key(m, K_STATUTORY), mark(m, SEP), name(m); break;
@@ -412,7 +414,10 @@ static void head(struct maker *m, enum tb_clause_kind k) {
         break;
     case TB_C_ENACTED: key(m, K_ENACTED), date(m); break;
     case TB_C_ARTICLE: ONE_OF(m, "第四十二条第一款", "第7条", "第四十五条之一"); break;
-    case TB_C_HOURS: key(m, K_HOURS), time_of_day(m), key(m, K_TO), time_of_day(m); break;
+    case TB_C_HOURS:
+        key(m, K_HOURS), time_of_day(m), key(m, K_TO), time_of_day(m);
+        while (chance(30)) mark(m, SEP), time_of_day(m), key(m, K_TO), time_of_day(m);
+        break;
     case TB_C_EVERY_YEAR:
         key(m, K_EVERY_YEAR), ONE_OF(m, "1月1日");
         if (chance(50)) mark(m, SEP), ONE_OF(m, "10月2日");

@@ -68,6 +68,7 @@ static const char *part_called(enum tb_part_kind k) {
     case TB_P_COMPARE: return "大于 小于 …";
     case TB_P_DATED: return "…日 …日";
     case TB_P_NAMED_DATE: return "…到期 …日 DATE";
+    case TB_P_NAMED_TIME: return "…到期 …日 DATE TIME";
     case TB_P_SET: return "… 为 …";
     case TB_P_TIMES: return "限 N次";
     case TB_P_ONLY: return "限 …";

@@ -805,7 +805,8 @@ static void run_scenarios(tb_arena *a, struct files *f, const tb_program *p, con
         tb_str clock = TB_NONE;
         for (uint32_t k = 0; k < report->spans.count; k++)
             if (report->spans.items[k].scenario.p == x->scenario.p && x->scenario.n &&
-                (report->spans.items[k].measure != TB_PROOF_WORKDAYS || !report->spans.items[k].assumed.n))
+                (report->spans.items[k].measure == TB_PROOF_DAYS || report->spans.items[k].measure == TB_PROOF_HOURS ||
+                 !report->spans.items[k].assumed.n))
                 clock = p->clocks.items[report->spans.items[k].clock].name;
         if (x->code == TB_E_PROOF_LIMIT_EXTENSION) clock = TB_NONE;
         if (x->scenario.n) run_scenario(a, f, x->scenario, clock, true), scenarios_run++;
@@ -1140,7 +1141,73 @@ static void test_memory(void) {
     free(base);
 }
 
+/* ---- units: what a step's limit takes of a span in another unit, against the hours of ten years it can begin at ---- */
+
+static const int begins_at[] = {0, 8, 9, 12, 16, 17, 23};
+
+static int used(const tb_calendar *c, int64_t from, const tb_due *due, enum tb_unit unit) {
+    if (unit == TB_DAYS) return due->day - tb_day_of(from);
+    if (unit == TB_WORKDAYS) return tb_workdays_between(c, tb_day_of(from), due->day, NULL, 0);
+    return tb_used_between(c, from, due->at, unit, NULL, 0);
+}
+
+/* `over`: by how much the proof may be above what any beginning shows: whole days are counted as if begun at opening time. */
+static void one_conversion(tb_arena *a, struct files *f, enum tb_unit span, enum tb_unit step, int n, bool roll, int over) {
+    static const char head[] = "事项 试验：\n  版本 1，生效 2026-01-01，适用 申请日。\n  事项类型 公共服务。\n"
+                               "  实施主体 甲县审批局。\n  办理模式 全程网办。\n  属地 取自 所在。\n"
+                               "  收到材料 以 属地收到 为准，待核。\n";
+    f->texts[0] = tb_str_printf(
+        a, "%s  法定期限 8%s，自 受理 至 决定，待核。\n  岗位 受理员，在 属地。\n申请表：\n  所在 地址，必填。\n环节 受理：\n  办理人 受理员。\n"
+           "  期限 1个工作日。\n  齐的，记 受理，转 审查。\n环节 审查：\n  办理人 受理员。\n  期限 %d%s%s。\n  查完的，记 决定，办结 完了。\n",
+        head, tb_unit_text((enum tb_unit_word)span, TB_LANG_ZH), n, tb_unit_text((enum tb_unit_word)step, TB_LANG_ZH),
+        roll ? "，末日顺延" : "");
+    tb_rules *r = compile_files(a, f);
+    tb_diagnostics d;
+    tb_proof_report *report;
+    tb_diagnostics_init(&d, a);
+    if (!CHECK(r && r->programs.count)) return;
+    const tb_calendar *c = calendar_named(NULL, TB_STR("全国"));
+    if (!CHECK_INT(tb_prove(a, r->programs.items[0], r->directory, c, &d, &report), TB_OK) || !CHECK_INT(report->spans.count, 1)) return;
+    int bound = report->spans.items[0].bound, most = 0;
+    for (int32_t i = 0, first = tb_day(2017, 1, 1), last = tb_day(2026, 12, 24); i < (last - first) * 7; i++) {
+        int64_t from = tb_day_start(first + i / 7) + (int64_t)begins_at[i % 7] * 3600000;
+        tb_due due = tb_due_after(c, from, n, step, roll, NULL, 0);
+        int took = due.kind == TB_DUE_EXACT ? used(c, from, &due, span) : 0;
+        if (took > most) most = took;
+    }
+    if (!CHECK(most <= bound && bound <= most + over))
+        printf("# %d of unit %d%s in unit %d: bound %d, worst seen %d\n", n, step, roll ? ", rolled" : "", span, bound, most);
+}
+
+static void test_units(void) {
+    char *calendar = slurp("rules/日历/全国.tb");
+    char *county_only = strstr(county, "组织 甲县");
+    if (!CHECK(calendar && county_only)) return;
+    struct files f = {.paths = {TB_STR("试验.tb"), TB_STR("甲县.tb"), TB_STR("全国.tb")},
+                      .texts = {{0}, tb_str_z(county_only), tb_str_z(calendar)}, .count = 3};
+    tb_arena *a = tb_arena_new(NULL, 0);
+    static const int some[] = {1, 3, 7, 16, 24, 40};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
+        int n = some[i];
+        one_conversion(a, &f, TB_WORKDAYS, TB_WORKHOURS, n, false, 0);
+        one_conversion(a, &f, TB_DAYS, TB_WORKHOURS, n, false, 0);
+        one_conversion(a, &f, TB_HOURS, TB_WORKHOURS, n, false, 36);
+        one_conversion(a, &f, TB_WORKHOURS, TB_WORKHOURS, n, false, 0);
+        one_conversion(a, &f, TB_WORKHOURS, TB_WORKDAYS, n, false, 0);
+        one_conversion(a, &f, TB_WORKHOURS, TB_HOURS, n, false, 0);
+        one_conversion(a, &f, TB_WORKHOURS, TB_DAYS, n, true, 8 * (2 * (n / 7) + 2));
+        one_conversion(a, &f, TB_WORKDAYS, TB_WORKDAYS, n, false, 0);
+        one_conversion(a, &f, TB_WORKDAYS, TB_DAYS, n, true, n); /* 自然日 as if each were a workday */
+        one_conversion(a, &f, TB_DAYS, TB_WORKDAYS, n, false, 0);
+        one_conversion(a, &f, TB_HOURS, TB_DAYS, n, true, 24);
+        tb_arena_reset(a);
+    }
+    tb_arena_free(a);
+    free(calendar);
+}
+
 int main(void) {
+    test_units();
     test_memory();
     test_cases();
     test_shipped();

@@ -29,7 +29,6 @@ struct tb__limit {
     bool unit_said;
 };
 struct tb__limit tb__limit_of(tb_str day, tb_str unit);
-int tb__limit_most(enum tb_unit_word unit);
 /* The laws a text cites, written as the language writes them: 《某法》第四十二条第一款. At most `most`. */
 void tb__laws(tb_arena *a, tb_str text, uint32_t most, tb__strs *out);
 bool tb__date_in(tb_str s, int32_t *day); /* 2026-01-01, 2026/1/1, 2026年1月1日, 20260101; more may follow */

@@ -138,12 +138,15 @@ static void modes(tb_arena *a, struct tb__plan *p, const tb_source_matter *m) {
 
 /* ---- days ---- */
 
+enum { OFFICE_DAY = 8 /* hours, where a sheet counts in 工作小时 */ };
+
 static int days(struct tb__limit l, bool natural) { /* as the unit of the steps, never longer than it is */
     if (l.state != TB__LIMIT_N) return INT32_MAX;
     switch (l.unit) {
     case TB_U_MONTHS: return l.n * (natural ? 28 : 18);
     case TB_U_YEARS: return l.n * (natural ? 365 : 230);
     case TB_U_HOURS: return l.n / 24;
+    case TB_U_WORKHOURS: return l.n / OFFICE_DAY;
     default: return l.n;
     }
 }
@@ -154,10 +157,13 @@ enum {
     ROUND = 365
 };
 
+static bool in_days(struct tb__limit l) {
+    bool working = l.unit == TB_U_WORKDAYS || l.unit == TB_U_HOURS || l.unit == TB_U_WORKHOURS;
+    return l.state == TB__LIMIT_N && !working;
+}
+
 static void share(struct tb__plan *p) {
-    bool natural =
-        (p->statutory.state == TB__LIMIT_N && p->statutory.unit != TB_U_WORKDAYS && p->statutory.unit != TB_U_HOURS) ||
-        (p->promised.state == TB__LIMIT_N && p->promised.unit != TB_U_WORKDAYS && p->promised.unit != TB_U_HOURS);
+    bool natural = in_days(p->statutory) || in_days(p->promised);
     int s = days(p->statutory, natural), q = days(p->promised, natural), both = s < q ? s : q;
     p->unit = natural ? TB_U_DAYS : TB_U_WORKDAYS;
     p->receiving = RECEIVING;
@@ -180,8 +186,9 @@ static void share(struct tb__plan *p) {
     p->merged = left < 2;
     p->deciding = left >= 5 ? 2 : 1;
     p->reviewing = p->merged ? left : left - p->deciding;
-    if (p->merged && !p->instant && p->promised.state == TB__LIMIT_N && p->promised.unit == TB_U_HOURS)
-        p->reviewing = p->promised.n, p->unit_review = TB_U_HOURS;
+    if (p->merged && !p->instant && p->promised.state == TB__LIMIT_N &&
+        (p->promised.unit == TB_U_HOURS || p->promised.unit == TB_U_WORKHOURS))
+        p->reviewing = p->promised.n, p->unit_review = p->promised.unit;
     else p->unit_review = p->unit;
 }
 

@@ -4,6 +4,7 @@
  * (自受理之日起20个工作日). Each reader answers "not known" rather than guess: the clause then ends with 待核. */
 #include "draft_work.h"
 #include "calendar.h"
+#include "compile_work.h"
 
 /* GB/T 39046-2020 table A.1; the words stand first, since a cell may hold both. */
 tb_str tb__kind_of(tb_str cell) {
@@ -45,11 +46,6 @@ enum tb__yes tb__yes_of(tb_str cell) {
 }
 
 /* ---- periods ---- */
-
-int tb__limit_most(enum tb_unit_word unit) {
-    static const int most[] = {0, 3650, 36500, 8760, 1200, 100};
-    return most[unit];
-}
 
 /* A digit, ASCII or full-width; -1 none. *size: its bytes. */
 static int digit_at(const char *p, size_t n, uint32_t *size) {
@@ -102,7 +98,7 @@ static enum tb_unit_word unit_at(tb_str s, bool *said) {
         enum tb_unit_word unit;
         bool said;
     } units[] = {{"工作日", TB_U_WORKDAYS, true}, {"自然日", TB_U_DAYS, true},     {"日历日", TB_U_DAYS, true},
-                 {"小时", TB_U_HOURS, true},      {"工作小时", TB_U_HOURS, false}, {"月", TB_U_MONTHS, true},
+                 {"小时", TB_U_HOURS, true},      {"工作小时", TB_U_WORKHOURS, true}, {"月", TB_U_MONTHS, true},
                  {"年", TB_U_YEARS, true},        {"日", TB_U_WORKDAYS, false},    {"天", TB_U_WORKDAYS, false}};
     while (s.n && (*s.p == ' ' || *s.p == '(')) s.p++, s.n--;
     if (tb_str_starts(s, "个")) s.p += 3, s.n -= 3;
@@ -151,7 +147,9 @@ struct tb__limit tb__limit_of(tb_str day, tb_str unit_cell) {
         limit.unit = unit ? unit : TB_U_WORKDAYS;
         limit.unit_said = said;
         limit.n = n;
-        limit.state = n == 0 ? TB__LIMIT_ZERO : n > tb__limit_most(limit.unit) ? TB__LIMIT_UNREAD : TB__LIMIT_N;
+        int most;
+        bool fits = tb__limit_fits(n, (enum tb_unit)limit.unit, &most);
+        limit.state = n == 0 ? TB__LIMIT_ZERO : fits ? TB__LIMIT_N : TB__LIMIT_UNREAD;
         return limit;
     }
     return limit;

@@ -157,8 +157,8 @@ bool tb__records(const tb_program *p, const tb_move *m, uint32_t milestone) {
 }
 
 const char *tb__draw_unit(enum tb_unit unit, int n, bool chinese) {
-    static const char *const one[] = {"", " workday", " day", " hour", " month", " year", " minute"};
-    static const char *const many[] = {"", " workdays", " days", " hours", " months", " years", " minutes"};
+    static const char *const one[] = {"", " workday", " day", " hour", " month", " year", " minute", " working hour"};
+    static const char *const many[] = {"", " workdays", " days", " hours", " months", " years", " minutes", " working hours"};
     if ((size_t)unit >= sizeof one / sizeof *one) return "";
     return chinese ? tb_unit_text((enum tb_unit_word)unit, TB_LANG_ZH) : n == 1 ? one[unit] : many[unit];
 }

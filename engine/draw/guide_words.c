@@ -31,7 +31,7 @@ tb_str tb__guide_length(const tb__guide *g, const tb_clock_def *c) {
 
 /* 自最近一次收到材料之日起; hours run from the moment. */
 static tb_str since(const tb__guide *g, const tb_clock_def *c) {
-    const char *point = c->unit == TB_HOURS || c->unit == TB_MINUTES ? "时" : "之日";
+    const char *point = tb_unit_instant(c->unit) ? "时" : "之日";
     if (c->from == TB_NO_INDEX) return tb_str_printf(g->a, "自进入本环节%s起", point);
     tb_str m = tb__guide_milestone(g, c->from);
     const char *which = c->first ? "首次" : c->kind == TB_CLOCK_STEP && c->from == TB_M_RECEIVED ? "最近一次" : "";

@@ -32,6 +32,7 @@ static void days_of(int n, enum tb_unit unit, int64_t *least, int64_t *most) {
     switch (unit) {
     case TB_WORKDAYS: *most = INT64_MAX; break;
     case TB_HOURS: *least = n / 24, *most = n / 24 + 1; break;
+    case TB_WORKHOURS: *least = n / 24, *most = INT64_MAX; break;
     case TB_MONTHS: *least = 28 * (int64_t)n, *most = 31 * (int64_t)n; break;
     case TB_YEARS: *least = 365 * (int64_t)n, *most = 366 * (int64_t)n; break;
     default: break;

@@ -27,10 +27,11 @@
  * expiry at 24:00 in which the span begins by 继续办理 or that is interrupted): there it may be a few days too long.
  * tests/test_proof.c holds both.
  *
- * Units. The span is measured in workdays, civil days or hours; a step's limit is converted by a bound that holds
- * for every calendar where there is one — n 自然日 are at most n workdays, n hours touch at most ⌈n/24⌉ later days,
- * a month at most 31 days — and otherwise by the worst stretch of the published calendar (n workdays in civil days),
- * which the report then says. */
+ * Units. The span is measured in workdays, civil days, hours or working hours; a step's limit is converted by a bound
+ * that holds for every calendar where there is one — n 自然日 are at most n workdays, n hours touch at most ⌈n/24⌉ later
+ * days, a month at most 31 days — and otherwise by the worst stretch of the published calendar (n workdays in civil
+ * days) or by its office hours (n 工作小时 touch at most ⌈n/8⌉ later workdays; n workdays hold at most the office hours of
+ * n + 1), which the report then says. */
 #include "proof_work.h"
 #include <string.h>
 
@@ -90,7 +91,7 @@ struct span {
     bool resuming;   /* 转 原环节 was taken */
     term took;       /* what an interrupting step that is left took, at most: its limit, as `also` of others */
     bool took_known; /* else: until now */
-    bool begins; /* a run that waits for its back-dating begins by it; else it waits for a later one */
+    bool begins;     /* a run that waits for its back-dating begins by it; else it waits for a later one */
     uint32_t keep;
     uint64_t facts; /* references set */
     /* the last solution */
@@ -101,7 +102,7 @@ struct span {
     uint64_t relaxed;
     uint32_t also_keep; /* a step taken as 续计 for the sake of argument, + 1 */
     uint32_t unlimited; /* a step without a limit that the end depends on */
-    tb_span blame; /* of UNBOUNDED: the step that has no limit, or the first of the loop */
+    tb_span blame;      /* of UNBOUNDED: the step that has no limit, or the first of the loop */
 };
 
 /* ---- units ---- */
@@ -139,22 +140,51 @@ static void assume(struct span *s, const char *zh, const char *en) {
     *out = out->n ? tb_str_printf(s->w->a, tb__say(s->w, "%.*s；%s", "%.*s; %s"), TB_FMT(*out), text) : tb_str_z(text);
 }
 
+static int office_minutes(const struct span *s) {
+    return s->w->calendar ? tb_calendar_office_minutes(s->w->calendar) : 0;
+}
+
+/* The workdays after their first that n working hours touch at most; -1: no calendar. */
+static int touched_workdays(struct span *s, int n) {
+    int day = office_minutes(s);
+    assume(s, "工作小时按日历的办公时间折成工作日", "working hours as workdays of the calendar's office hours");
+    return day ? (n * 60 + day - 1) / day : -1;
+}
+
+/* The working hours in n days after a first one, and in that, at most; -1: no calendar. */
+static int office_hours(struct span *s, int n) {
+    int64_t minutes = ((int64_t)n + 1) * office_minutes(s);
+    assume(s, "天数按每天的办公时间折成工作小时，连同起算那天",
+           "days as their office hours, those of the first day too");
+    return minutes ? (int)((minutes + 59) / 60) : -1;
+}
+
+static int clock_hours_at_work(struct span *s, int n) {
+    int day = office_minutes(s), rest = n % 24 * 60;
+    assume(s, "小时按其中的办公时间折成工作小时", "hours as the office hours within them");
+    return day ? (n / 24 * day + (rest < day ? rest : day) + 59) / 60 : -1;
+}
+
 /* A step's limit in units of the span; -1: cannot be converted. */
 static int converted(struct span *s, int n, enum tb_unit unit, bool roll) {
     int days;
+    if ((int)unit == (int)s->measure && unit != TB_DAYS) return n;
     switch (unit) {
+    case TB_WORKHOURS: n = touched_workdays(s, n); return n < 0 ? -1 : converted(s, n, TB_WORKDAYS, false);
     case TB_WORKDAYS:
-        if (s->measure == TB_PROOF_WORKDAYS) return n;
+        if (s->measure == TB_PROOF_WORKHOURS) return office_hours(s, n);
         assume(s, "工作日按已公布日历里最长的间隔折算", "workdays as the longest stretch of the published calendar");
         days = worst_days(s->w->calendar, n, unit, roll);
         break;
     case TB_HOURS:
-        if (s->measure == TB_PROOF_HOURS) return n;
+        if (s->measure == TB_PROOF_WORKHOURS) return clock_hours_at_work(s, n);
         assume(s, "小时按可能跨过的天数折算", "hours as the days they may touch");
         return (n + 23) / 24;
     case TB_MINUTES: return converted(s, (n + 59) / 60, TB_HOURS, roll); /* a machine's 超时 */
     case TB_DAYS:
         days = n;
+        if (s->measure == TB_PROOF_WORKHOURS)
+            return office_hours(s, n); /* rolling on adds a day for one that had none */
         if (s->measure == TB_PROOF_WORKDAYS)
             assume(
                 s, "自然日按每天都是工作日折算",
@@ -165,6 +195,7 @@ static int converted(struct span *s, int n, enum tb_unit unit, bool roll) {
         break;
     default:
         assume(s, "月、年按最长的月折算，每天都算", "months and years by the longest months, every day counted");
+        if (s->measure == TB_PROOF_WORKHOURS) return office_hours(s, month_days(unit == TB_YEARS ? 12 * n : n, true));
         days = roll && s->measure != TB_PROOF_WORKDAYS ? worst_days(s->w->calendar, n, unit, roll)
                                                        : month_days(unit == TB_YEARS ? 12 * n : n, true);
         break;
@@ -188,7 +219,7 @@ static bool units(struct span *s) {
     const tb_program *p = s->w->p;
     const tb_clock_def *d = s->def;
     tb_proof_span *o = s->out;
-    s->measure = d->unit == TB_WORKDAYS ? TB_PROOF_WORKDAYS : d->unit == TB_HOURS ? TB_PROOF_HOURS : TB_PROOF_DAYS;
+    s->measure = d->unit == TB_MONTHS || d->unit == TB_YEARS ? TB_PROOF_DAYS : (enum tb_proof_measure)d->unit;
     o->measure = s->measure;
     o->budget = d->unit == TB_MONTHS  ? month_days(d->n, false)
                 : d->unit == TB_YEARS ? month_days(12 * d->n, false)
@@ -209,8 +240,8 @@ static bool units(struct span *s) {
         if (s->cost[i] < 0) return false;
     }
     if (p->next_workday_receipt) {
-        s->late = 1;
-        if (s->measure != TB_PROOF_WORKDAYS) {
+        s->late = s->measure == TB_PROOF_WORKDAYS;
+        if (s->measure == TB_PROOF_DAYS || s->measure == TB_PROOF_HOURS) { /* no office hours pass meanwhile */
             s->late = worst_days(s->w->calendar, 1, TB_WORKDAYS, false);
             if (s->late < 0) return false;
             if (s->measure == TB_PROOF_HOURS) s->late = (s->late + 1) * 24;
@@ -342,7 +373,8 @@ static void follow_ops(struct span *s, const tb__edge *e, struct spawning *x) {
             }
             if (s->resuming) resume(s, state);
             else if (timed(s, state)) copy(s, &s->leaf[state], &s->now, 0);
-            if (p->nodes[state].kind == TB_NODE_STEP && !s->resuming) tb__records_of_step(w, p->nodes[state].index, &recorded, r);
+            if (p->nodes[state].kind == TB_NODE_STEP && !s->resuming)
+                tb__records_of_step(w, p->nodes[state].index, &recorded, r);
         } else {
             const tb_move *m = &p->moves.items[p->transition_move[TB__OP_INDEX(op)]];
             uint16_t source = tb_chart_arrow(p->chart, (uint16_t)TB__OP_INDEX(op)).source;
@@ -378,7 +410,8 @@ static void load(struct span *s, const node *n, const tb__edge *e) {
     }
     const uint64_t *state = tb__state(w, e->from);
     for (uint16_t i = 0; i < states; i++)
-        if (tb__kept(w, state, i) && timed(s, i)) put(s, &s->leaf[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE, .also = TB__NONE});
+        if (tb__kept(w, state, i) && timed(s, i))
+            put(s, &s->leaf[i], (term){.src = n ? at++ : SOURCE, .owner = TB__NONE, .also = TB__NONE});
     for (uint32_t i = 0; i < s->refs_n; i++) {
         if (!tb__fact(w, state, s->refs[i].milestone)) continue;
         s->facts |= (uint64_t)1 << i;
@@ -411,7 +444,8 @@ static void put_latest(struct span *s, uint16_t leaf, terms *to) {
     const tb_clock_def *c =
         p->steps.items[step].clock == TB_NO_INDEX ? NULL : &p->clocks.items[p->steps.items[step].clock];
     uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
-    bool stopped = p->steps.items[step].excludes || beside_excluded(p, leaf), runs = k != TB__NONE && (s->facts >> k & 1);
+    bool stopped = p->steps.items[step].excludes || beside_excluded(p, leaf),
+         runs = k != TB__NONE && (s->facts >> k & 1);
     for (uint32_t i = 0; i < s->leaf[leaf].count; i++) {
         term t = s->leaf[leaf].items[i];
         if (!stopped && !runs) t.owner = step, t.extra += c && c->from != TB_NO_INDEX ? UNLIMITED : 0;
@@ -441,7 +475,8 @@ static void wait_for_duties(struct span *s, const tb__edge *e) {
     uint16_t host = tb_chart_parent(p->chart, e->leaf);
     if (e->tacit || p->nodes[host].kind != TB_NODE_HOST || taken_away(p, e->leaf)) return;
     s->took_known = false;
-    for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host); x++) {
+    for (uint16_t x = (uint16_t)(host + 1); x < tb_chart_states(p->chart) && tb_chart_descends(p->chart, x, host);
+         x++) {
         if (x == e->leaf || !tb_bit(tb__state(s->w, e->from), x) || !timed(s, x)) continue;
         if (p->nodes[x].kind == TB_NODE_STEP) put_latest(s, x, &s->now);
         else put_all(s, &s->now, &s->leaf[x]);
@@ -731,9 +766,7 @@ static uint32_t solve(struct span *s) {
 static tb_str amount(const tb__proof *w, int n, enum tb_unit u) {
     return tb_duration_text(w->a, (tb_duration){n, (enum tb_unit_word)u}, w->english ? TB_LANG_EN : TB_LANG_ZH);
 }
-static tb_str measured(const tb__proof *w, int n, enum tb_proof_measure m) {
-    return amount(w, n, m == TB_PROOF_WORKDAYS ? TB_WORKDAYS : m == TB_PROOF_DAYS ? TB_DAYS : TB_HOURS);
-}
+static tb_str measured(const tb__proof *w, int n, enum tb_proof_measure m) { return amount(w, n, (enum tb_unit)m); }
 
 static void put_step(tb__proof *w, tb_buf *b, uint32_t step, const char *between) {
     if (b->n) tb_puts(b, between);

@@ -96,14 +96,9 @@ static void leave(struct telling *t, uint16_t leaf, uint32_t step) {
     if (p->steps.items[step].clock == TB_NO_INDEX) return;
     const tb_clock_def *d = &p->clocks.items[p->steps.items[step].clock];
     if (!d->keep || t->entered[leaf] == TB_NO_TIME) return;
-    int32_t from = tb_day_of(t->entered[leaf]), to = tb_day_of(t->now);
     tb_exclusion out[TB__EXCLUSIONS];
-    uint32_t outs = pauses_after(t, from, out);
-    int still = 0;
-    for (uint32_t i = 0; i < outs; i++) still += out[i].to - (out[i].from > from ? out[i].from : from);
-    int n = d->unit == TB_WORKDAYS ? tb_workdays_between(t->w->calendar, from, to, out, outs)
-            : d->unit == TB_HOURS  ? (int)((t->now - t->entered[leaf]) / 3600000) - 24 * still
-                                   : to - from - still;
+    uint32_t outs = pauses_after(t, tb_day_of(t->entered[leaf]), out);
+    int n = tb_used_between(t->w->calendar, t->entered[leaf], t->now, d->unit, out, outs);
     if (n > 0) t->used[step] += n;
 }
 
@@ -258,7 +253,7 @@ static bool put_event(struct telling *t, const tb__edge *e, bool waits) {
     int64_t at = t->ready[e->leaf] + MINUTE;
     if (waits) {
         int64_t last = tb_day_start(due.day) + LATE_HOUR * 60 * MINUTE;
-        if (p->clocks.items[p->steps.items[whose].clock].unit == TB_HOURS) last = due.at - MINUTE;
+        if (tb_unit_instant(p->clocks.items[p->steps.items[whose].clock].unit)) last = due.at - MINUTE;
         if (last > at) at = last;
     }
     uint32_t held = m->leaves && m->step != TB_NO_INDEX ? p->steps.items[m->step].held : 0;

@@ -57,7 +57,7 @@ int tb_ways(tb_arena *a, const tb_program *p, tb_proof_ways *out, bool *complete
 }
 
 static const char *measure_word(enum tb_proof_measure m, bool en) {
-    return tb_unit_text((enum tb_unit_word)m, en ? TB_LANG_EN : TB_LANG_ZH); /* the measures are the first three units */
+    return tb_unit_text((enum tb_unit_word)m, en ? TB_LANG_EN : TB_LANG_ZH);
 }
 
 static void print_span(tb_buf *b, const tb_program *p, const tb_proof_span *s, bool en) {

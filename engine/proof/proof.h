@@ -34,8 +34,13 @@ enum tb_proof_verdict {
     TB_UNBOUNDED,    /* a path has no bound: `reason` says why (a step without a limit, a loop without 限 N次) */
     TB_NOT_PROVED    /* a named limit was reached, or a unit cannot be converted without a calendar */
 };
-/* In what a span is measured: workdays; civil days (自然日, 月, 年); hours. */
-enum tb_proof_measure { TB_PROOF_WORKDAYS = 1, TB_PROOF_DAYS, TB_PROOF_HOURS };
+/* In what a span is measured: workdays; civil days (自然日, 月, 年); hours; working hours. Numbered as their units. */
+enum tb_proof_measure {
+    TB_PROOF_WORKDAYS = TB_WORKDAYS,
+    TB_PROOF_DAYS = TB_DAYS,
+    TB_PROOF_HOURS = TB_HOURS,
+    TB_PROOF_WORKHOURS = TB_WORKHOURS
+};
 
 /* One event on a path: who leaves which step how, and what the clock of the span says then. */
 typedef struct tb_proof_hop {

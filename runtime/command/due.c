@@ -12,11 +12,12 @@ static const struct unit {
     const char *word;
     enum tb_unit unit;
 } units[] = {
-    {"个工作日", TB_WORKDAYS}, {"工作日", TB_WORKDAYS}, {"workdays", TB_WORKDAYS}, {"workday", TB_WORKDAYS},
-    {"个自然日", TB_DAYS},     {"自然日", TB_DAYS},     {"days", TB_DAYS},         {"day", TB_DAYS},
-    {"个小时", TB_HOURS},      {"小时", TB_HOURS},      {"hours", TB_HOURS},       {"hour", TB_HOURS},
-    {"个月", TB_MONTHS},       {"months", TB_MONTHS},   {"month", TB_MONTHS},      {"年", TB_YEARS},
-    {"years", TB_YEARS},       {"year", TB_YEARS},
+    {"个工作日", TB_WORKDAYS},    {"工作日", TB_WORKDAYS},    {"workdays", TB_WORKDAYS},   {"workday", TB_WORKDAYS},
+    {"个自然日", TB_DAYS},        {"自然日", TB_DAYS},        {"days", TB_DAYS},           {"day", TB_DAYS},
+    {"个工作小时", TB_WORKHOURS}, {"工作小时", TB_WORKHOURS}, {"workhours", TB_WORKHOURS}, {"workhour", TB_WORKHOURS},
+    {"个小时", TB_HOURS},         {"小时", TB_HOURS},         {"hours", TB_HOURS},         {"hour", TB_HOURS},
+    {"个月", TB_MONTHS},          {"months", TB_MONTHS},      {"month", TB_MONTHS},        {"年", TB_YEARS},
+    {"years", TB_YEARS},          {"year", TB_YEARS},
 };
 
 /* "10个工作日", "-7个工作日" (backwards), "10 workdays" as two arguments joined. */
@@ -41,9 +42,9 @@ static bool read_duration(tb_line *line, int *n, enum tb_unit *unit) {
         tb_line_error(line, "“%s”要写明是工作日还是自然日，例如 %ld个工作日",
                       "\"%s\": say which days, for example %ld个工作日 (workdays)", text, value);
     else
-        tb_line_error(line, "看不懂期限“%s”。例：10个工作日、30个自然日、24小时、3个月、1年",
+        tb_line_error(line, "看不懂期限“%s”。例：10个工作日、30个自然日、24小时、16个工作小时、3个月、1年",
                       "cannot read the limit \"%s\"; for example 10个工作日 (or: 10 workdays), 30个自然日 (days), "
-                      "24小时 (hours), 3个月 (months), 1年 (years)",
+                      "24小时 (hours), 16个工作小时 (workhours), 3个月 (months), 1年 (years)",
                       text);
     return false;
 }
@@ -99,11 +100,11 @@ static tb_str due_text(tb_line *line, tb_due due, enum tb_unit unit) {
     char day[TB_DAY_TEXT], time[TB_TIME_TEXT];
     if (due.kind == TB_DUE_NONE) return TB_STR("");
     tb_day_text(due.day, day);
-    if (unit == TB_HOURS) return tb_str_copy(line->arena, tb_str_z(tb_time_text(due.at, time)));
-    if (due.kind == TB_DUE_EXACT) return tb_str_copy(line->arena, tb_str_z(day));
+    const char *when = tb_unit_instant(unit) ? tb_time_text(due.at, time) : day;
+    if (due.kind == TB_DUE_EXACT) return tb_str_copy(line->arena, tb_str_z(when));
     return tb_str_printf(
         line->arena, tb_line_say(line, "不早于 %s；%d 年日历未公布", "not before %s; calendar for %d not published"),
-        day, due.unpublished);
+        when, due.unpublished);
 }
 
 static const char *why_word(const tb_line *line, enum tb_why why) {
@@ -133,8 +134,18 @@ static tb_str range_days(tb_line *line, const tb_due_range *r) {
     return tb_str_printf(line->arena, "%s … %s", from, tb_day_text(r->to, to) + 5);
 }
 
-static void tell_people(tb_line *line, tb_str answer, const tb_due_ranges *why, const tb_calendar *c,
-                        const char *path) {
+static void tell_office(tb_line *line, const tb_calendar *c) {
+    tb_office_spell spells[TB_OFFICE_SPELLS];
+    uint32_t n = tb_calendar_office(c, spells);
+    tb_puts(&line->out, tb_line_say(line, "  办公时间：", "  office hours: "));
+    for (uint32_t i = 0; i < n; i++)
+        tb_putf(&line->out, "%s%02d:%02d–%02d:%02d", !i ? "" : tb_line_say(line, "、", ", "), spells[i].from / 60,
+                spells[i].from % 60, spells[i].to / 60, spells[i].to % 60);
+    tb_puts(&line->out, "\n");
+}
+
+static void tell_people(tb_line *line, tb_str answer, const tb_due_ranges *why, const tb_calendar *c, const char *path,
+                        enum tb_unit unit) {
     tb_putf(&line->out, "%s%.*s%s\n", tb_ink(line, TB_INK_BOLD), TB_FMT(answer), tb_ink(line, TB_INK_OFF));
     for (uint32_t i = 0; i < why->count; i++) {
         const tb_due_range *r = &why->items[i];
@@ -148,6 +159,7 @@ static void tell_people(tb_line *line, tb_str answer, const tb_due_ranges *why, 
     tb_putf(&line->out,
             tb_line_say(line, "  日历：%.*s（%d–%d 年已公布），%s\n", "  calendar: %.*s (published for %d–%d), %s\n"),
             TB_FMT(tb_calendar_name(c)), tb_calendar_first_year(c), tb_calendar_last_year(c), path);
+    if (unit == TB_WORKHOURS) tell_office(line, c);
 }
 
 static void tell_programs(tb_line *line, tb_due due, const tb_due_ranges *why, const tb_calendar *c) {
@@ -181,13 +193,13 @@ static int run(tb_line *line) {
     if (!c) return exit;
     tb_due_ranges why = {0};
     /* M9: the last day of 自然日, 月 and 年 moves off a rest day. */
-    bool roll = n > 0 && unit != TB_WORKDAYS && unit != TB_HOURS && !tb_line_has(line, "no-roll");
+    bool roll = n > 0 && unit != TB_WORKDAYS && !tb_unit_instant(unit) && !tb_line_has(line, "no-roll");
     tb_due due = tb_due_explain(line->arena, c, at, n, unit, roll, NULL, 0, &why);
     if (due.kind == TB_DUE_NONE)
         return tb_line_error(line, "算不出：超出可计算的年份（%d–%d）", "cannot be computed: outside the years %d–%d",
                              TB_YEAR_FIRST, TB_YEAR_LAST);
     if (line->json) tell_programs(line, due, &why, c);
-    else tell_people(line, due_text(line, due, unit), &why, c, path);
+    else tell_people(line, due_text(line, due, unit), &why, c, path, unit);
     return TB_EXIT_CLEAN;
 }
 
@@ -205,9 +217,10 @@ const tb_command tb__command_due = {
     .run = run,
     .zh = "算到期日，并说明理由",
     .en = "compute a due date, and say why",
-    .more_zh = "期限：10个工作日、30个自然日、24小时、3个月、1年；负数为倒数（-7个工作日）。\n"
+    .more_zh = "期限：10个工作日、30个自然日、24小时、16个工作小时、3个月、1年；负数为倒数（-7个工作日）。\n"
                "首日不计；日历未公布的年份只答“不早于”，不作断言。\n例：tongban due 2026-09-24 10个工作日",
-    .more_en = "limits: 10个工作日 (10 workdays), 30个自然日 (days), 24小时 (hours), 3个月 (months), 1年 (years); "
+    .more_en = "limits: 10个工作日 (10 workdays), 30个自然日 (days), 24小时 (hours), 16个工作小时 (workhours), 3个月 "
+               "(months), 1年 (years); "
                "negative: backwards.\n"
                "The first day does not count. Where a calendar is not published the answer is a bound.",
 };

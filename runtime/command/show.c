@@ -38,8 +38,8 @@ static tb_str who(tb_line *line, const tb_json *event) {
     if (!by) return tb_str_z(tb_line_say(line, "（时限到期）", "(limit expired)"));
     tb_str behalf = tb__text_of(by, "for"), whose = TB_NONE;
     if (behalf.n) whose = tb_str_printf(line->arena, tb_line_say(line, "（代 %.*s）", " (for %.*s)"), TB_FMT(behalf));
-    return tb_str_printf(line->arena, "%.*s%.*s%s%.*s%s%.*s", TB_FMT(tb__text_of(by, "person")), TB_FMT(whose), post.n ? " " : "",
-                         TB_FMT(post), place.n ? "@" : "", TB_FMT(place));
+    return tb_str_printf(line->arena, "%.*s%.*s%s%.*s%s%.*s", TB_FMT(tb__text_of(by, "person")), TB_FMT(whose),
+                         post.n ? " " : "", TB_FMT(post), place.n ? "@" : "", TB_FMT(place));
 }
 
 static tb_str what(tb_line *line, const tb_json *event) {
@@ -159,9 +159,17 @@ static void tell_alerts(tb_line *line, const tb_json *alerts) {
         tb_str at = tb__text_of(x, "at");
         bool told = is_true(x, "told");
         if (!told && !at.n) continue; /* the clock stands still, or its time had passed */
-        tb_putf(&line->out, "      %.*s %.*s  %.*s%s\n", TB_FMT(tb__text_of(x, "name")), TB_FMT(tb__list_of(line, x, "to")),
-                TB_FMT(tb__short_time(line, at)), told ? tb_line_say(line, " 已发出", " told") : "");
+        tb_putf(&line->out, "      %.*s %.*s  %.*s%s\n", TB_FMT(tb__text_of(x, "name")),
+                TB_FMT(tb__list_of(line, x, "to")), TB_FMT(tb__short_time(line, at)),
+                told ? tb_line_say(line, " 已发出", " told") : "");
     }
+}
+
+/* The day; with the time of day where the limit does not run out with it: hours, closing time. */
+static tb_str due_text(tb_line *line, const tb_json *k) {
+    tb_str at = tb__text_of(k, "at");
+    bool with_day = at.n < 16 || memcmp(at.p + 10, "T00:00", 6) == 0;
+    return with_day ? tb__text_of(k, "due") : tb__short_time(line, at);
 }
 
 static void tell_clocks(tb_line *line, const tb_json *c, const tb_json *events) {
@@ -179,7 +187,7 @@ static void tell_clocks(tb_line *line, const tb_json *c, const tb_json *events) 
             tb_putf(b, "%s%.*s",
                     tb_str_is(kind, "not-before") ? tb_line_say(line, "不早于 ", "not before ")
                                                   : tb_line_say(line, "到期 ", "due "),
-                    TB_FMT(tb__text_of(k, "due")));
+                    TB_FMT(due_text(line, k)));
         if (ended)
             tb_putf(b, tb_line_say(line, "，已于 %.*s 办毕", ", done %.*s"),
                     TB_FMT(tb__short_time(line, tb__text_of(k, "to"))));

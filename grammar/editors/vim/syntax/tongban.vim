@@ -12,7 +12,7 @@ syn match tongbanLaw /《[^》]*》\(\s*第[一二两三四五六七八九十百
 syn match tongbanLaw /第[一二两三四五六七八九十百千零〇0-9]\+条[条款项目之一二两三四五六七八九十百千零〇0-9第]*/
 syn match tongbanNumber /\k\@1<!-\?\d\+\(\.\d\+\)\?\k\@!/
 syn match tongbanNumber /\k\@1<!\d\{4}-\d\d-\d\d\k\@!\|\k\@1<!\d\{1,2}[:：]\d\d\k\@!/
-syn match tongbanPeriod /\k\@1<!\d\+\(个\?\(工作日\|自然日\|小时\)\|分钟\|个月\|年\|次\|人\|-\(workdays\|days\|hours\|minutes\|months\|years\|times\|persons\)\)\k\@!/
+syn match tongbanPeriod /\k\@1<!\d\+\(个\?\(工作日\|自然日\|工作小时\|小时\)\|分钟\|个月\|年\|次\|人\|-\(workdays\|days\|workhours\|hours\|minutes\|months\|years\|times\|persons\)\)\k\@!/
 syn match tongbanAct /\(「[^」]*」\|\k\+\)的\ze\s*[，,]/
 syn keyword tongbanHeading decision-table
 syn keyword tongbanHeading 任一环节
