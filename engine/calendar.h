@@ -139,7 +139,8 @@ enum tb_why {
 typedef struct tb_due_range {
     int32_t from, to; /* inclusive */
     enum tb_why why;
-    tb_str name; /* the holiday's, a view into c; of TB_WHY_ROLLED: of the day before, which moved it on */
+    tb_str name; /* the holiday's, a view into c; of TB_WHY_ROLLED: of the day before, which moved it on; of TB_WHY_EXCLUDED:
+                    empty here, the ground in tb_clock_why() */
     int counted; /* workdays, days or whole hours counted up to the end of this range */
 } tb_due_range;
 typedef TB_LIST(tb_due_range) tb_due_ranges;

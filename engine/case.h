@@ -20,6 +20,8 @@ void tb__list_name(tb_buf *b, tb_str name);
 int64_t tb__held_at(tb_str text);
 tb_str tb__held_text(tb_arena *a, int64_t at);
 int64_t tb__held_earliest(const tb_calendar *c, const tb_held *h, int64_t now);
+/* clock.c: on what ground it stands still: the step and its two citations. */
+tb_str tb__stop_ground(tb_arena *a, const tb_case *c, const tb_stopped *x);
 /* clock.c: as tb_clock_due(), but of an exclusion still open as if it ended today. */
 tb_due tb__clock_due_resumed(const tb_case *c, const tb_env *env, const tb_running *clock, int32_t today);
 /* adjust.c: what 调整期限 is told: which limit, and what it becomes; a number next to the present one that is possible, 0: none. */

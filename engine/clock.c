@@ -74,8 +74,75 @@ tb_due tb__clock_due_resumed(const tb_case *c, const tb_env *env, const tb_runni
     return derive(NULL, c, env, clock, today, NULL);
 }
 
+/* ---- why ---- */
+
+tb_str tb_law_text(const tb_program *p, const tb_law_ref *law) {
+    return law && law->span.file < p->sources->list.count ? tb_source_text(p->sources, law->span) : TB_STR("");
+}
+
+tb_str tb__stop_ground(tb_arena *a, const tb_case *c, const tb_stopped *x) {
+    const tb_step_def *s = &c->program->steps.items[x->step];
+    tb_str excluded = tb_law_text(c->program, s->why_excluded), needed = tb_law_text(c->program, s->why_needed);
+    return tb_str_printf(a, "%.*s%s%.*s%s%.*s", TB_FMT(s->name), excluded.n ? "，依" : "", TB_FMT(excluded),
+                         needed.n ? "，因" : "", TB_FMT(needed));
+}
+
+/* A stretch that does not count, and on what ground. */
+struct ground {
+    tb_exclusion days;
+    tb_str text;
+};
+typedef TB_LIST(struct ground) grounds;
+
+static grounds grounds_of(tb_arena *a, const tb_case *c, const tb_running *clock) {
+    enum tb_clock_kind kind = c->program->clocks.items[clock->def].kind;
+    bool own = kind == TB_CLOCK_STEP || kind == TB_CLOCK_DEFERRAL;
+    grounds all = {0};
+    for (uint32_t i = 0; own && i < c->pauses.count; i++)
+        if (c->pauses.items[i].def == clock->def)
+            *TB_PUSH(a, all) = (struct ground){{c->pauses.items[i].from, c->pauses.items[i].to}, TB_STR("环节中断")};
+    for (uint32_t i = 0; !own && i < c->stopped.count; i++) {
+        const tb_stopped *x = &c->stopped.items[i];
+        *TB_PUSH(a, all) = (struct ground){{x->from, x->to}, tb__stop_ground(a, c, x)};
+    }
+    return all;
+}
+
+/* The grounds of one day, joined; *to: the last day for which they are the same. */
+static tb_str ground_of(tb_arena *a, const grounds *all, int32_t day, int32_t *to) {
+    tb_buf b;
+    tb_buf_init(&b, a);
+    for (uint32_t i = 0; i < all->count; i++) {
+        const struct ground *g = &all->items[i];
+        bool within = g->days.from < day && day <= g->days.to, said = false;
+        if (within && g->days.to < *to) *to = g->days.to;
+        if (g->days.from >= day && g->days.from < *to) *to = g->days.from;
+        for (uint32_t k = 0; within && k < i && !said; k++)
+            said = all->items[k].days.from < day && day <= all->items[k].days.to && tb_str_eq(all->items[k].text, g->text);
+        if (!within || said) continue;
+        if (b.n) tb_puts(&b, "；");
+        tb_putstr(&b, g->text);
+    }
+    return tb_buf_str(&b);
+}
+
 tb_due tb_clock_why(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, tb_due_ranges *why) {
-    return derive(a, c, env, clock, INT32_MAX, why);
+    tb_due_ranges plain;
+    tb_due due = derive(a, c, env, clock, INT32_MAX, &plain);
+    grounds all = grounds_of(a, c, clock);
+    *why = (tb_due_ranges){0};
+    for (uint32_t i = 0; i < plain.count; i++) {
+        tb_due_range r = plain.items[i];
+        while (r.why == TB_WHY_EXCLUDED) {
+            int32_t last = r.to;
+            r.name = ground_of(a, &all, r.from, &r.to);
+            if (r.to == last) break;
+            *TB_PUSH(a, *why) = r;
+            r.from = r.to + 1, r.to = last;
+        }
+        *TB_PUSH(a, *why) = r;
+    }
+    return due;
 }
 
 tb_str tb_clock_name(tb_arena *a, const tb_program *p, uint32_t def) {

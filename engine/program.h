@@ -440,4 +440,5 @@ uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
 const char *tb_alert_word(enum tb_alert_kind k); /* 提醒, 黄牌, 红牌: as in effects */
 /* "食品经营许可.tb:31" for messages. */
 tb_str tb_span_text(tb_arena *a, const tb_program *p, tb_span span);
+tb_str tb_law_text(const tb_program *p, const tb_law_ref *law); /* as written, a view of its source; empty: NULL */
 #endif

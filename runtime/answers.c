@@ -142,6 +142,16 @@ static void put_alerts(tb_buf *b, const tb_case *c, const tb_env *env, const tb_
     if (more) tb_puts(b, "]");
 }
 
+/* How long the limit is as written, by which law, and where that stands. */
+static void put_rule(tb_buf *b, const tb_program *p, uint32_t def) {
+    const tb_clock_def *d = &p->clocks.items[def];
+    tb_str law = tb_law_text(p, d->law), source = tb_span_text(b->arena, p, d->span);
+    tb_puts(b, ",");
+    put_name(b, "limit", tb_duration_text(b->arena, (tb_duration){d->n, (enum tb_unit_word)d->unit}, TB_LANG_ZH));
+    if (law.n) tb_puts(b, ","), put_name(b, "law", law);
+    if (source.n) tb_puts(b, ","), put_name(b, "source", source);
+}
+
 /* kind: exact; not-before (M11: a bound, with the year whose calendar is missing); stopped (M10); ended. */
 void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why) {
     int n = 0;
@@ -181,7 +191,7 @@ void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why) {
         tb_puts(b, r->overdue ? ",\"overdue\":true" : ",\"overdue\":false");
         if (!ended && c->program->clocks.items[r->def].alerts) put_alerts(b, c, env, r);
         if (due.kind == TB_DUE_NOT_BEFORE) tb_putf(b, ",\"unpublished\":%d", due.unpublished);
-        if (why) put_ranges(b, &ranges);
+        if (why) put_rule(b, c->program, r->def), put_ranges(b, &ranges);
         tb_puts(b, "}");
     }
     tb_puts(b, "]");

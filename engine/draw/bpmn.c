@@ -65,8 +65,8 @@ static tb_str step_doc(struct drawing *d, const tb_step_def *s) {
     tb_puts(&b, "。");
     if (s->clock != TB_NO_INDEX) tb_putf(&b, "\n%.*s", TB_FMT(clause(d, d->p->clocks.items[s->clock].span)));
     if (s->excludes)
-        tb_putf(&b, "\n不计入期限，依%.*s，因%.*s。", TB_FMT(tb__law_text(d->p, s->why_excluded)),
-                TB_FMT(tb__law_text(d->p, s->why_needed)));
+        tb_putf(&b, "\n不计入期限，依%.*s，因%.*s。", TB_FMT(tb_law_text(d->p, s->why_excluded)),
+                TB_FMT(tb_law_text(d->p, s->why_needed)));
     if (s->call) tb_putf(&b, "\n%.*s", TB_FMT(clause(d, d->p->calls.items[s->call - 1].span)));
     return tb_buf_str(&b);
 }
@@ -446,7 +446,7 @@ static void add_notes(struct drawing *d) {
         if (b->kind != TB_BOX_STEP) continue;
         tb_rect r = scaled(b->at);
         const tb_step_def *s = &d->p->steps.items[b->index];
-        tb_str law = tb__law_text(d->p, s->why_excluded);
+        tb_str law = tb_law_text(d->p, s->why_excluded);
         if (s->excludes)
             add_note(d, d->parts[i].task, tb_str_printf(d->a, "不计入期限%s%.*s", law.n ? "，依" : "", TB_FMT(law)),
                      (tb_rect){r.x + r.w / 2, r.y - 44, 200, 36});

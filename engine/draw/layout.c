@@ -669,7 +669,7 @@ static void put_brackets(struct numbers *x) {
         if (c->from != TB_NO_INDEX && c->from != TB_M_RECEIVED && milestone_at(x, c->from, false, &at))
             b->from = right_of(&at) < b->to ? right_of(&at) : at.x < b->to ? at.x : b->from;
         tb__block text = {0};
-        tb_str law = tb__law_text(p, c->law), words = tb__limit_text(t, c, false);
+        tb_str law = tb_law_text(p, c->law), words = tb__limit_text(t, c, false);
         if (law.n)
             words = tb_str_printf(t->a, tb__say(t, "%.*s，依%.*s", "%.*s, under %.*s"), TB_FMT(words), TB_FMT(law));
         tb__block_add(t, &text, TB_TEXT_PLAIN, words, false, tb__pending_at(p, c->span), x->right - x->left);

@@ -69,10 +69,6 @@ tb_str tb__limit_text(const tb__plan *t, const tb_clock_def *c, bool of_step) {
     return tb_buf_str(&b);
 }
 
-tb_str tb__law_text(const tb_program *p, const tb_law_ref *law) {
-    return law && law->span.file < p->sources->list.count ? tb_source_text(p->sources, law->span) : TB_STR("");
-}
-
 /* ---- 待核 ---- */
 
 static bool covers(tb_span outer, tb_span inner) {
@@ -126,7 +122,7 @@ static void add_exclusion(tb__plan *t, const tb_step_def *s, tb__block *b) {
     tb_buf x;
     tb_buf_init(&x, t->a);
     tb_puts(&x, tb__say(t, "不计入期限", "not counted"));
-    tb_str excluded = tb__law_text(t->p, s->why_excluded), needed = tb__law_text(t->p, s->why_needed);
+    tb_str excluded = tb_law_text(t->p, s->why_excluded), needed = tb_law_text(t->p, s->why_needed);
     if (excluded.n) tb_putf(&x, "%s%.*s", tb__say(t, "，依 ", ", under "), TB_FMT(excluded));
     if (needed.n) tb_putf(&x, "%s%.*s", tb__say(t, "，因 ", ", for "), TB_FMT(needed));
     tb__block_add(t, b, TB_TEXT_EXCLUDED, tb_buf_str(&x), false, false, t->box_width);

@@ -125,7 +125,6 @@ void tb__move_block(tb__plan *t, const tb_move *m, bool obliges, tb__block *b);
 tb_str tb__move_line(tb__plan *t, const tb_move *m);  /* all of it in one line */
 bool tb__pending_move(const tb_program *p, const tb_move *m);
 tb_str tb__limit_text(const tb__plan *t, const tb_clock_def *c, bool of_step);
-tb_str tb__law_text(const tb_program *p, const tb_law_ref *law);
 
 /* place */
 int tb__place(tb__plan *t);

@@ -134,6 +134,22 @@ static tb_str range_days(tb_line *line, const tb_due_range *r) {
     return tb_str_printf(line->arena, "%s … %s", from, tb_day_text(r->to, to) + 5);
 }
 
+/* The notices that made days of this count holidays or make-up workdays. */
+static void tell_notices(tb_line *line, const tb_due_ranges *why, const tb_calendar *c) {
+    int told = 0;
+    for (uint32_t i = 0; i < why->count; i++) {
+        const tb_due_range *r = &why->items[i];
+        for (int32_t day = r->from; r->name.n && day <= r->to; day++) {
+            int year, month, d;
+            tb_day_split(day, &year, &month, &d);
+            tb_str notice = tb_calendar_notice(c, year);
+            if (year == told || !notice.n) continue;
+            told = year;
+            tb_putf(&line->out, tb_line_say(line, "  依据：%.*s\n", "  by: %.*s\n"), TB_FMT(notice));
+        }
+    }
+}
+
 static void tell_office(tb_line *line, const tb_calendar *c) {
     tb_office_spell spells[TB_OFFICE_SPELLS];
     uint32_t n = tb_calendar_office(c, spells);
@@ -159,6 +175,7 @@ static void tell_people(tb_line *line, tb_str answer, const tb_due_ranges *why, 
     tb_putf(&line->out,
             tb_line_say(line, "  日历：%.*s（%d–%d 年已公布），%s\n", "  calendar: %.*s (published for %d–%d), %s\n"),
             TB_FMT(tb_calendar_name(c)), tb_calendar_first_year(c), tb_calendar_last_year(c), path);
+    tell_notices(line, why, c);
     if (unit == TB_WORKHOURS) tell_office(line, c);
 }
 

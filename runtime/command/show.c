@@ -102,16 +102,26 @@ static void tell_why(tb_line *line, const tb_json *ranges) {
     tb_puts(&line->out, ranges && ranges->count ? "      " : "");
     for (uint32_t i = 0; ranges && i < ranges->count; i++) {
         const tb_json *r = &ranges->items[i];
-        tb_str from = tb__text_of(r, "from"), to = tb__text_of(r, "to"), why = tb__text_of(r, "why");
+        tb_str from = tb__text_of(r, "from"), to = tb__text_of(r, "to"), why = tb__text_of(r, "why"), name = tb__text_of(r, "name");
         bool counts = tb_str_is(why, "counted") || tb_str_is(why, "makeup-workday");
         tb_putf(&line->out, "%s%.*s", i ? "；" : "", TB_FMT(month_day(from)));
         if (!tb_str_eq(from, to)) tb_putf(&line->out, "…%.*s", TB_FMT(month_day(to)));
         tb_putf(&line->out, " %s", why_word(line, why));
+        if (tb_str_is(why, "excluded") && name.n) tb_putf(&line->out, "（%.*s）", TB_FMT(name));
+        else if (name.n) tb_putf(&line->out, " %.*s", TB_FMT(name));
         if (counts)
             tb_putf(&line->out, tb_line_say(line, "（累计 %lld）", " (%lld so far)"),
                     (long long)tb_json_number(r, "counted", 0));
     }
     tb_puts(&line->out, ranges && ranges->count ? "\n" : "");
+}
+
+/* 10个工作日，依《…》第二十一条（食品经营许可核发.tb:14） */
+static void tell_rule(tb_line *line, const tb_json *k) {
+    tb_str limit = tb__text_of(k, "limit"), law = tb__text_of(k, "law"), source = tb__text_of(k, "source");
+    if (!limit.n) return; /* of an older server */
+    tb_putf(&line->out, "      %.*s%s%.*s%s%.*s%s\n", TB_FMT(limit), law.n ? "，依" : "", TB_FMT(law), source.n ? "（" : "",
+            TB_FMT(source), source.n ? "）" : "");
 }
 
 /* 延长 and 调整 of a limit: who, how many, when. The history says it; of a step's limit what an earlier visit was given is over,
@@ -196,6 +206,7 @@ static void tell_clocks(tb_line *line, const tb_json *c, const tb_json *events) 
                     tb_ink(line, TB_INK_OFF));
         tb_putf(b, tb_line_say(line, "（自 %.*s）\n", " (from %.*s)\n"),
                 TB_FMT(tb__short_time(line, tb__text_of(k, "from"))));
+        tell_rule(line, k);
         if (!ended) {
             tell_why(line, tb_json_get(k, "why"));
             tell_changes(line, k, events);
