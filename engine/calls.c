@@ -4,6 +4,7 @@
  * replay gives the same keys, and with the case's id it is the key under which the outbox sends: the other side sees a
  * repeated delivery as one. An answer empties it; whatever comes again finds no call open. */
 #include "calls.h"
+#include "along.h"
 #include <string.h>
 
 static tb_json value_of(const tb_case *c, const tb_binding *b, bool *there) {
@@ -40,6 +41,7 @@ static tb_json start_body(tb_arena *a, const tb_case *c, const tb_call_def *d) {
     tb_json_begin(&m, a);
     tb_json_add(&m, TB_STR("form"), tb_json_done(&form));
     if (d->mode.n) tb_json_add(&m, TB_STR("mode"), tb_json_of_text(d->mode));
+    if (d->along) tb_json_add(&m, TB_STR("stops"), tb_json_of_bool(true));
     if (c->entered_by.n) tb_json_add(&m, TB_STR("entered_by"), tb_json_of_text(c->entered_by));
     tb_json_add(&m, TB_STR("person"), tb_json_of_text(c->applicant.person));
     tb_json_add(&m, TB_STR("place"), tb_json_of_text(c->applicant.place));
@@ -83,9 +85,11 @@ void tb__result_told(tb_arena *a, const tb_case *c, tb_outcome *o, int64_t at) {
     tell(a, o, "回报", c->parent, outcome, at);
 }
 
-enum tb_refusal_code tb__reply_fits(const tb_program *p, const tb_move *m, const tb_event *e, const tb_task *task) {
+enum tb_refusal_code tb__reply_fits(const tb_case *c, const tb_move *m, const tb_event *e, const tb_task *task) {
+    const tb_program *p = c->program;
     if (!tb_str_eq(e->by.person, p->calls.items[m->call - 1].name)) return TB_R_OUTSIDE_ONLY;
-    return task->call.n && tb_str_eq(tb_json_text(e->input, "键"), task->call) ? TB_R_NONE : TB_R_STALE_REPLY;
+    bool open = task->call.n && tb_str_eq(tb_json_text(e->input, "键"), task->call);
+    return open && (!m->along || tb__along_fits(c, m, e, task)) ? TB_R_NONE : TB_R_STALE_REPLY;
 }
 
 struct answer {
@@ -108,7 +112,8 @@ static int answer_work(void *arg) {
             break;
         }
         /* any other end of a started case */
-        if (matter && tb_str_is(m->reply, "办结") && !tb_str_is(w->reply, "未能发起")) found = m;
+        bool end = !tb_str_is(w->reply, "未能发起") && !tb_json_get(w->more, "次"); /* a message of along.c ends nothing */
+        if (matter && tb_str_is(m->reply, "办结") && end) found = m;
     }
     if (!found) return TB_FAILED;
     tb_json_maker in;

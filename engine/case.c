@@ -93,6 +93,10 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
         copy_task(a, &c->suspended.items[i], &from->suspended.items[i]);
     COPY_LIST(a, c->clocks, from->clocks);
     COPY_LIST(a, c->stopped, from->stopped);
+    for (uint32_t i = 0; i < c->stopped.count; i++) {
+        c->stopped.items[i].call = tb_str_copy(a, from->stopped.items[i].call);
+        c->stopped.items[i].ground = tb_str_copy(a, from->stopped.items[i].ground);
+    }
     COPY_RARE_LIST(a, c->pauses, from->pauses);
     COPY_LIST(a, c->issued, from->issued);
     for (uint32_t i = 0; i < c->issued.count; i++)
@@ -328,6 +332,7 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     if (c->parent.n) {
         text_member(b, ",\"parent\":", c->parent);
         text_member(b, ",\"parent_key\":", c->parent_key);
+        if (c->parent_stops) tb_puts(b, ",\"parent_stops\":true");
     }
     write_pauses(b, c);
     tb_puts(b, ",\"places\":{");
@@ -344,7 +349,10 @@ void tb_case_write(tb_buf *b, const tb_case *c) {
     tb_puts(b, ",\"stopped\":[");
     for (uint32_t i = 0; i < c->stopped.count; i++) {
         const tb_stopped *s = &c->stopped.items[i];
-        number_member(b, i ? ",{\"from\":" : "{\"from\":", s->from);
+        tb_puts(b, i ? ",{" : "{");
+        if (s->call.n) text_member(b, "\"call\":", s->call), tb_puts(b, ",");
+        number_member(b, "\"from\":", s->from);
+        if (s->ground.n) text_member(b, ",\"ground\":", s->ground);
         text_member(b, ",\"step\":", p->steps.items[s->step].name);
         if (s->to != INT32_MAX) number_member(b, ",\"to\":", s->to);
         tb_puts(b, "}");
@@ -475,7 +483,9 @@ static bool read_lists(struct reading *r, const tb_json *o) {
     for (uint32_t i = 0; list && i < list->count; i++) {
         const tb_json *v = &list->items[i];
         tb_stopped s = {.from = (int32_t)tb_json_number(v, "from", 0),
-                        .to = (int32_t)tb_json_number(v, "to", INT32_MAX)};
+                        .to = (int32_t)tb_json_number(v, "to", INT32_MAX),
+                        .call = tb_json_text(v, "call"),
+                        .ground = tb_json_text(v, "ground")};
         TB__FIND(r->p->steps, .name, tb_json_text(v, "step"), s.step);
         if (s.step == TB_NO_INDEX) return false;
         *TB_PUSH(r->a, r->c->stopped) = s;
@@ -634,6 +644,7 @@ static int read_work(void *arg) {
     c->irreversible = tb_json_get(o, "irreversible") != NULL;
     c->parent = tb_json_text(o, "parent");
     c->parent_key = tb_json_text(o, "parent_key");
+    c->parent_stops = tb_json_get(o, "parent_stops") != NULL;
     TB__FIND(r->p->modes, .name, tb_json_text(o, "mode"), c->mode);
     if (c->mode == TB_NO_INDEX) return TB_FAILED;
     if (tb_json_get(o, "outcome")) {

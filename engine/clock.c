@@ -33,11 +33,14 @@ uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusi
     for (uint32_t i = 0; i < c->pauses.count && n <= room; i++)
         if (c->pauses.items[i].def == def)
             n = add_stretch((tb_exclusion){c->pauses.items[i].from, c->pauses.items[i].to}, start, out, n, room);
+    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
+        if (c->stopped.items[i].call.n && c->stopped.items[i].step == c->program->clocks.items[def].step)
+            n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
     return n;
 }
 
 /* The law's exclusions stop spans of the case, never a step's own limit (M10): that stands still only while its step is
- * interrupted (history.c). */
+ * interrupted (history.c), or waits for a case that stands still (along.c). */
 static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
     int32_t start = tb_day_of(clock->from);
     uint32_t n = 0;
@@ -82,6 +85,7 @@ tb_str tb_law_text(const tb_program *p, const tb_law_ref *law) {
 
 tb_str tb__stop_ground(tb_arena *a, const tb_case *c, const tb_stopped *x) {
     const tb_step_def *s = &c->program->steps.items[x->step];
+    if (x->call.n) return x->ground.n ? x->ground : tb_str_printf(a, "%.*s：子办件停止计时", TB_FMT(s->name));
     tb_str excluded = tb_law_text(c->program, s->why_excluded), needed = tb_law_text(c->program, s->why_needed);
     return tb_str_printf(a, "%.*s%s%.*s%s%.*s", TB_FMT(s->name), excluded.n ? "，依" : "", TB_FMT(excluded),
                          needed.n ? "，因" : "", TB_FMT(needed));
@@ -101,8 +105,9 @@ static grounds grounds_of(tb_arena *a, const tb_case *c, const tb_running *clock
     for (uint32_t i = 0; own && i < c->pauses.count; i++)
         if (c->pauses.items[i].def == clock->def)
             *TB_PUSH(a, all) = (struct ground){{c->pauses.items[i].from, c->pauses.items[i].to}, TB_STR("环节中断")};
-    for (uint32_t i = 0; !own && i < c->stopped.count; i++) {
+    for (uint32_t i = 0; i < c->stopped.count; i++) {
         const tb_stopped *x = &c->stopped.items[i];
+        if (own && (!x->call.n || x->step != c->program->clocks.items[clock->def].step)) continue;
         *TB_PUSH(a, all) = (struct ground){{x->from, x->to}, tb__stop_ground(a, c, x)};
     }
     return all;

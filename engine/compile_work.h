@@ -135,6 +135,12 @@ void tb__outside_answers(tb__matter *m);
 /* deputy.c: the 代理 clauses of one 组织, after its persons. */
 void tb__deputies(tb__compiler *c, tb_directory_builder *b, int place, tb_str code, const tb_section *s);
 void tb__outside_check(tb__compiler *c);                        /* when all matters are compiled */
+/* along.c: 子办件停止计时的，不计入期限: the clause, the act that ends it (empty: `act` is not of that name), and its move; can the time of
+ * such a matter stand still? */
+void tb__along_move(tb__matter *m, tb_move *v, const tb_clause *c);
+tb_str tb__along_act(tb_str act);
+tb_move tb__along_back(tb__matter *m, const tb_move *stop);
+bool tb__along_may(const tb_program *p);
 tb_str tb__joined(tb_arena *a, const tb_str *list, uint32_t n); /* a、b */
 tb_str tb__type_name(uint32_t i);                               /* the types of fields; empty after the last */
 /* people.c: which acts may be corrected, once the chart stands */

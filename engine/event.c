@@ -24,6 +24,7 @@ void tb_event_write(tb_buf *b, const tb_event *e) {
         if (e->parent.n) {
             tb_json_add(&m, TB_STR("parent"), tb_json_of_text(e->parent));
             tb_json_add(&m, TB_STR("parent_key"), tb_json_of_text(e->parent_key));
+            if (e->parent_stops) tb_json_add(&m, TB_STR("parent_stops"), tb_json_of_bool(true));
         }
         tb_json_add(&m, TB_STR("submit"), tb_json_of_text(e->mode));
         break;
@@ -61,7 +62,8 @@ static int read_event(void *arg) {
                        .input = tb_json_get(o, "input"),
                        .timer = tb_json_text(o, "timer"),
                        .parent = tb_json_text(o, "parent"),
-                       .parent_key = tb_json_text(o, "parent_key")};
+                       .parent_key = tb_json_text(o, "parent_key"),
+                       .parent_stops = tb_json_get(o, "parent_stops") != NULL};
     if (by) r->e->by = (tb_actor){tb_json_text(by, "person"), tb_json_text(by, "post"), tb_json_text(by, "place"),
                                   tb_json_text(by, "for")};
     r->e->kind = tb_json_get(o, "act") ? TB_EV_ACT : tb_json_get(o, "timer") ? TB_EV_TIMER : TB_EV_SUBMIT;

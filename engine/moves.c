@@ -283,6 +283,7 @@ void tb__fill_effects(tb__matter *m, const tb_clause *c, tb_move *v) {
             default: break;
             }
         }
+        if (p->kind == TB_P_STOPS) put_effect(m, &e, TB_DO_STOP, 0);
         if (p->kind == TB_P_IRREVERSIBLE) put_text(m, &e, TB_DO_IRREVERSIBLE, TB_NONE), v->irreversible = true;
         if (p->kind == TB_P_BY || p->kind == TB_P_APPROVE) v->posts = posts_of(m, p, &v->posts_n);
         if (p->kind == TB_P_CHOICE && p->names.count) tb__post_named(m, &p->names.items[0]);
@@ -445,6 +446,7 @@ static void collect_acts(tb__matter *m) {
             if ((m->p->extension_n && tb_str_is(act_of(c), EXTEND)) || (m->p->adjusts && tb_str_is(act_of(c), ADJUST)))
                 TB__REPORT(m, DUPLICATE, c->head, act_of(c), TB_NONE, TB_NONE); /* it would hide the built-in one */
             event_of(m, act_of(c));
+            if (tb_part_of(c, TB_P_STOPS) && tb__along_act(act_of(c)).n) event_of(m, tb__along_act(act_of(c)));
         }
     if (m->p->extension_n) event_of(m, TB_STR(EXTEND));
     if (m->p->adjusts) event_of(m, TB_STR(ADJUST));
@@ -461,6 +463,14 @@ static void check_hidden(tb__matter *m, const tb_section *s, const tb_clause *c)
     }
 }
 
+static void along_back(tb__matter *m, const tb_move *stop) {
+    tb_move back = tb__along_back(m, stop);
+    uint32_t event = event_of(m, back.act), move = tb__new_move(m, back);
+    for (uint32_t i = 0; i < m->leaves.count; i++)
+        if (m->leaves.items[i].step == stop->step)
+            tb__add_transition(m, m->leaves.items[i].state, event, TB_NO_STATE, move);
+}
+
 static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const tb_clause *c) {
     tb_program *p = m->p;
     tb__enter_copy(m, s);
@@ -475,6 +485,7 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
         TB__REPORT(m, EVENT_WHERE, c->head, act, TB_NONE, TB_NONE);
     tb__fill_effects(m, c, &v);
     tb__outside_move(m, &v, c);
+    tb__along_move(m, &v, c);
     uint32_t event = overdue ? (uint32_t)TB_EVENT_OVERDUE : event_of(m, act), move = TB_NO_INDEX;
     for (uint32_t i = 0; i < m->leaves.count; i++) {
         const tb__leaf *leaf = &m->leaves.items[i];
@@ -491,6 +502,7 @@ static void step_clause(tb__matter *m, const tb_section *s, uint32_t step, const
         if (t.part && t.state == TB_NO_STATE) continue; /* reported */
         tb__add_transition(m, leaf->state, event, t.state, move);
     }
+    if (v.along == TB_ALONG_STOP) along_back(m, &v);
 }
 
 /* The regions of a host: waiting until the condition holds on entry or later (M15), by an eventless transition. */
@@ -556,6 +568,7 @@ static void anywhere_clause(tb__matter *m, const tb_section *s, const tb_clause 
         v.before = tb__milestone_ref(m, s->before.text, &first);
     }
     tb__fill_effects(m, c, &v);
+    tb__along_move(m, &v, c);
     if (tb__papers_expiry(m, act)) { /* of a post that nobody holds: the limit sends it */
         uint32_t *nobody = TB_NEW(m->c->a, uint32_t);
         *nobody = m->p->outside;

@@ -6,7 +6,8 @@
  *
  *   调用 X     答复有效的，… 答复无效的，…   one for each 回复 of X; the step's limit is X's 超时, its expiry 答复超时的，…
  *   发起 M     子办件准予许可的，…            one for an outcome of M; 子办件办结的，… for every other outcome;
- *                                            子办件未能发起的，… when M refused the application
+ *                                            子办件未能发起的，… when M refused the application;
+ *                                            子办件停止计时的，不计入期限 while its time stands still (along.c)
  *
  * Answers are taken from nobody but the machine that carries them: such an act belongs to the post 外部接口, which no person can hold, and
  * must bear the key of the very call that is open, so that a late or repeated answer does nothing (M3: the call's key is part of
@@ -253,6 +254,14 @@ static const tb_program *compiled(const tb_rules *r, tb_str matter) {
     return NULL;
 }
 
+/* Would it count days that the started case leaves out? */
+static bool counts_while_waiting(const tb_program *p, uint32_t step) {
+    bool counts = p->steps.items[step].clock != TB_NO_INDEX;
+    for (uint32_t i = 0; i < p->clocks.count; i++)
+        counts |= p->clocks.items[i].kind == TB_CLOCK_STATUTORY || p->clocks.items[i].kind == TB_CLOCK_PROMISED;
+    return counts && !p->steps.items[step].excludes;
+}
+
 static void check_form(tb__compiler *c, const tb_program *p, const tb_call_def *d, const tb_program *to) {
     for (uint32_t i = 0; i < d->bindings_n; i++) {
         const tb_binding *b = &d->bindings[i];
@@ -282,10 +291,14 @@ static void check_form(tb__compiler *c, const tb_program *p, const tb_call_def *
         said->hint_en = tb_str_printf(c->a, "the modes of matter %.*s: %.*s", TB_FMT(to->matter), TB_FMT(list));
         said->other = to->span;
     }
+    if (!d->along && tb__along_may(to) && counts_while_waiting(p, d->step))
+        tb_report(c->d, TB_E_ALONG_ALONE, d->span, to->matter, p->steps.items[d->step].name, TB_NONE)->other = to->span;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *v = &p->moves.items[i];
         uint32_t at;
-        if (!v->call || &p->calls.items[v->call - 1] != d || tb_str_is(v->reply, "办结") ||
+        if (v->along == TB_ALONG_STOP && &p->calls.items[v->call - 1] == d && !tb__along_may(to))
+            tb_report(c->d, TB_E_ALONG_NEVER, v->span, to->matter, TB_NONE, TB_NONE)->other = to->span;
+        if (v->along || !v->call || &p->calls.items[v->call - 1] != d || tb_str_is(v->reply, "办结") ||
             tb_str_is(v->reply, "未能发起"))
             continue;
         TB__FIND(to->outcomes, , v->reply, at);

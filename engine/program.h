@@ -219,6 +219,8 @@ enum tb_effect_kind {
     TB_DO_YELLOW,
     TB_DO_REPORT /* text */,
     TB_DO_PROMPT /* text */,
+    TB_DO_STOP, /* 子办件停止计时的，不计入期限 (along.c), and back */
+    TB_DO_GO_ON,
     TB_DO_EXTEND,
     TB_DO_ADJUST
 };
@@ -240,6 +242,7 @@ enum tb_move_kind {
     TB_MOVE_OBLIGE /* idle → step */,
     TB_MOVE_EACH   /* gate → the copy's first step, or past the end of the list: void */
 };
+enum tb_along { TB_ALONG_STOP = 1, TB_ALONG_GO_ON };
 /* A move: what one …的 clause says. Several chart transitions may carry the same move (a step copied into two
  * obligations). */
 typedef struct tb_move {
@@ -270,6 +273,7 @@ typedef struct tb_move {
     uint32_t effects_n;
     uint32_t call; /* the answer to a call: 1 + index; 0: an act of people */
     tb_str reply;  /* which answer: 有效; an outcome, 办结 or 未能发起 of a case that was started */
+    enum tb_along along; /* a message that the started case stands still, or goes on; 0: it is none */
     const tb_law_ref *laws;
     uint32_t laws_n;
     tb_str target; /* for people: the step or outcome it leads to */
@@ -297,6 +301,7 @@ typedef struct tb_call_def {
     const tb_str *replies; /* of an interface */
     uint32_t replies_n;
     int retries;
+    bool along; /* of a started case: it is to tell when its time stands still (along.c) */
     tb_span span;
 } tb_call_def;
 

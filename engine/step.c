@@ -9,6 +9,7 @@
  *   act    ─▶ which task ─▶ which move ─▶ who ─▶ input ─▶ confirmations ─▶ chart
  *   timer  ─▶ an alert, or which clock ─▶ 超期 ─▶ the step's 逾期的, if it has one
  */
+#include "along.h"
 #include "calls.h"
 #include "case.h"
 #include "expression.h"
@@ -266,6 +267,8 @@ static void perform(struct work *w, const tb_effect_def *f) {
     }
     case TB_DO_EXTEND: extend(w); break;
     case TB_DO_ADJUST: tb__adjust(w); break;
+    case TB_DO_STOP: tb__along(w, TB_ALONG_STOP); break;
+    case TB_DO_GO_ON: tb__along(w, TB_ALONG_GO_ON); break;
     }
 }
 
@@ -325,6 +328,19 @@ static bool on_guard(void *user, tb_chart_run *run, uint16_t transition) {
     return move_open(w, m, arrow.source, &ignored);
 }
 
+/* What stood still because of this step counts again. */
+static bool go_on(struct work *w, uint32_t step) {
+    bool any = false;
+    for (uint32_t i = 0; i < w->c->stopped.count; i++) {
+        tb_stopped *x = &w->c->stopped.items[i];
+        if (x->step != step || x->to != INT32_MAX) continue;
+        x->to = tb_day_of(w->at);
+        tb__stop_told(w->a, w->c, w->o, i, w->at);
+        any = true;
+    }
+    return any;
+}
+
 static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     struct work *w = user;
     const tb_node *n = &w->p->nodes[state];
@@ -332,13 +348,7 @@ static void on_leave(void *user, tb_chart_run *run, uint16_t state) {
     if (n->kind != TB_NODE_STEP) return;
     const tb_step_def *s = &w->p->steps.items[n->index];
     tell(w, "离开", s->name, TB_NONE, w->at);
-    if (s->excludes) {
-        for (uint32_t i = 0; i < w->c->stopped.count; i++) {
-            tb_stopped *x = &w->c->stopped.items[i];
-            if (x->step == n->index && x->to == INT32_MAX) x->to = tb_day_of(w->at);
-        }
-        tell(w, "恢复计时", s->name, TB_NONE, w->at);
-    }
+    if (go_on(w, n->index) || s->excludes) tell(w, "恢复计时", s->name, TB_NONE, w->at);
     tb_task *t = task_in(w->c, state);
     if (t) {
         *TB_PUSH(w->a, w->left) = *t;
@@ -400,8 +410,9 @@ static void close_case(struct work *w, uint32_t outcome) {
 }
 
 static void stop_counting(struct work *w, uint32_t step) {
-    *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){step, tb_day_of(w->at), INT32_MAX};
+    *TB_PUSH(w->a, w->c->stopped) = (tb_stopped){.step = step, .from = tb_day_of(w->at), .to = INT32_MAX};
     tell(w, "停止计时", w->p->steps.items[step].name, TB_NONE, w->at);
+    tb__stop_told(w->a, w->c, w->o, w->c->stopped.count - 1, w->at);
 }
 
 /* An interrupted step goes on as it was: its task, its limit; nothing is issued or asked anew. */
@@ -571,14 +582,14 @@ uint32_t tb__authority(struct work *w, tb_str act, tb_span span, const uint32_t 
 
 /* An answer from outside, to the call this very task waits for; taken once. */
 static bool reply_fits(struct work *w, const tb_move *m, tb_task *task) {
-    enum tb_refusal_code code = tb__reply_fits(w->p, m, w->e, task);
+    enum tb_refusal_code code = tb__reply_fits(w->c, m, w->e, task);
     if (code != TB_R_NONE)
         return tb__refuse(&w->o->refusal, code, m->span, m->act,
                           code == TB_R_OUTSIDE_ONLY ? w->p->calls.items[m->call - 1].name
                           : task->call.n            ? task->call
                                                     : TB_STR("无"),
                           TB_NONE);
-    task->call = TB_NONE;
+    if (!m->along) task->call = TB_NONE;
     return true;
 }
 
@@ -617,7 +628,7 @@ static bool is_answer(tb_str key) { return tb_str_is(key, "键") || tb_str_is(ke
 
 /* May the input of this act hold `key`? `names`, when given, gets all keys that may stand. */
 static bool takes_input(const tb_move *m, tb_str key, tb_buf *names) {
-    bool known = tb_str_is(key, "备注") || (m->call && is_answer(key)) || tb__among(key, m->stated, m->stated_n) ||
+    bool known = tb_str_is(key, "备注") || (m->call && is_answer(key)) || (m->along && tb__along_says(key)) || tb__among(key, m->stated, m->stated_n) ||
                  (m->choices_n && tb_str_is(key, "选择"));
     for (uint32_t i = 0; names && i < m->stated_n; i++) tb__list_name(names, m->stated[i]);
     for (uint32_t i = 0; i < m->effects_n; i++) {
@@ -803,6 +814,7 @@ static bool do_submit(struct work *w) {
     if (!tb__form_fits(&form, w->c->mode)) return false;
     w->c->parent = tb_str_copy(w->a, e->parent);
     w->c->parent_key = tb_str_copy(w->a, e->parent_key);
+    w->c->parent_stops = e->parent.n && e->parent_stops;
     if (!tb__may_enter(w)) return false;
     w->c->applicant = (tb_actor){tb_str_copy(w->a, e->by.behalf.n ? e->by.behalf : e->by.person), TB_STR("申请人"),
                                  tb_str_copy(w->a, e->by.place), TB_NONE};

@@ -53,6 +53,7 @@ typedef struct tb_event {
     const tb_json *form, *materials; /* SUBMIT: object; array of names */
     const tb_json *input;            /* ACT: object, or NULL */
     tb_str parent, parent_key;       /* SUBMIT: the case that started this one (发起), and the key of its call */
+    bool parent_stops;               /* which is to be told when the time of this one stands still (along.c) */
     tb_str timer;                    /* TIMER: the clock's key, from tb_next_timer() */
 } tb_event;
 /* The event as stored: canonical JSON of the input, and back (M5). `e->form` … point into `body` after reading. */
@@ -85,7 +86,8 @@ typedef struct tb_running {
 } tb_running;
 typedef struct tb_stopped {
     uint32_t step;
-    int32_t from, to; /* days; INT32_MAX while open */
+    int32_t from, to;    /* days; INT32_MAX while open */
+    tb_str call, ground; /* with a started case (along.c): which stop, 「call.number」, and why; empty: the step's own */
 } tb_stopped;
 typedef struct tb_pause { /* a step's limit standing still while its step is interrupted (history.c) */
     uint32_t def;
@@ -121,6 +123,7 @@ typedef struct tb_case {
     tb_actor applicant;
     tb_str entered_by; /* who entered the application for him, at the applicant's place (窗口代录); empty: himself */
     tb_str parent, parent_key; /* 发起: which case waits for this one */
+    bool parent_stops;         /* and is told when its time stands still (along.c) */
     uint64_t *active, *memory;
     tb_str *places; /* codes by role */
     tb_json form, materials;

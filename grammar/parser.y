@@ -354,7 +354,7 @@ flag: flag_word                 { $$ = new_part(p, $1, @$); } ;
 
 flag_word:
   "末日顺延" { $$ = TB_P_ROLL; } | "续计" { $$ = TB_P_KEEP; } | "完成" { $$ = TB_P_COMPLETE; } | "不予" { $$ = TB_P_REJECT; }
-| "不可撤回" { $$ = TB_P_IRREVERSIBLE; } | "继续办理" { $$ = TB_P_CONTINUE; }
+| "不可撤回" { $$ = TB_P_IRREVERSIBLE; } | "继续办理" { $$ = TB_P_CONTINUE; } | "不计入期限" { $$ = TB_P_STOPS; }
 | "必填" { $$ = TB_P_REQUIRED; } | "必要" { $$ = TB_P_NEEDED; }
 | "选填" { $$ = TB_P_OPTIONAL; } | "敏感" { $$ = TB_P_SENSITIVE; }
 | "电子证照" { $$ = TB_P_ELECTRONIC; } | "免提交" { $$ = TB_P_EXEMPT; }

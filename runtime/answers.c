@@ -107,8 +107,10 @@ static void put_ranges(tb_buf *b, const tb_due_ranges *why) {
     tb_puts(b, ",\"why\":[");
     for (uint32_t i = 0; i < why->count; i++) {
         const tb_due_range *r = &why->items[i];
-        tb_putf(b, "%s{\"from\":\"%s\",\"to\":\"%s\",\"why\":\"%s\",\"counted\":%d", i ? "," : "",
-                tb_day_text(r->from, from), tb_day_text(r->to, to), why_word(r->why), r->counted);
+        bool open = r->to == INT32_MAX; /* it still stands still */
+        tb_putf(b, "%s{\"from\":\"%s\",\"to\":%s%s%s,\"why\":\"%s\",\"counted\":%d", i ? "," : "",
+                tb_day_text(r->from, from), open ? "" : "\"", open ? "null" : tb_day_text(r->to, to), open ? "" : "\"",
+                why_word(r->why), r->counted);
         if (r->name.n) {
             tb_puts(b, ",");
             put_name(b, "name", r->name);

@@ -326,7 +326,8 @@ static int make_start(tb_inject *in, tb_arena *a, const tb_state *base, const tb
                     .mode = mode.n ? mode : p->modes.items[0].name,
                     .form = taken,
                     .parent = tb_str_z(x->parent),
-                    .parent_key = x->row.key};
+                    .parent_key = x->row.key,
+                    .parent_stops = tb_json_get(o, "stops") != NULL};
     return TB_OK;
 }
 

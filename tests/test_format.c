@@ -224,6 +224,7 @@ static const struct {
                             [TB_P_YELLOW] = {K_YELLOW, ONE},
                             [TB_P_REPORT] = {K_REPORT, ONE},
                             [TB_P_CONTINUE] = {K_CONTINUE, FLAG},
+                            [TB_P_STOPS] = {K_EXCLUDED, FLAG},
                             [TB_P_SEAL] = {K_SEAL, ONE},
                             [TB_P_REQUIRED] = {K_REQUIRED, FLAG},
                             [TB_P_NEEDED] = {K_NEEDED, FLAG},

@@ -226,6 +226,7 @@ tb_str tb__graph_edge_text(tb_arena *a, const tb_program *p, const tb_graph_edge
     for (uint32_t i = 0; i < m->effects_n; i++) {
         const tb_effect_def *f = &m->effects[i];
         if (f->kind == TB_DO_ISSUE) tb_putf(&b, "\n出具 %.*s", TB_FMT(p->documents.items[f->a].name));
+        if (f->kind == TB_DO_STOP) tb_puts(&b, "\n不计入期限");
         if (f->kind == TB_DO_TRANSFER) tb_putf(&b, "\n转送 %.*s", TB_FMT(p->places.items[f->a].name));
     }
     if (m->times) tb_putf(&b, "\n限 %d次", m->times);

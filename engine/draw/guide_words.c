@@ -209,6 +209,8 @@ static void put_effect(const tb__guide *g, tb_buf *b, const tb_effect_def *f) {
     case TB_DO_EXTEND:
         tb_putf(b, "，期限延长%d%s", p->extension_n, tb__draw_unit(p->extension_unit, p->extension_n, true));
         break;
+    case TB_DO_STOP: tb_puts(b, "，本环节和本办件的期限跟着停止计算"); break;
+    case TB_DO_GO_ON: tb_puts(b, "，期限接着计算"); break;
     case TB_DO_ADJUST: tb_puts(b, "，所选的期限改为所写的长度"); break;
     default: break;
     }

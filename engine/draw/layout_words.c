@@ -218,6 +218,7 @@ static tb_str effect_text(const tb__plan *t, const tb_effect_def *f) {
     case TB_DO_YELLOW: return join(t, tb__say(t, "黄牌 ", "yellow card "), p->places.items[f->a].name);
     case TB_DO_REPORT: return join(t, tb__say(t, "报告 ", "report to "), f->text);
     case TB_DO_PROMPT: return join(t, tb__say(t, "提示 ", "prompt "), f->text);
+    case TB_DO_STOP: return tb_str_z(tb__say(t, "不计入期限", "excluded"));
     default: return TB_STR("");
     }
 }

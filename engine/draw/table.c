@@ -118,8 +118,12 @@ static tb_str clocks_of(const struct table *t, const tb_graph_edge *e, const tb_
             put_clock(
                 t, &b, "延长 ", "extends by ",
                 tb_str_printf(t->a, "%d%s", p->extension_n, tb__draw_unit(p->extension_unit, p->extension_n, t->zh)));
-    for (uint32_t i = 0; i < m->effects_n; i++)
-        if (m->effects[i].kind == TB_DO_ADJUST) put_clock(t, &b, "调整", "adjusts", TB_STR(""));
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        enum tb_effect_kind kind = m->effects[i].kind;
+        if (kind == TB_DO_ADJUST) put_clock(t, &b, "调整", "adjusts", TB_STR(""));
+        if (kind == TB_DO_STOP) put_clock(t, &b, "停表", "stops", TB_STR(""));
+        if (kind == TB_DO_GO_ON) put_clock(t, &b, "续表", "resumes", TB_STR(""));
+    }
     bool out = from->kind == TB_G_STEP && p->steps.items[from->index].excludes;
     bool in = to->kind == TB_G_STEP && p->steps.items[to->index].excludes;
     if (e->from != e->to && in && !out) put_clock(t, &b, "停表", "stops", TB_STR(""));

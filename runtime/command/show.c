@@ -105,7 +105,8 @@ static void tell_why(tb_line *line, const tb_json *ranges) {
         tb_str from = tb__text_of(r, "from"), to = tb__text_of(r, "to"), why = tb__text_of(r, "why"), name = tb__text_of(r, "name");
         bool counts = tb_str_is(why, "counted") || tb_str_is(why, "makeup-workday");
         tb_putf(&line->out, "%s%.*s", i ? "；" : "", TB_FMT(month_day(from)));
-        if (!tb_str_eq(from, to)) tb_putf(&line->out, "…%.*s", TB_FMT(month_day(to)));
+        if (!to.n) tb_puts(&line->out, tb_line_say(line, " 起", " on")); /* it still stands still */
+        else if (!tb_str_eq(from, to)) tb_putf(&line->out, "…%.*s", TB_FMT(month_day(to)));
         tb_putf(&line->out, " %s", why_word(line, why));
         if (tb_str_is(why, "excluded") && name.n) tb_putf(&line->out, "（%.*s）", TB_FMT(name));
         else if (name.n) tb_putf(&line->out, " %.*s", TB_FMT(name));
