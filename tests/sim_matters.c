@@ -64,8 +64,9 @@ static uint8_t any_guard(const draft *d, const draft_step *s) {
 }
 
 static void draw_limit(const draft *d, draft_step *s) {
-    static const uint8_t most[] = {15, 25, 90, 2};
-    s->unit = sim_chance(55) ? 0 : to(4);
+    static const uint8_t most[] = {15, 25, 90, 2, 40};
+    bool spans = d->statutory || d->promised; /* drafts are proved without a calendar, which working hours would need */
+    s->unit = sim_chance(55) ? 0 : !spans && sim_chance(30) ? 4 : to(4);
     s->limit = d->statutory || sim_chance(75) ? (uint8_t)(1 + to(most[s->unit])) : 0;
     s->rolls = s->unit == 1 && sim_chance(50);
     s->expiry = to(4);
@@ -180,7 +181,7 @@ static void put_guard(page *p, uint8_t guard, int number) {
 }
 
 static void put_period(page *p, uint8_t unit, int n) {
-    static const char *const units[] = {"个工作日", "个自然日", "小时", "个月"};
+    static const char *const units[] = {"个工作日", "个自然日", "小时", "个月", "个工作小时"};
     put(p, "%d%s", n, units[unit]);
 }
 
@@ -253,6 +254,8 @@ static void put_step(page *p, const draft *d, int i) {
     put_expiry(p, d, s, false);
 }
 
+static bool tested(const draft *d) { return d->ids % 3 != 0; }
+
 /* Steps that a step of the chain sends its case to, and that send it back there or on. */
 static void put_detours(page *p, const draft *d) {
     if (d->supplement != 255)
@@ -274,8 +277,9 @@ static void put_detours(page *p, const draft *d) {
         put(p,
             "\n环节 等子件：\n  发起 子事项%d，模式 窗口办理，名称 为 名称。\n  期限 15个工作日。\n  子办件准予的，转 "
             "环%d。\n"
-            "  子办件办结的，转 环%d。\n  子办件未能发起的，转 环%d。\n  逾期的，黄牌 属地，继续办理。\n",
-            d->number, d->steps[d->child].id, d->steps[d->child].id, d->steps[d->child].id);
+            "  子办件办结的，转 环%d。\n  子办件未能发起的，转 环%d。\n%s  逾期的，黄牌 属地，继续办理。\n",
+            d->number, d->steps[d->child].id, d->steps[d->child].id, d->steps[d->child].id,
+            tested(d) ? "  子办件停止计时的，不计入期限，出具 记录书。\n" : "");
     if (d->duty != 255)
         put(p, "\n环节 现场看：\n  办理人 核查员，不少于 2人。\n  期限 5个工作日。\n  看过的，出具 记录书，完成。\n");
     if (d->halt != 255)
@@ -311,7 +315,7 @@ static void put_parallel(page *p, const draft *d) {
 }
 
 static void put_head(page *p, const draft *d, int version, const char *from) {
-    put(p, "事项 随机%d：\n  版本 x%d，生效 %s，适用 申请日。\n  事项类型 公共服务。\n", d->number, version, from);
+    put(p, "\n事项 随机%d：\n  版本 x%d，生效 %s，适用 申请日。\n  事项类型 公共服务。\n", d->number, version, from);
     put(p, "  实施主体 市中区行政审批服务局。\n  办理模式 窗口办理%s。\n",
         d->online ? "、全程网办" : "，因 “要核验原件”，待核");
     put(p, "  属地 取自 实施主体。\n  收到材料 以 属地收到 为准。\n");
@@ -345,6 +349,10 @@ static void put_any_step(page *p, const draft *d) {
     if (d->withdraw) put(p, "\n任一环节，决定之前：\n  撤回的，由 申请人，办结 撤回。\n");
 }
 
+/* A started case whose time stands still now and then: who waits for it stands still, too. */
+static const char test[] = "  要检测的，限 3次，转 检测。\n\n环节 检测：\n  办理人 审查员。\n  期限 4个自然日。\n"
+                           "  不计入期限，依《甲法》第一条，因《甲法》第二条，待核。\n  测完的，转 审查。\n  逾期的，转 审查。\n";
+
 /* Before the matter what it uses, after it what it starts. */
 static void put_file(page *p, const draft *d, int version, const char *from) {
     p->n = 0;
@@ -375,8 +383,8 @@ static void put_file(page *p, const draft *d, int version, const char *from) {
             "文本，必填。\n%s\n"
             "环节 审查：\n  办理人 审查员。\n  期限 %d个自然日。\n  准的，办结 准予。\n  不准的，载明 "
             "理由、救济途径，办结 不准。\n"
-            "  逾期的，办结 不准。\n",
-            d->number, version, from, d->ids % 2 ? "  加急 是否，必填。\n" : "", 1 + d->ids % 9);
+            "  逾期的，办结 不准。\n%s",
+            d->number, version, from, d->ids % 2 ? "  加急 是否，必填。\n" : "", 1 + d->ids % 9, tested(d) ? test : "");
 }
 
 /* ---- is it sound? ---- */
