@@ -163,7 +163,10 @@ static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *
                       .clause = c->span,
                       .kind = c->kind,
                       .open = c->pending || (article && article->pending),
-                      .why = why};
+                      .why = why,
+                      .exact = article && article->article.paragraph == ref->paragraph && article->article.item == ref->item,
+                      .section = law,
+                      .article = article};
 }
 
 static void keep_citations(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_part *part) {
@@ -480,7 +483,8 @@ static void span_limits(tb__matter *m) {
     for (uint32_t i = 0; i < m->head->clauses.count; i++)
         for (size_t k = 0; k < sizeof spans / sizeof *spans; k++) {
             const tb_clause *c = &m->head->clauses.items[i];
-            if (c->kind == spans[k].clause && c->none && spans[k].kind == TB_CLOCK_STATUTORY) p->no_statutory = true;
+            if (c->kind == spans[k].clause && c->none && spans[k].kind == TB_CLOCK_STATUTORY)
+                p->no_statutory = true, p->no_statutory_span = c->span;
             if (c->kind != spans[k].clause || c->none) continue;
             tb_clock_def d = {.kind = spans[k].kind,
                               .step = TB_NO_INDEX,

@@ -351,6 +351,9 @@ typedef struct tb_citation {
     bool applicant;           /* the clause is about a step of the applicant's: longer is then his gain */
     bool open; /* 待核: the clause, or the article in the law's file */
     bool why;  /* stands after 因: a reason, or the article that asks for it */
+    bool exact;                       /* the article is written in the law's file as it is cited, paragraph and item */
+    const struct tb_section *section; /* the law in its file, and the article there; NULL: not there */
+    const struct tb_clause *article;
 } tb_citation;
 
 /* 容缺受理, 告知承诺 (papers.c); TB_NO_INDEX: the matter has none. */
@@ -370,6 +373,7 @@ typedef struct tb_program {
     tb_str authority_duty, authority_seal;
     tb_span authority_span;
     bool no_statutory; /* 法定期限 无: said, not forgotten */
+    tb_span no_statutory_span;
     const tb_chart *chart;
     const tb_node *nodes; /* by state */
     uint16_t live;

@@ -7,14 +7,14 @@
 #include "proof_work.h"
 #include <string.h>
 
-static bool holds_word(tb_str s, const char *word) {
+bool tb__holds_word(tb_str s, const char *word) {
     size_t n = strlen(word);
     for (uint32_t i = 0; i + n <= s.n; i++)
         if (memcmp(s.p + i, word, n) == 0) return true;
     return false;
 }
 
-static bool states(const tb_move *m, const char *what) {
+bool tb__states(const tb_move *m, const char *what) {
     for (uint32_t i = 0; i < m->stated_n; i++)
         if (tb_str_is(m->stated[i], what)) return true;
     return false;
@@ -24,14 +24,14 @@ static bool states(const tb_move *m, const char *what) {
 static const tb_document *issues(const tb_program *p, const tb_move *m, const char *const *words) {
     for (uint32_t i = 0; i < m->effects_n; i++)
         for (int k = 0; m->effects[i].kind == TB_DO_ISSUE && words[k]; k++)
-            if (holds_word(p->documents.items[m->effects[i].a].name, words[k]))
+            if (tb__holds_word(p->documents.items[m->effects[i].a].name, words[k]))
                 return &p->documents.items[m->effects[i].a];
     return NULL;
 }
 
-static const char *const refusal_words[] = {"不予", "不受理", NULL};
+static const char *const refusal_words[] = {"不予", "不受理", "不准", "不许可", "不批准", "不同意", "驳回", NULL};
 /* What ends a case without its purpose: after 不可撤回 none of it may come. */
-static const char *const undone_words[] = {"不予", "不受理", "撤回", "终止", "不准", NULL};
+static const char *const undone_words[] = {"不予", "不受理", "不准", "不许可", "不批准", "不同意", "驳回", "撤回", "终止", NULL};
 
 static bool closes(const tb_move *m) {
     for (uint32_t i = 0; i < m->effects_n; i++)
@@ -39,18 +39,24 @@ static bool closes(const tb_move *m) {
     return m->leaves;
 }
 
+bool tb__refusal_words(tb_str name) {
+    for (int k = 0; refusal_words[k]; k++)
+        if (tb__holds_word(name, refusal_words[k])) return true;
+    return false;
+}
+
 /* Does it lead to an outcome, or a branch's end, of refusal? */
 static bool refuses(const tb_program *p, const tb_move *m) {
     bool outcome = false;
     for (uint32_t i = 0; i < p->outcomes.count; i++) outcome |= tb_str_eq(p->outcomes.items[i], m->target);
-    return m->rejects || (closes(m) && outcome && (holds_word(m->target, "不予") || holds_word(m->target, "不受理")));
+    return m->rejects || (closes(m) && outcome && tb__refusal_words(m->target));
 }
 
 static bool decides_against(const tb_program *p, const tb_move *m) { return issues(p, m, refusal_words) || m->rejects; }
 
 bool tb__undoes(const tb_move *m) {
     bool undoes = m->rejects;
-    for (int k = 0; undone_words[k]; k++) undoes |= holds_word(m->target, undone_words[k]);
+    for (int k = 0; undone_words[k]; k++) undoes |= tb__holds_word(m->target, undone_words[k]);
     return undoes;
 }
 
@@ -88,14 +94,15 @@ static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return tb__edge_
 
 /* ---- duties of single moves ---- */
 
-/* 38(2), 32: which statements a written refusal needs; alternatives are separated by a bar. */
+/* 38(2), 32: which statements a written refusal needs; alternatives are separated by a bar. `needless`: of what needs no licence. */
 static const struct {
-    const char *document, *needs, *article;
+    bool needless;
+    const char *needs, *article;
 } statements[] = {
-    {"不予", "理由|有权机关|不符内容",
+    {false, "理由|有权机关|不符内容",
      "《行政许可法》第三十八条第二款"}, /* 32(1)(2): which organ has the power is the reason */
-    {"不予", "救济途径", "《行政许可法》第三十八条第二款"},
-    {"不受理", "理由|有权机关", "《行政许可法》第三十二条第一款第一项"},
+    {false, "救济途径", "《行政许可法》第三十八条第二款"},
+    {true, "理由|有权机关", "《行政许可法》第三十二条第一款第一项"},
 };
 
 static bool states_one_of(const tb_move *m, const char *list) {
@@ -105,7 +112,7 @@ static bool states_one_of(const tb_move *m, const char *list) {
         if (n < sizeof word) {
             memcpy(word, list, n);
             word[n] = 0;
-            if (states(m, word)) return true;
+            if (tb__states(m, word)) return true;
         }
         list += n + (list[n] == '|');
     }
@@ -113,9 +120,10 @@ static bool states_one_of(const tb_move *m, const char *list) {
 }
 
 static void reasons(tb__proof *w, const tb_move *m) {
-    for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
-        const char *const words[] = {statements[i].document, NULL};
-        if (!issues(w->p, m, words)) continue;
+    static const char *const needless[] = {"不受理", NULL};
+    const tb_document *refusal = issues(w->p, m, refusal_words);
+    for (size_t i = 0; refusal && i < sizeof statements / sizeof *statements; i++) {
+        if (statements[i].needless != (issues(w->p, m, needless) == refusal)) continue;
         if (states_one_of(m, statements[i].needs)) continue;
         tb_str what = {statements[i].needs, (uint32_t)strcspn(statements[i].needs, "|")};
         tb__failed(w, TB_E_DUTY_REASONS, m->span, m->act, what, tb_str_z(statements[i].article), NULL);
@@ -140,17 +148,54 @@ static void place(tb__proof *w, const tb_move *m) {
     tb__failed(w, TB_E_DUTY_PLACE, m->span, m->act, p->places.items[at].name, TB_NONE, NULL);
 }
 
-/* 32(1)(4): one notice of all that is missing; silence is acceptance from the day of receipt. */
-static bool asks_for_more(const tb_program *p, const tb_move *m) {
+/* 32(1)(4): one notice of all that is missing; silence is acceptance from the day of receipt. An act asks for more by what it says or
+ * issues, or by where it leads before acceptance: to a step of the applicant's that brings material in again. */
+static bool brings_again(const tb_program *p, uint32_t step) {
+    const tb_step_def *s = step == TB_NO_INDEX ? NULL : &p->steps.items[step];
+    for (uint32_t i = 0; s && i < s->posts_n; i++)
+        if (s->posts[i] != TB_POST_APPLICANT) return false;
+    for (uint32_t i = 0; s && s->posts_n && i < p->moves.count; i++)
+        for (uint32_t k = 0; p->moves.items[i].step == step && k < p->moves.items[i].effects_n; k++) {
+            const tb_effect_def *f = &p->moves.items[i].effects[k];
+            if (f->kind == TB_DO_RECORD && (f->a == TB_M_RECEIVED || f->a == p->receipt)) return true;
+        }
+    return false;
+}
+
+static bool before_acceptance(tb__proof *w, const tb_move *m) {
+    uint8_t *accepted = NULL;
+    for (uint32_t i = w->g.submissions; w->g.complete && i < w->g.edges.count; i++) {
+        const tb__edge *e = &w->g.edges.items[i];
+        if (&w->p->moves.items[e->move] != m) continue;
+        if (!accepted) accepted = always(w, marks_acceptance);
+        if (!accepted[e->from]) return true;
+    }
+    return false;
+}
+
+static bool organs_act(const tb_program *p, const tb_move *m) {
+    const uint32_t *posts = m->posts ? m->posts : m->step == TB_NO_INDEX ? NULL : p->steps.items[m->step].posts;
+    uint32_t n = m->posts ? m->posts_n : m->step == TB_NO_INDEX ? 0 : p->steps.items[m->step].posts_n;
+    bool organ = false;
+    for (uint32_t i = 0; i < n; i++) organ |= posts[i] != TB_POST_APPLICANT;
+    return organ;
+}
+
+static bool asks_for_more(tb__proof *w, const tb_move *m) {
     static const char *const notice[] = {"补正", NULL};
-    return m->kind == TB_MOVE_ACT && (issues(p, m, notice) || states(m, "全部补正内容"));
+    if (m->kind != TB_MOVE_ACT) return false;
+    if (issues(w->p, m, notice) || tb__states(m, "全部补正内容")) return true;
+    return organs_act(w->p, m) && brings_again(w->p, tb_step_named(w->p, m->target)) && before_acceptance(w, m);
 }
 
 static void one_notice(tb__proof *w, const tb_move *m) {
-    if (!asks_for_more(w->p, m)) return;
+    static const char *const any[] = {"", NULL};
+    if (!asks_for_more(w, m)) return;
     tb_str article = TB_STR("《行政许可法》第三十二条第一款第四项");
+    bool written = issues(w->p, m, any);
+    if (!written) tb__failed(w, TB_E_DUTY_NOTICE_WRITTEN, m->span, m->act, article, TB_NONE, NULL);
     if (m->times != 1) tb__failed(w, TB_E_DUTY_ONE_NOTICE, m->span, m->act, article, TB_NONE, NULL);
-    if (!states(m, "全部补正内容"))
+    if (written && !tb__states(m, "全部补正内容")) /* else the hint says both */
         tb__failed(w, TB_E_DUTY_REASONS, m->span, m->act, TB_STR("全部补正内容"), article, NULL);
     for (uint32_t i = 0; i < w->p->moves.count && m->step != TB_NO_INDEX; i++) {
         const tb_move *o = &w->p->moves.items[i];
@@ -228,7 +273,7 @@ static void presider(tb__proof *w, const tb_step_def *hearing) {
     const tb_program *p = w->p;
     for (uint32_t i = 0; i < p->steps.count; i++) {
         const tb_step_def *s = &p->steps.items[i];
-        if (!holds_word(s->name, "审查") || s == hearing) continue;
+        if (!tb__holds_word(s->name, "审查") || s == hearing) continue;
         for (uint32_t a = 0; a < s->posts_n; a++)
             for (uint32_t b = 0; b < hearing->posts_n; b++) {
                 uint32_t x = s->posts[a], y = hearing->posts[b];
@@ -246,7 +291,7 @@ static void presider(tb__proof *w, const tb_step_def *hearing) {
     }
 }
 
-static bool is_hearing(const tb_step_def *s) { return s->excludes && holds_word(s->name, "听证"); }
+static bool is_hearing(const tb_step_def *s) { return s->excludes && tb__holds_word(s->name, "听证"); }
 
 static void hearings(tb__proof *w) {
     for (uint32_t i = 0; i < w->p->steps.count; i++)
@@ -264,7 +309,7 @@ static bool sketched(const tb_program *p, const tb_step_def *s) {
  * second of 举行日, which the engine enforces (held.c): here only that the step has one, long enough. */
 static bool announces(tb__proof *w, const tb_move *m) {
     static const char *const notice[] = {"听证通知", "听证公告", NULL};
-    return issues(w->p, m, notice) && (m->held || states(m, "听证时间")) && states(m, "听证地点");
+    return issues(w->p, m, notice) && (m->held || tb__states(m, "听证时间")) && tb__states(m, "听证地点");
 }
 
 enum { HEARING_NOTICE = 7 /* workdays, 48(1)(1) */ };
@@ -307,7 +352,7 @@ static void hearing_notice(tb__proof *w) {
 static bool tells_time(const tb_program *p, uint32_t step) {
     static const char *const any[] = {"", NULL};
     for (uint32_t i = 0; i < p->moves.count; i++)
-        if (p->moves.items[i].step == step && states(&p->moves.items[i], "所需时间") && issues(p, &p->moves.items[i], any)) return true;
+        if (p->moves.items[i].step == step && tb__states(&p->moves.items[i], "所需时间") && issues(p, &p->moves.items[i], any)) return true;
     return p->steps.items[step].notices_n > 0;
 }
 
@@ -328,7 +373,7 @@ static void inspectors(tb__proof *w) {
     for (uint32_t i = 0; i < w->p->steps.count; i++) {
         const tb_step_def *s = &w->p->steps.items[i];
         bool inspects = false;
-        for (int k = 0; words[k]; k++) inspects |= holds_word(s->name, words[k]);
+        for (int k = 0; words[k]; k++) inspects |= tb__holds_word(s->name, words[k]);
         if (inspects && s->persons < 2 && !s->all)
             tb__failed(w, TB_E_DUTY_TWO, s->span, s->name, TB_STR("《行政许可法》第三十四条第三款"), TB_NONE, NULL);
     }
@@ -347,7 +392,7 @@ static void needed(tb__proof *w) {
         const char *ground = NULL;
         bool asks = false;
         for (size_t k = 0; k < sizeof grounds / sizeof *grounds; k++)
-            if (holds_word(s->name, grounds[k])) ground = grounds[k], asks |= holds_word(c->gist, ground);
+            if (tb__holds_word(s->name, grounds[k])) ground = grounds[k], asks |= tb__holds_word(c->gist, ground);
         bool excludes_it = s->why_excluded && tb_str_eq(s->why_excluded->law, c->law->law) && s->why_excluded->article == c->law->article;
         if (ground && (!asks || excludes_it)) tb__failed(w, TB_E_DUTY_NEED, s->span, c->text, tb_str_z(ground), TB_NONE, NULL);
     }
@@ -383,7 +428,7 @@ static const struct {
     bool licences;
 } duties[] = {
     {reasons, NULL, true},        {place, NULL, false},     {one_notice, NULL, true}, {NULL, written, true},
-    {NULL, accepted_first, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
+    {NULL, accepted_first, true}, {NULL, tb__prove_documents, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
     {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, hearing_day, true}, {NULL, told_of_time, true},
     {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
     {corrections, NULL, false},

@@ -102,6 +102,7 @@ struct span {
     uint64_t relaxed;
     uint32_t also_keep; /* a step taken as 续计 for the sake of argument, + 1 */
     uint32_t unlimited; /* a step without a limit that the end depends on */
+    const uint8_t *starts; /* by edge: whether a run may begin there; NULL: everywhere */
     tb_span blame;      /* of UNBOUNDED: the step that has no limit, or the first of the loop */
 };
 
@@ -579,6 +580,7 @@ static void begin_runs(struct span *s, uint32_t edge) {
     const tb__edge *e = &w->g.edges.items[edge];
     tb__records all = {0};
     uint64_t recorded = 0;
+    if (s->starts && !s->starts[edge]) return;
     if (e->from == TB__NONE)
         tb__records_of_submission(w, w->valuations.items[tb__valuation_of(w, tb__state(w, e->to))].mode, &recorded,
                                   &all);
@@ -961,7 +963,7 @@ static void spare_time(struct span *s) {
 /* A step visited again on the worst path: would one budget for all visits (续计) be enough? Builds the span anew. */
 static bool enough_with_keep(struct span *s, uint32_t step) {
     tb_proof_span ignored = {0};
-    struct span again = {.w = s->w, .def = s->def, .out = &ignored, .also_keep = step + 1};
+    struct span again = {.w = s->w, .def = s->def, .out = &ignored, .also_keep = step + 1, .starts = s->starts};
     if (!units(&again)) return false;
     references(&again);
     if (!again.too_large) build(&again);
@@ -1043,6 +1045,7 @@ static void prove(struct span *s) {
         o->reason = tb_str_z(tb__say(w, "没有日历，单位无从折算", "units cannot be converted without a calendar"));
         return;
     }
+    if (s->starts) o->extension = 0; /* 42 extends the decision, not what follows */
     references(s);
     if (!s->too_large) build(s);
     if (s->too_large) {
@@ -1070,7 +1073,37 @@ static void prove(struct span *s) {
     }
 }
 
+/* 行政许可法 44: a grant is issued and served within ten workdays, whether or not the matter writes a limit of its own. Refusals it does
+ * not speak of. */
+enum { SERVICE_DAYS = 10 };
+
+static bool limits_service(const tb_clock_def *d) {
+    return d->kind != TB_CLOCK_STEP && d->from == TB_M_DECIDED && d->to == TB_M_SERVED && d->unit == TB_WORKDAYS &&
+           d->n <= SERVICE_DAYS;
+}
+
+static void service(tb__proof *w) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->clocks.count; i++)
+        if (limits_service(&p->clocks.items[i])) return; /* proved as it is written */
+    const tb_clock_def d = {.kind = TB_CLOCK_STATUTORY,
+                            .name = tb_str_z(tb__say(w, "《行政许可法》第四十四条 颁发、送达", "《行政许可法》第四十四条, service")),
+                            .n = SERVICE_DAYS,
+                            .unit = TB_WORKDAYS,
+                            .from = TB_M_DECIDED,
+                            .to = TB_M_SERVED,
+                            .step = TB_NO_INDEX,
+                            .place = p->authority_place,
+                            .span = p->kind_span};
+    struct span s = {.w = w, .def = &d, .starts = tb__granting_edges(w)};
+    tb_proof_span out = {0};
+    s.out = &out;
+    prove(&s);
+    report(&s);
+}
+
 void tb__prove_limits(tb__proof *w) {
+    if (w->g.complete && tb_str_is(w->p->kind, "行政许可")) service(w);
     for (uint32_t i = 0; i < w->p->clocks.count; i++) {
         const tb_clock_def *d = &w->p->clocks.items[i];
         if (d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL) continue;

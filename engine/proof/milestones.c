@@ -27,19 +27,14 @@ bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone) {
     return all >> milestone & 1;
 }
 
-/* What is sought: paths that lack the milestone `lacks` and have `had` (TB_NO_INDEX: nothing need). `arrives` is shown each edge
- * of one, with where it came from; true: enough. */
-typedef struct search search;
-struct search {
-    tb__proof *w;
-    uint32_t lacks, had;
-    bool (*arrives)(search *x, uint32_t edge, uint32_t at);
-    uint32_t *by, *from; /* by node: the edge that came there, plus one (0: nothing did); the node before */
-    uint8_t *told;       /* by step */
-};
+static bool records_lacking(tb__search *x, uint32_t edge) {
+    return tb__edge_records(x->w, &x->w->g.edges.items[edge], x->lacks);
+}
+static bool records_had(tb__search *x, uint32_t edge) {
+    return tb__edge_records(x->w, &x->w->g.edges.items[edge], x->had);
+}
 
-/* The path to node `at`, then `edge`. */
-static tb__edges path_of(const search *x, uint32_t edge, uint32_t at) {
+tb__edges tb__sought_path(const tb__search *x, uint32_t edge, uint32_t at) {
     tb__edges path = {0};
     *TB_PUSH(x->w->a, path) = edge;
     for (; at != TB__NONE; at = x->from[at]) *TB_PUSH(x->w->a, path) = x->by[at] - 1;
@@ -47,8 +42,8 @@ static tb__edges path_of(const search *x, uint32_t edge, uint32_t at) {
     return path;
 }
 
-/* A node is a state twice, plus one when `had` has happened. */
-static void seek(search *x) {
+/* A node is a state twice, plus one when the path counts. */
+void tb__seek(tb__search *x) {
     const tb__graph *g = &x->w->g;
     uint32_t room = g->states * 2 + 1, *queue = TB_NEW_ARRAY(x->w->a, room, uint32_t);
     uint32_t head = 0, tail = 0, at = TB__NONE, next = 0, end = g->submissions;
@@ -56,10 +51,9 @@ static void seek(search *x) {
     x->from = TB_NEW_ARRAY(x->w->a, room, uint32_t);
     for (;;) {
         for (; next < end; next++) {
-            const tb__edge *e = &g->edges.items[next];
-            if (tb__edge_records(x->w, e, x->lacks)) continue;
-            bool had = x->had == TB_NO_INDEX || (at != TB__NONE && at % 2) || tb__edge_records(x->w, e, x->had);
-            uint32_t to = e->to * 2 + had;
+            if (x->fills(x, next)) continue;
+            bool had = !x->begins || (at != TB__NONE && at % 2) || x->begins(x, next);
+            uint32_t to = g->edges.items[next].to * 2 + had;
             if (had && x->arrives(x, next, at)) return;
             if (x->by[to]) continue;
             x->by[to] = next + 1;
@@ -87,7 +81,7 @@ static bool begins_later(tb__proof *w, uint32_t step, uint32_t milestone) {
 }
 
 /* Does it enter a step whose limit begins with what is lacking? Each is told once. */
-static bool enters(search *x, uint32_t edge, uint32_t at) {
+static bool enters(tb__search *x, uint32_t edge, uint32_t at) {
     const tb_program *p = x->w->p;
     const tb__edge *e = &x->w->g.edges.items[edge];
     for (uint32_t i = 0; i < e->ops; i++) {
@@ -99,7 +93,7 @@ static bool enters(search *x, uint32_t edge, uint32_t at) {
         if (!c || c->from != x->lacks) continue;
         x->told[n->index] = 1;
         if (begins_later(x->w, n->index, x->lacks)) continue;
-        tb__edges path = path_of(x, edge, at);
+        tb__edges path = tb__sought_path(x, edge, at);
         tb__failed(x->w, TB_E_PROOF_NOT_BEGUN, c->span, s->name, tb__path_text(x->w, &path), TB_NONE, &path);
     }
     return false;
@@ -114,15 +108,16 @@ void tb__prove_beginnings(tb__proof *w) {
                  from = clock == TB_NO_INDEX ? TB_NO_INDEX : p->clocks.items[clock].from;
         if (from != TB_NO_INDEX) begun |= (uint64_t)1 << from;
     }
-    search x = {.w = w, .had = TB_NO_INDEX, .arrives = enters, .told = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t)};
+    tb__search x = {
+        .w = w, .fills = records_lacking, .arrives = enters, .told = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t)};
     for (x.lacks = 0; x.lacks < p->milestones.count; x.lacks++)
-        if (begun >> x.lacks & 1) seek(&x);
+        if (begun >> x.lacks & 1) tb__seek(&x);
 }
 
-static bool closes(search *x, uint32_t edge, uint32_t at) {
+static bool closes(tb__search *x, uint32_t edge, uint32_t at) {
     const tb__edge *e = &x->w->g.edges.items[edge];
     if (!tb__ended(x->w, e->to)) return false;
-    tb__edges path = path_of(x, edge, at);
+    tb__edges path = tb__sought_path(x, edge, at);
     tb__failed(x->w, TB_E_DUTY_SERVICE, e->move == TB__NONE ? x->w->p->span : x->w->p->moves.items[e->move].span,
                tb__path_text(x->w, &path), TB_STR("《行政许可法》第四十四条"), TB_NONE, &path);
     return true;
@@ -130,5 +125,10 @@ static bool closes(search *x, uint32_t edge, uint32_t at) {
 
 /* 行政许可法 44: what has been decided reaches the applicant before the case is closed. */
 void tb__prove_service(tb__proof *w) {
-    seek(&(search){.w = w, .lacks = TB_M_SERVED, .had = TB_M_DECIDED, .arrives = closes});
+    tb__seek(&(tb__search){.w = w,
+                           .fills = records_lacking,
+                           .begins = records_had,
+                           .lacks = TB_M_SERVED,
+                           .had = TB_M_DECIDED,
+                           .arrives = closes});
 }

@@ -149,14 +149,37 @@ tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str 
 
 /* duties.c: does the move refuse, by what it issues or where it leads? */
 bool tb__refusal(const tb_program *p, const tb_move *m);
+bool tb__refusal_words(tb_str name); /* is a document, an outcome of this name one of refusal? */
+bool tb__states(const tb_move *m, const char *what); /* 载明 */
+bool tb__holds_word(tb_str s, const char *word);
 /* Does it lead to an end without the case's purpose: 不予, 撤回, 终止 …? */
 bool tb__undoes(const tb_move *m);
 
 /* the proofs */
-/* milestones.c: does it 记 the milestone, by its moves, documents, transfers? */
+/* milestones.c: paths on which something is lacking. Breadth first from the submissions along the edges that do not fill it; a
+ * path counts from the edge on that begins it (`begins` NULL: at once). `arrives` is shown each edge of one, with where it came
+ * from; true: enough. */
+typedef struct tb__search tb__search;
+struct tb__search {
+    tb__proof *w;
+    bool (*fills)(tb__search *x, uint32_t edge);
+    bool (*begins)(tb__search *x, uint32_t edge);
+    bool (*arrives)(tb__search *x, uint32_t edge, uint32_t at);
+    const void *user;
+    uint32_t lacks, had; /* the milestones, of searches that are about such */
+    uint32_t *by, *from; /* by node: the edge that came there, plus one (0: nothing did); the node before */
+    uint8_t *told;       /* of the asker */
+};
+void tb__seek(tb__search *x);
+/* The path to node `at`, then `edge`: shortest, as nodes are found breadth first. */
+tb__edges tb__sought_path(const tb__search *x, uint32_t edge, uint32_t at);
+/* does it 记 the milestone, by its moves, documents, transfers? */
 bool tb__edge_records(tb__proof *w, const tb__edge *e, uint32_t milestone);
 void tb__prove_beginnings(tb__proof *w);
 void tb__prove_service(tb__proof *w);
+/* documents.c: what is put into writing; by edge: does it grant, in writing? */
+void tb__prove_documents(tb__proof *w);
+const uint8_t *tb__granting_edges(tb__proof *w);
 void tb__prove_promises(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
 void tb__prove_ranks(tb__proof *w);
