@@ -109,6 +109,68 @@ tb_case *tb__case_copy(tb_arena *a, const tb_case *from) {
     return c;
 }
 
+/* ---- how much a copy takes: what tb__case_copy() asks of its arena, allocation by allocation (tests/test_step.c compares) ---- */
+
+static size_t text_room(tb_str s) { return tb_arena_room((size_t)s.n + 1); }
+#define LIST_ROOM(list) tb_arena_room(((list).count + 1) * sizeof *(list).items)
+#define RARE_LIST_ROOM(list) ((list).count ? LIST_ROOM(list) : 0)
+
+static size_t json_room(const tb_json *v) {
+    size_t n = v->kind == TB_JSON_STR ? text_room(v->text) : 0;
+    if (v->kind != TB_JSON_ARRAY && v->kind != TB_JSON_OBJECT) return n;
+    n += tb_arena_room(v->count * sizeof *v->items);
+    if (v->kind == TB_JSON_OBJECT) n += tb_arena_room(v->count * sizeof *v->keys);
+    for (uint32_t i = 0; i < v->count; i++) {
+        n += json_room(&v->items[i]);
+        if (v->kind == TB_JSON_OBJECT) n += text_room(v->keys[i]);
+    }
+    return n;
+}
+
+static size_t tasks_room(const tb_task *tasks, uint32_t count) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const tb_task *t = &tasks[i];
+        n += text_room(t->confirming) + text_room(t->call) + text_room(t->holder) + LIST_ROOM(t->confirmed);
+        for (uint32_t j = 0; j < t->confirmed.count; j++) n += text_room(t->confirmed.items[j]);
+    }
+    return n;
+}
+
+size_t tb_case_room(const tb_case *c) {
+    const tb_program *p = c->program;
+    size_t n = tb_arena_room(sizeof *c) + text_room(c->id) + text_room(c->applicant.person) + text_room(c->applicant.post) +
+               text_room(c->applicant.place) + text_room(c->entered_by) + text_room(c->parent) + text_room(c->parent_key);
+    n += tb_arena_room(TB_CHART_WORDS(tb_chart_states(p->chart)) * sizeof *c->active);
+    n += tb_arena_room(tb_chart_memory(p->chart) * sizeof *c->memory);
+    n += tb_arena_room(p->places.count * sizeof *c->places);
+    for (uint32_t i = 0; i < p->places.count; i++) n += text_room(c->places[i]);
+    n += json_room(&c->form) + json_room(&c->materials);
+    n += tb_arena_room(p->milestones.count * sizeof *c->milestones) + tb_arena_room(p->moves.count * sizeof *c->taken);
+    n += LIST_ROOM(c->tasks) + RARE_LIST_ROOM(c->suspended);
+    n += tasks_room(c->tasks.items, c->tasks.count) + tasks_room(c->suspended.items, c->suspended.count);
+    n += LIST_ROOM(c->clocks) + LIST_ROOM(c->stopped) + RARE_LIST_ROOM(c->pauses) + LIST_ROOM(c->issued) + LIST_ROOM(c->duties);
+    for (uint32_t i = 0; i < c->stopped.count; i++) n += text_room(c->stopped.items[i].call) + text_room(c->stopped.items[i].ground);
+    for (uint32_t i = 0; i < c->issued.count; i++) n += text_room(c->issued.items[i].number);
+    for (uint32_t i = 0; i < c->duties.count; i++) n += text_room(c->duties.items[i].who);
+    return n + text_room(c->undo.before) + text_room(c->undo.post) + text_room(c->undo.place);
+}
+
+struct copying {
+    tb_arena *a;
+    const tb_case *from;
+    tb_case *to;
+};
+static int copy_work(void *arg) {
+    struct copying *k = arg;
+    k->to = tb__case_copy(k->a, k->from);
+    return TB_OK;
+}
+tb_case *tb_case_copy(tb_arena *a, const tb_case *c) {
+    struct copying k = {a, c, NULL};
+    return tb_try(a, copy_work, &k) == TB_OK ? k.to : NULL;
+}
+
 /* ---- writing: keys in byte order by construction ---- */
 
 /* A member is written with its name as it stands in the text, quotes and colon: a literal, whose length is known when

@@ -225,6 +225,10 @@ int tb_possible_acts(tb_arena *a, const tb_case *c, const tb_env *env, tb_possib
 /* The event that carries an answer to a waiting step: `reply` of an interface, the outcome of a started case, or 未能发起. Answers false when the
  * step has no act for it. `input` is made in `a`: the key, and what `more` holds. */
 bool tb_reply_event(tb_arena *a, const tb_program *p, tb_str step, tb_str key, tb_str reply, const tb_json *more, tb_event *e);
+/* A deep copy, which needs nothing but the program; NULL: no memory. And the bytes of its arena that it takes: a step's arena
+ * holds several times as much (the request, the outcome, its texts), so who keeps a case for long keeps a copy. */
+tb_case *tb_case_copy(tb_arena *a, const tb_case *c);
+size_t tb_case_room(const tb_case *c);
 /* The state as canonical JSON, and back with the same program. */
 void tb_case_write(tb_buf *b, const tb_case *c);
 tb_case *tb_case_read(tb_arena *a, const tb_program *p, tb_str state, const char **error); /* NULL: *error says why, and is */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20, ALIGN = 16 };
+enum { FIRST_BLOCK = 4096, LARGEST_STEP = 1 << 20 };
 
 struct block {
     struct block *older;
@@ -30,7 +30,7 @@ static void plain_give(void *user, void *p) {
     free(p);
 }
 
-static size_t header(void) { return (sizeof(struct block) + ALIGN - 1) / ALIGN * ALIGN; }
+static size_t header(void) { return tb_arena_room(sizeof(struct block)); }
 
 tb_arena *tb_arena_new(const tb_allocator *allocator, size_t limit) {
     tb_allocator from = allocator ? *allocator : (tb_allocator){plain_take, plain_give, NULL};
@@ -66,6 +66,8 @@ void tb_arena_reset(tb_arena *a) {
 
 size_t tb_arena_bytes(const tb_arena *a) { return a->bytes; }
 
+void tb_arena_expect(tb_arena *a, size_t bytes) { a->next = tb_arena_room(bytes); }
+
 static void *fail(tb_arena *a) {
     if (a->landing) longjmp(*a->landing, 1);
     return NULL;
@@ -73,6 +75,7 @@ static void *fail(tb_arena *a) {
 
 static struct block *grow(tb_arena *a, size_t need) {
     size_t room = a->next;
+    if (a->next < FIRST_BLOCK) a->next = FIRST_BLOCK / 2; /* it was said how much, and it was not enough */
     if (room < need) room = need;
     if (room > a->limit || a->bytes > a->limit - room) {
         room = need; /* the last block may be a small one */
@@ -89,8 +92,7 @@ static struct block *grow(tb_arena *a, size_t need) {
 
 void *tb_alloc(tb_arena *a, size_t bytes) {
     if (bytes > a->limit) return fail(a);
-    size_t need = (bytes + ALIGN - 1) / ALIGN * ALIGN;
-    if (need == 0) need = ALIGN;
+    size_t need = tb_arena_room(bytes);
     struct block *b = a->newest;
     if (!b || b->room - b->used < need) {
         b = grow(a, need);

@@ -32,6 +32,13 @@ tb_arena *tb_arena_new(const tb_allocator *allocator, size_t limit);
 void tb_arena_free(tb_arena *a);   /* NULL is allowed */
 void tb_arena_reset(tb_arena *a);  /* forget everything, keep the largest block for the next use */
 size_t tb_arena_bytes(const tb_arena *a);
+/* The next block is to have room for just so many bytes: for what is kept long and whose size is known. What does not fit after all
+ * gets a block as usual. An allocation of n takes tb_arena_room(n) of them. */
+void tb_arena_expect(tb_arena *a, size_t bytes);
+enum { TB_ARENA_ALIGN = 16 };
+static inline size_t tb_arena_room(size_t n) {
+    return n ? (n + TB_ARENA_ALIGN - 1) / TB_ARENA_ALIGN * TB_ARENA_ALIGN : TB_ARENA_ALIGN;
+}
 
 /* Zeroed memory, aligned for any type, owned by the arena. */
 void *tb_alloc(tb_arena *a, size_t bytes);

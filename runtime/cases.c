@@ -6,7 +6,11 @@
 enum {
     POOL = 512 /* arenas kept for reuse */,
     POOL_BYTES = 256 << 10 /* a larger one is not kept */,
-    FIRST_BUCKETS = 1024
+    POOL_SHARE = 16 /* of the cache's bytes, one in so many at most lies in the pool */,
+    LOOSE_SHARE = 8 /* and one in so many in states that are not packed */,
+    PACKED_AT_ONCE = 2 /* more than one: what was in somebody's hands when its turn came is caught up with */,
+    FIRST_BUCKETS = 1024,
+    HEADS = 192 /* of the arena, of its block, what malloc keeps beside four pieces, and a place in the table */
 };
 
 struct tb_waiter {
@@ -22,18 +26,24 @@ struct tb_cases {
     tb_entry **buckets;
     uint32_t buckets_n, entries;
     tb_entry *newest, *oldest;
+    tb_entry *last_made, *first_made; /* the loose ones */
+    size_t loose;
     tb_state *pool;
     uint32_t pooled;
+    size_t pool_bytes;
     uint64_t hits, misses;
 };
 
 /* ---- states ---- */
+
+static size_t state_bytes(const tb_state *s) { return tb_arena_bytes(s->arena) + sizeof *s + HEADS; }
 
 tb_state *tb_state_new(tb_cases *c) {
     tb_state *s = c->pool;
     if (s) {
         c->pool = s->next;
         c->pooled--;
+        c->pool_bytes -= state_bytes(s);
         tb_arena *a = s->arena;
         *s = (tb_state){.owner = c, .arena = a, .refs = 1};
         return s;
@@ -49,11 +59,13 @@ void tb_state_keep(tb_state *s) { s->refs++; }
 void tb_state_drop(tb_state *s) {
     if (--s->refs) return;
     tb_cases *c = s->owner;
-    if (c->pooled < POOL && tb_arena_bytes(s->arena) <= POOL_BYTES) {
+    size_t bytes = state_bytes(s);
+    if (!s->packed && c->pooled < POOL && bytes <= POOL_BYTES && c->pool_bytes + bytes <= c->limit / POOL_SHARE) {
         tb_arena_reset(s->arena);
         s->next = c->pool;
         c->pool = s;
         c->pooled++;
+        c->pool_bytes += state_bytes(s);
         return;
     }
     tb_arena_free(s->arena);
@@ -83,8 +95,26 @@ static void link_use(tb_cases *c, tb_entry *e) {
     c->newest = e;
 }
 
+static void link_loose(tb_cases *c, tb_entry *e) {
+    e->loose = true;
+    e->later = NULL;
+    e->earlier = c->last_made;
+    *(c->last_made ? &c->last_made->later : &c->first_made) = e;
+    c->last_made = e;
+    c->loose += e->bytes;
+}
+
+static void unlink_loose(tb_cases *c, tb_entry *e) {
+    if (!e->loose) return;
+    *(e->earlier ? &e->earlier->later : &c->first_made) = e->later;
+    *(e->later ? &e->later->earlier : &c->last_made) = e->earlier;
+    e->loose = false;
+    c->loose -= e->bytes;
+}
+
 static void let_state_go(tb_cases *c, tb_entry *e) {
     if (!e->state) return;
+    unlink_loose(c, e);
     c->bytes -= e->bytes;
     tb_state_drop(e->state);
     e->state = NULL;
@@ -104,12 +134,56 @@ static void take_out(tb_cases *c, tb_entry *e) {
     }
 }
 
+static bool too_much(const tb_cases *c) { return c->bytes + c->pool_bytes > c->limit; }
+
 static void shrink(tb_cases *c) {
-    for (tb_entry *e = c->oldest; e && c->bytes > c->limit;) {
+    for (tb_entry *e = c->oldest; e && too_much(c);) {
         tb_entry *newer = e->newer;
         if (!e->pins) take_out(c, e);
         e = newer;
     }
+}
+
+/* The entry's state, counted at what it takes now. */
+static void set_state(tb_cases *c, tb_entry *e, tb_state *s) {
+    tb_state_keep(s);
+    let_state_go(c, e);
+    e->bytes = state_bytes(s) + sizeof *e;
+    c->bytes += e->bytes;
+    e->state = s;
+    if (!s->packed) link_loose(c, e);
+}
+
+/* ---- packing ---- */
+
+static tb_state *packed(tb_cases *c, const tb_state *from) {
+    tb_state *s = calloc(1, sizeof *s);
+    if (!s || !(s->arena = tb_arena_new(NULL, 0))) return free(s), NULL;
+    tb_arena_expect(s->arena, tb_case_room(from->c) + tb_arena_room(from->row.keys.n + 1));
+    tb_case *k = tb_case_copy(s->arena, from->c);
+    tb_str keys = k ? tb_str_copy(s->arena, from->row.keys) : TB_NONE;
+    if (!k || keys.n != from->row.keys.n) return tb_arena_free(s->arena), free(s), NULL;
+    s->owner = c;
+    s->packed = true;
+    s->written = from->written;
+    s->version = from->version;
+    s->c = k;
+    s->row = from->row;
+    s->row.name = k->id;
+    s->row.matter = k->program->matter;
+    s->row.state = TB_NONE;
+    s->row.keys = keys;
+    return s;
+}
+
+/* One whose turn it is, but which is in somebody's hands or for which there is no memory, has another turn later. */
+static void settle(tb_cases *c) {
+    for (int n = 0; n < PACKED_AT_ONCE && c->first_made && c->loose > c->limit / LOOSE_SHARE; n++) {
+        tb_entry *e = c->first_made;
+        tb_state *s = e->pins || e->state->refs > 1 ? NULL : packed(c, e->state);
+        set_state(c, e, s ? s : e->state);
+    }
+    if (too_much(c)) shrink(c);
 }
 
 void tb_entry_pin(tb_entry *e) { e->pins++; }
@@ -122,18 +196,13 @@ void tb_entry_unpin(tb_cases *c, tb_entry *e) {
     } else if (!e->state && e->loaded) {
         take_out(c,
                  e); /* nothing is remembered about cases that do not exist: anybody can ask for any number of them */
-    } else if (c->bytes > c->limit) {
-        shrink(c);
+    } else {
+        if (e->state) set_state(c, e, e->state); /* the answer has been made in its arena meanwhile */
+        settle(c);
     }
 }
 
-void tb_entry_set(tb_cases *c, tb_entry *e, tb_state *s) {
-    tb_state_keep(s);
-    let_state_go(c, e);
-    e->bytes = tb_arena_bytes(s->arena) + sizeof *e + sizeof *s;
-    c->bytes += e->bytes;
-    e->state = s;
-}
+void tb_entry_set(tb_cases *c, tb_entry *e, tb_state *s) { set_state(c, e, s); }
 
 static void grow(tb_cases *c) {
     uint32_t n = c->buckets_n * 2;
@@ -176,7 +245,7 @@ void tb_cases_put(tb_cases *c, int64_t id, tb_state *s) {
     e->loaded = true;
     e->last_waiter = &e->waiters;
     tb_entry_set(c, e, s);
-    if (c->bytes > c->limit) shrink(c); /* nobody holds it, so nobody lets go of it */
+    settle(c); /* nobody holds it, so nobody lets go of it */
 }
 
 /* ---- reading in ---- */
@@ -200,6 +269,7 @@ static int parse_state(void *arg) {
     tb_state *s = job->s;
     s->version = tb_registry_version(job->owner->registry, s->row.program);
     s->c = s->version ? tb_case_read(s->arena, s->version->program, s->row.state, &job->error) : NULL;
+    s->written = s->row.state.n;
     return s->c ? TB_OK : job->error == tb_case_no_memory ? TB_NOMEM : TB_FAILED;
 }
 
@@ -332,4 +402,4 @@ void tb_cases_free(tb_cases *c) {
     free(c);
 }
 
-tb_cases_stats tb_cases_now(const tb_cases *c) { return (tb_cases_stats){c->hits, c->misses, c->bytes, c->entries}; }
+tb_cases_stats tb_cases_now(const tb_cases *c) { return (tb_cases_stats){c->hits, c->misses, c->bytes + c->pool_bytes, c->loose, c->entries}; }

@@ -5,6 +5,12 @@
  * answer the one it sends. The last to let go gives the arena back to a pool. So an act copies nothing and, once warm,
  * allocates nothing.
  *
+ * What an act leaves in its arena is several times what the case needs. While acts follow each other that is no matter: each
+ * frees what the one before took. But a case that rests would hold it for nothing: when such states take more than an eighth of
+ * the cache, those least recently made are packed, one for one that comes: copied into an arena of just their size, without the
+ * state's text (which the case says again), and the arena goes back to the pool. A case that is acted upon in between is never
+ * copied, and a busy server finds warm arenas in its pool instead of asking for new ones.
+ *
  * An entry is what the cache knows about one case number. While it is in somebody's hands (pins) or has writes under
  * way (pending) it stays; others are let go, least recently used first, when the states exceed the cache's bytes. A
  * failed batch kills all entries: what they hold may never have happened.
@@ -23,9 +29,11 @@ typedef struct tb_state {
     tb_cases *owner;
     tb_arena *arena;
     uint32_t refs;
+    bool packed;
+    uint32_t written; /* bytes of the state as text, about: for who writes the next one */
     const tb_version *version;
     const tb_case *c; /* NULL until parsed or stepped */
-    tb_case_row row;  /* as stored, or to be stored */
+    tb_case_row row;  /* as stored, or to be stored; `state` is empty in a packed one */
     struct tb_state *next;
 } tb_state;
 
@@ -34,9 +42,10 @@ typedef struct tb_entry {
     tb_state *state; /* newest, maybe not yet durable; NULL: there is no such case */
     uint32_t pins, pending;
     size_t bytes; /* what the cache counts for it */
-    bool loaded, dead, again;
+    bool loaded, dead, again, loose /* its state is not packed */;
     struct tb_waiter *waiters, **last_waiter;
     struct tb_entry *chain, *newer, *older;
+    struct tb_entry *later, *earlier; /* loose ones, in the order their states were made */
 } tb_entry;
 
 tb_cases *tb_cases_new(tb_store *store, const tb_registry *registry, size_t bytes);
@@ -67,7 +76,8 @@ void tb_cases_forget(tb_cases *c); /* everything: a batch failed */
 
 typedef struct tb_cases_stats {
     uint64_t hits, misses;
-    size_t bytes;
+    size_t bytes; /* of all states and entries, and of the arenas in the pool */
+    size_t loose; /* of them, of states not packed */
     uint32_t entries;
 } tb_cases_stats;
 tb_cases_stats tb_cases_now(const tb_cases *c);

@@ -174,7 +174,7 @@ void tb__stepping_take(tb__stepping *g, const tb_event *ev, tb_outcome *o, const
     tb_put(&g->keys, (const char *)(key ? key : none), TB__KEY);
     tb__open_text(&body, a, BODY_ROOM);
     tb_event_write(&body, ev);
-    tb__open_text(&outcome, a, (g->base ? g->base->row.state.n : 0) + OUTCOME_ROOM);
+    tb__open_text(&outcome, a, (g->base ? g->base->written : 0) + OUTCOME_ROOM);
     tb_outcome_write(&outcome, o);
     g->written = tb_buf_str(&outcome);
     tb_event_row *prev = g->write.events.count ? &g->write.events.items[g->write.events.count - 1] : NULL;
@@ -274,6 +274,7 @@ void tb__stepping_rows(tb__stepping *g) {
                                  .matter = p->matter,
                                  .state = tb_state_in(g->written),
                                  .keys = tb_buf_str(&g->keys)};
+    g->work->written = g->work->row.state.n;
     g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
     *TB_PUSH(a, g->write.cases) = g->work->row;
     if (g->base) tb__put_changes(a, &g->write, g->s, g->base);
@@ -410,14 +411,17 @@ static int rearm_work(void *arg) {
     firing *f = arg;
     tb__stepping *g = &f->g;
     tb_arena *a = g->work->arena;
-    const char *error;
     tb_task_list is = {0};
     g->work->row = g->base->row;
-    g->work->row.state = tb_str_copy(a, g->base->row.state);
+    tb_buf text;
+    tb__open_text(&text, a, g->base->written + 1);
+    tb_case_write(&text, g->base->c);
+    g->work->row.state = tb_buf_str(&text);
     g->work->row.keys = tb_str_copy(a, g->base->row.keys);
-    tb_case *c = tb_case_read(a, g->work->version->program, g->work->row.state, &error);
-    if (!c) return TB_FAILED;
+    tb_case *c = tb_case_copy(a, g->base->c);
+    if (!c) return TB_NOMEM;
     g->work->c = c;
+    g->work->written = g->work->row.state.n;
     g->work->row.name = c->id;
     g->work->row.matter = c->program->matter;
     g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));

@@ -100,24 +100,39 @@ static long leaf(int fd) {
 
 #define OFFICER "\"by\":{\"person\":\"张受\",\"post\":\"受理员\",\"place\":\"370402\"}"
 
-/* Applications alone, after which nobody asks: the cache keeps to its limit all the same. */
+/* Applications alone, after which nobody asks: the cache keeps to its limit all the same, and keeps them all. */
 static void test_cache_limit(void) {
     host h;
-    cache_bytes = 1 << 20;
+    enum { CACHE = 6 << 20, CASES = 300 }; /* a batch's states as they were made, and a third of the others' */
+    cache_bytes = CACHE;
     if (!open_server(&h, NULL)) return;
     int fd = dial(h.port);
     CHECK_INT(ask(fd, "POST", "/v1/loads", RULES), 200);
     begin();
-    for (int i = 0; i < 300; i++) apply(i);
+    for (int i = 0; i < CASES; i++) apply(i);
     begin_request(fd);
     CHECK(hear_all(fd));
-    CHECK_INT(count("\"status\":201"), 300);
+    CHECK_INT(count("\"status\":201"), CASES);
     int other = dial(h.port);
     CHECK_INT(ask(other, "GET", "/metrics", ""), 200);
     const char *bytes = strstr(answer, "\ntongban_cache_bytes "), *entries = strstr(answer, "\ntongban_cache_entries ");
     if (CHECK(bytes && entries)) {
-        CHECK(strtod(bytes + 21, NULL) <= 1 << 20);
-        CHECK(strtod(entries + 23, NULL) > 0);
+        CHECK(strtod(bytes + 21, NULL) <= CACHE);
+        CHECK(strtod(entries + 23, NULL) >= CASES); /* those that rest are packed: none had to go */
+    }
+    /* and one of them goes on from where it rested */
+    const char *misses = strstr(answer, "\ntongban_cache_misses_total ");
+    long before = misses ? strtol(misses + 28, NULL, 10) : -1;
+    char first[2000], path[60], act[300];
+    if (CHECK(nth(200, first) && strstr(first, "\"id\":\""))) {
+        snprintf(path, sizeof path, "/v1/cases/%.13s/acts", strstr(first, "\"id\":\"") + 6);
+        snprintf(act, sizeof act, "{\"act\":\"材料齐全\"," OFFICER ",\"request\":\"a\"}");
+        CHECK_INT(ask(other, "POST", path, act), 200);
+        path[strlen(path) - 5] = '\0';
+        CHECK_INT(ask(other, "GET", path, ""), 200);
+        CHECK(strstr(answer, "\"seq\":2"));
+        CHECK_INT(ask(other, "GET", "/metrics", ""), 200);
+        CHECK((misses = strstr(answer, "\ntongban_cache_misses_total ")) && strtol(misses + 28, NULL, 10) == before);
     }
     close(fd);
     close(other);

@@ -12,6 +12,7 @@
 
 static world w;
 static uint64_t seed;
+static struct { uint64_t steps, refused, timers, closed, adjusted, copies, room; } seen;
 
 static tb_str written(tb_arena *a, const tb_case *c) {
     tb_buf b;
@@ -193,6 +194,28 @@ static tb_event some_act(tb_arena *a, const tb_case *c) {
 
 /* ---- one step, from every side ---- */
 
+/* A copy to be kept says the same when all it was made from is gone, and takes just what was foretold. */
+static bool copied_well(const tb_case *c) {
+    tb_arena *from = tb_arena_new(NULL, 0), *a = tb_arena_new(NULL, 0);
+    const char *error = "";
+    tb_str text = written(from, c);
+    const tb_case *again = tb_case_read(from, c->program, text, &error);
+    if (!CHECK(again)) fprintf(stderr, "    %s\n", error);
+    size_t room = again ? tb_case_room(again) : 0;
+    tb_arena_expect(a, room);
+    const tb_case *copy = again ? tb_case_copy(a, again) : NULL;
+    tb_arena_free(from);
+    bool ok = CHECK(copy) && CHECK_INT(tb_arena_bytes(a), room);
+    tb_arena *scratch = tb_arena_new(NULL, 0);
+    ok = ok && CHECK(tb_str_eq(written(scratch, copy), written(scratch, c)));
+    ok = ok && CHECK(tb_alloc(a, 1)) && CHECK(tb_arena_bytes(a) > room); /* not a byte is left in it */
+    seen.copies++;
+    seen.room += room;
+    tb_arena_free(scratch);
+    tb_arena_free(a);
+    return ok;
+}
+
 /* An outcome's text after all that the caller gave is gone, so that a view kept by mistake is found by ASan. */
 static tb_str step_apart(tb_arena *keep, const tb_program *p, tb_str state, tb_str event, tb_arena **holder,
                          tb_outcome **out) {
@@ -225,6 +248,7 @@ static bool one_step(const tb_program *p, const tb_case *before, const tb_event 
     tb_arena_free(other);
     ok &= CHECK(!(*out)->refused == ((*out)->next != NULL));
     if (!(*out)->refused) ok &= whole((*out)->next, before, tb_str_is(e->act, "更正"));
+    if (!(*out)->refused) ok &= copied_well((*out)->next);
     if (!ok)
         fprintf(stderr, "    matter %.*s\n    state %.*s\n    event %.*s\n    got   %.*s\n    apart %.*s\n",
                 TB_FMT(p->matter), TB_FMT(state), TB_FMT(event), TB_FMT(text), TB_FMT(apart));
@@ -235,7 +259,6 @@ static bool one_step(const tb_program *p, const tb_case *before, const tb_event 
     return ok;
 }
 
-static struct { uint64_t steps, refused, timers, closed, adjusted; } seen;
 static uint32_t refusals_seen[TB_R_COUNT];
 
 struct told {
@@ -444,8 +467,8 @@ int main(int argc, char **argv) {
            (unsigned long long)seen.refused, (unsigned long long)seen.timers, (unsigned long long)seen.closed);
     for (int i = 1; i < TB_R_COUNT; i++)
         if (refusals_seen[i]) printf(" %s %u", tb_refusal_name((enum tb_refusal_code)i), refusals_seen[i]);
-    printf("\n");
-    CHECK(seen.closed > 0 && seen.timers > 0 && seen.refused > 0); /* the histories are not trivial */
+    printf("\na case kept takes %llu bytes\n", (unsigned long long)(seen.room / (seen.copies ? seen.copies : 1)));
+    CHECK(seen.copies > 0 && seen.closed > 0 && seen.timers > 0 && seen.refused > 0); /* the histories are not trivial */
     CHECK(seen.adjusted > 0 || seen.steps < 50000);
     world_end(&w);
     return check_end();
