@@ -117,7 +117,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved, found;
 } sim_counts;
 
 typedef struct sim {

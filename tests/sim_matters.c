@@ -137,7 +137,7 @@ static void draw(draft *d, int number) {
     d->duty_guard = any_guard(d, &d->steps[0]);
     d->halt = perhaps(30, 0);
     d->call = perhaps(35, to(d->count));
-    d->child = perhaps(20, to(d->count));
+    d->child = perhaps(35, sim_chance(60) ? 0 : to(d->count)); /* few cases come far */
     d->promise = perhaps(20, 0);
     d->deferral = sim_chance(25);
     d->promised = d->statutory && sim_chance(50) ? (uint8_t)(d->statutory - sim_between(0, 20)) : 0;

@@ -263,6 +263,7 @@ typedef struct person {
     size_t n;
     sim_request *doing;    /* NULL: it only reads */
     sim_case *looking;     /* … this case, to act on it */
+    bool finding;          /* … the tasks, for cases that nobody here began: a started case has no other way to be known */
     int64_t seen;          /* its seq, as anyone had been told when it asked */
     matter *learning;      /* … or this matter */
     sim_request *fetching; /* … or this attachment */
@@ -320,7 +321,7 @@ static void put_aside(person *p) {
 static void no_answer(person *p) {
     if (p->doing && p->doing->state == SIM_DOUBT) world->counts.doubtful++;
     put_aside(p);
-    p->looking = NULL, p->learning = NULL, p->fetching = NULL;
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = false;
     next_turn(p);
 }
 
@@ -645,7 +646,7 @@ static bool read_something(person *p) {
     case 0: read_only(p, "/healthz"); break;
     case 1: read_only(p, "/metrics"); break;
     case 2: read_only(p, "/v1/outbox"); break;
-    case 3: read_only(p, "/v1/tasks?place=370402&limit=20"); break;
+    case 3: p->finding = true, read_only(p, "/v1/tasks?place=370402&limit=20"); break;
     case 4: read_only(p, "/v1/ledger/head"); break;
     case 5: read_only(p, sim_text("/v1/cases/%s/history", c->id)); break;
     case 6: read_only(p, sim_text("/v1/cases/%s/history?seq=%d", c->id, (int)sim_between(1, c->seq))); break;
@@ -964,6 +965,20 @@ static void answered_many(person *p, int status, const char *body) {
     world->counts.bulk += (uint64_t)p->bulk_count;
 }
 
+static void find_cases(const char *body) {
+    for (const char *at = body; (at = strstr(at, "\"case\":\"")); at += 8) {
+        sim_case *c;
+        uint64_t i = 0;
+        while (i < world->cases.n && strncmp(((sim_case *)world->cases.at[i])->id, at + 8, 13) != 0) i++;
+        if (i < world->cases.n) continue;
+        c = sim_alloc(sizeof *c);
+        snprintf(c->id, sizeof c->id, "%.13s", at + 8);
+        c->seq = 1;
+        sim_list_add(&world->cases, c);
+        world->counts.found++;
+    }
+}
+
 static void answer(person *p, int status, const char *body, size_t n) {
     reading x = {p, body, n, NULL, NULL};
     sim_request *r = p->doing;
@@ -980,6 +995,8 @@ static void answer(person *p, int status, const char *body, size_t n) {
         answered_many(p, status, body);
     } else if (p->learning && status == 200) {
         if (tb_try(p->arena, learn, &x) != TB_OK) sim_fail("a matter is not told as API.md says: %s", excerpt(body, n));
+    } else if (p->finding) {
+        if (status == 200) find_cases(body);
     } else if (p->fetching) {
         if (status == 200 && (strlen(p->fetching->body) != n || memcmp(p->fetching->body, body, n) != 0))
             sim_fail("attachment %s comes back changed: %s", p->fetching->act, excerpt(body, n));
@@ -1007,7 +1024,7 @@ static void answer(person *p, int status, const char *body, size_t n) {
         if (p->turn != before) return; /* it asks already */
     }
     put_aside(p);
-    p->looking = NULL, p->learning = NULL, p->fetching = NULL;
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = false;
     tb_arena_reset(p->arena);
     next_turn(p);
 }

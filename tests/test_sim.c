@@ -361,8 +361,8 @@ static void print_sums(const sums *s) {
            "times; %llu allocations failed, %llu answers packed, %llu unchanged\n",
            N(c.calls), N(c.replies), N(c.bulk), N(c.told), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps),
            N(c.starved), N(c.packed), N(c.unchanged));
-    printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use\n", N(c.drafts), N(c.sound),
-           N(c.versions));
+    printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use; %llu cases that others started found\n",
+           N(c.drafts), N(c.sound), N(c.versions), N(c.found));
 #undef N
 }
 
