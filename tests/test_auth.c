@@ -655,6 +655,7 @@ static void test_log_fails(void) {
     end();
 }
 
+enum { MANY = 1000000 };
 static _Atomic int lost_commits, failing_reads;
 static int lose_commits(void *user, const char *point) {
     (void)user;
@@ -684,16 +685,17 @@ static void test_doubt(void) {
             &h, (tb_server_options){.store = store, .io = io, .test_clock = "2026-03-02 09:00", .auth = true})))
         return;
     int fd = dial(h.port);
-    failing_reads = 1;
+    failing_reads = MANY;
     lost_commits = 1;
     CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"token\",\"account\":\"张受\",\"label\":\"新的\"}"), 503);
     for (int i = 0; i < 6000 && !known; i++) { /* until what was on the disk is known again */
         int status = ask_as(fd, OPERATOR, "GET", "/v1/accounts", "");
         if (status == 503) busy += says("\"code\":\"ACCOUNTS_UNREAD\"") && strstr(head, "Retry-After: 1");
-        else if (CHECK_INT(status, 200)) known = strstr(answer, "新的") != NULL;
+        if (busy && failing_reads < MANY) failing_reads = 0; /* one has failed, and somebody has been told */
+        if (status != 503 && CHECK_INT(status, 200)) known = strstr(answer, "新的") != NULL;
         usleep(10000);
     }
-    CHECK(known && failing_reads == 0);
+    CHECK(known && failing_reads <= 0);
     CHECK(busy > 0);
     CHECK_INT(ask_as(fd, OPERATOR, "POST", "/v1/accounts", "{\"do\":\"token\",\"account\":\"张受\",\"label\":\"又一个\"}"), 201);
     snprintf(tokens[CLERK], sizeof tokens[CLERK], "%s", member("token", token, sizeof token));
