@@ -153,7 +153,7 @@ $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtongban.a
 endef
 $(foreach flavour,obj asan tsan clang fuzz,$(eval $(call FLAVOUR,$(flavour))))
 # The simulation: its parts, and its own seam instead of io_uv.c, which therefore stays in the archive.
-SIM := tests/io_sim tests/vfs_sim tests/sim_people tests/sim_matters tests/sim_check
+SIM := tests/io_sim tests/vfs_sim tests/sim_book tests/sim_people tests/sim_answers tests/sim_matters tests/sim_check
 # Allocations of the server can fail.
 STARVES := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(B)/asan/tests/test_sim: private FLAGS_asan += $(STARVES)

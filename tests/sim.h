@@ -3,7 +3,9 @@
  *   test_sim.c      seeds, lives and crashes; the self-test; what is printed
  *   io_sim.c        the seam (io.h) in virtual time: loop, clocks, chance, timers, workers, network, calls to services
  *   vfs_sim.c       the disk: an SQLite VFS over memory that knows what was synced and what was only written
- *   sim_people.c    the clients and the services: what they ask, how they retry, what they were told
+ *   sim_book.c      what people know of the rules in force; the services
+ *   sim_people.c    the clients: what they ask, how they retry; fate
+ *   sim_answers.c   what they expect of the answers, and what they were told
  *   sim_matters.c   random rule files, and later versions of them
  *   sim_check.c     what must hold of the surviving bytes after each crash and at the end
  *
@@ -69,7 +71,7 @@ typedef struct sim_disk {
     bool frozen;       /* examined: a write is a finding */
 } sim_disk;
 
-/* ---- the network and the services (sim_people.c) ---- */
+/* ---- requests, and the services ---- */
 enum sim_kind { SIM_LOAD, SIM_SUBMIT, SIM_ACT, SIM_ATTACH };
 enum sim_state { SIM_DOUBT, SIM_ACKED, SIM_REFUSED, SIM_VAGUE };
 
@@ -146,7 +148,7 @@ typedef struct sim {
     sim_list all_requests, cases; /* in order of their making */
     sim_call *calls, *calls_by_key[SIM_CALLS];
     uint64_t serial;
-    struct rules *book; /* sim_people.c */
+    struct rules *book; /* sim_book.c */
     sim_counts counts;
     /* a life's way */
     char failure[2048]; /* what was expected and what was there; "": nothing found */
@@ -207,8 +209,9 @@ void sim_after(int64_t delay, void (*fn)(void *arg), void *arg); /* in this life
 /* ---- sim_people.c ---- */
 void sim_people_born(void);          /* a new world */
 void sim_people_begin(void *server); /* a new life */
-bool sim_people_ready(void);         /* nothing more to do: the world may end */
-const char *sim_interfaces(void);    /* for tb_server_options */
+
+/* ---- sim_book.c ---- */
+const char *sim_interfaces(void); /* for tb_server_options */
 /* What an outside service does with a call. */
 typedef struct sim_reaction {
     bool answers;
