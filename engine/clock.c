@@ -39,6 +39,17 @@ uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusi
     return n;
 }
 
+bool tb_stops(const tb_step_def *s, uint32_t clock) {
+    for (uint32_t i = 0; i < s->beyond_n; i++)
+        if (s->beyond[i] == clock) return false;
+    return s->excludes;
+}
+
+/* Does the stretch stop this span of the case? What another case standing still brings with it stops all. */
+static bool stops(const tb_case *c, const tb_stopped *x, uint32_t clock) {
+    return x->call.n || tb_stops(&c->program->steps.items[x->step], clock);
+}
+
 /* The law's exclusions stop spans of the case, never a step's own limit (M10): that stands still only while its step is
  * interrupted (history.c), or waits for a case that stands still (along.c). */
 static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
@@ -48,10 +59,10 @@ static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusi
     if (kind == TB_CLOCK_STEP || kind == TB_CLOCK_DEFERRAL)
         return tb__pauses_of(c, clock->def, start, out, room);
     for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
-        n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
+        if (stops(c, &c->stopped.items[i], clock->def))
+            n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
     return n;
 }
-
 
 /* `until`: an exclusion that is still open is taken to end that day; INT32_MAX: it is open. */
 static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_running *clock, int32_t until,
@@ -107,7 +118,7 @@ static grounds grounds_of(tb_arena *a, const tb_case *c, const tb_running *clock
             *TB_PUSH(a, all) = (struct ground){{c->pauses.items[i].from, c->pauses.items[i].to}, TB_STR("环节中断")};
     for (uint32_t i = 0; i < c->stopped.count; i++) {
         const tb_stopped *x = &c->stopped.items[i];
-        if (own && (!x->call.n || x->step != c->program->clocks.items[clock->def].step)) continue;
+        if (own ? !x->call.n || x->step != c->program->clocks.items[clock->def].step : !stops(c, x, clock->def)) continue;
         *TB_PUSH(a, all) = (struct ground){{x->from, x->to}, tb__stop_ground(a, c, x)};
     }
     return all;

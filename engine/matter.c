@@ -558,6 +558,7 @@ static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
         tb_str g = grounds->names.items[i].text;
         for (uint32_t k = 0; k + g.n <= s->name.n && !listed; k++) listed = memcmp(s->name.p + k, g.p, g.n) == 0;
     }
+    tb__reach(m, s, law, article);
     if (article && !listed && !c->pending)
         TB__REPORT(m, GROUND_NOT_LISTED, s->why_excluded->span, tb_source_text(m->p->sources, s->why_excluded->span),
                    s->name, TB_NONE);

@@ -199,6 +199,8 @@ typedef struct tb_step_def {
     bool excludes;     /* 不计入期限 (M10) */
     bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;
+    const uint32_t *beyond; /* limits of the case that run on all the same: its ground does not reach them (reach.c) */
+    uint32_t beyond_n;
     const uint32_t *notices; /* documents issued on entry */
     uint32_t notices_n;
     uint64_t modes;  /* bit set of modes it exists in; ~0: all */
@@ -449,5 +451,6 @@ uint32_t tb_step_named(const tb_program *p, tb_str name); /* TB_NO_INDEX */
 const char *tb_alert_word(enum tb_alert_kind k); /* 提醒, 黄牌, 红牌: as in effects */
 /* "食品经营许可.tb:31" for messages. */
 tb_str tb_span_text(tb_arena *a, const tb_program *p, tb_span span);
+bool tb_stops(const tb_step_def *s, uint32_t clock); /* does the clock of a span stand still in that step? (M10) */
 tb_str tb_law_text(const tb_program *p, const tb_law_ref *law); /* as written, a view of its source; empty: NULL */
 #endif

@@ -34,6 +34,7 @@ struct move {
 struct step {
     int limit;
     bool from_receipt, excluded, keeps;
+    bool beyond; /* excluded on a ground that does not reach the span: its days count (M10) */
     int branch; /* 0 none, 1…3; -1 the obligation, -2 the step that interrupts */
     int moves;
     struct move move[MOVES];
@@ -116,6 +117,7 @@ static void make(struct process *p) {
         s->limit = chance(4) ? 0 : 1 + (int)next_random(3);
         s->from_receipt = s->limit && chance(i ? 8 : 30);
         s->excluded = chance(12);
+        s->beyond = s->excluded && chance(30);
         s->keeps = s->limit && !s->from_receipt && chance(15);
     }
     if (chance(35)) {
@@ -210,7 +212,8 @@ static int put(char *out, int n, const struct process *p, int i) {
     if (s->limit)
         n += sprintf(out + n, "  期限 %d个工作日%s%s。\n", s->limit, s->from_receipt ? "，自 收到材料" : "",
                      s->keeps ? "，续计" : "");
-    if (s->excluded) n += sprintf(out + n, "  不计入期限，依《甲法》第一条，因《甲法》第二条，待核。\n");
+    if (s->excluded)
+        n += sprintf(out + n, "  不计入期限，依《甲法》%s，因《甲法》第二条，待核。\n", s->beyond ? "第三条" : "第一条");
     if (i == p->host) n += sprintf(out + n, "  应当 环%d%s。\n", p->obligation, guards[p->obligation_guard]);
     for (int k = 0; k < s->moves; k++) {
         const struct move *m = &s->move[k];
@@ -242,6 +245,8 @@ static int put_target(char *out, int n, const char *act, int target) {
 
 static tb_str text_of(const struct process *p, char *out) {
     int n = sprintf(out,
+                    "法规 甲法：\n  位阶 法律。\n  公布 2025-01-01。\n  第一条，不计入期限 环。\n  第二条，“要办”。\n"
+                    "  第三条，不计入期限 环，及于 「第四条」。\n  第四条，期限 5个工作日，自 收到材料 至 受理。\n"
                     "事项 试验：\n  版本 1，生效 2026-01-01，适用 申请日。\n  事项类型 公共服务。\n  实施主体 属地 "
                     "审批局，待核。\n  办理模式 窗口办理，因 “当面核验”，待核。\n"
                     "  属地 取自 所在。\n  收到材料 以 属地收到 为准，待核。\n  法定期限 %d个工作日，自 受理 至 "
@@ -563,7 +568,7 @@ static void follow(struct enumeration *e, int n) {
     bool stopped = false;
     for (int i = 0; i < p->steps; i++) {
         if (!working(p, &s, i)) continue;
-        stopped |= p->step[i].excluded;
+        stopped |= p->step[i].excluded && !p->step[i].beyond;
         if (left(p, &s, i) <= 0) {
             if (!waits(p, &s, i)) return; /* it keeps its limit: no such day */
             t.fresh[i] = 1;

@@ -279,6 +279,19 @@ static void promised(tb__proof *w, const tb_clock_def *d) {
     }
 }
 
+/* M10: a ground stops the limits it reaches (reach.c): one that reaches none is none. */
+bool tb__reaches_none(const tb_program *p, const tb_step_def *s) {
+    uint32_t spans = 0;
+    for (uint32_t i = 0; i < p->clocks.count; i++)
+        spans += p->clocks.items[i].kind == TB_CLOCK_STATUTORY || p->clocks.items[i].kind == TB_CLOCK_PROMISED;
+    return s->beyond_n && s->beyond_n == spans;
+}
+
+static void reaches(tb__proof *w, const tb_step_def *s) {
+    if (tb__reaches_none(w->p, s))
+        tb__failed(w, TB_E_PROOF_GROUND_NOWHERE, s->span, s->name, tb_law_text(w->p, s->why_excluded), TB_NONE, NULL);
+}
+
 void tb__prove_laws(tb__proof *w) {
     const tb_program *p = w->p;
     bool licence = tb_str_is(p->kind, "行政许可");
@@ -291,6 +304,7 @@ void tb__prove_laws(tb__proof *w) {
         sets_one(w, &p->citations.items[i]);
         if (!licence) kind_law(w, &p->citations.items[i]);
     }
+    for (uint32_t i = 0; i < p->steps.count; i++) reaches(w, &p->steps.items[i]);
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         promised(w, &p->clocks.items[i]);
         if (licence) lengthened(w, &p->clocks.items[i]);

@@ -101,6 +101,7 @@ struct span {
     uint32_t *by; /* arc */
     uint64_t relaxed;
     uint32_t also_keep; /* a step taken as 续计 for the sake of argument, + 1 */
+    uint8_t *runs_on;   /* by step: the span runs in it, though others stand still there */
     uint32_t unlimited; /* a step without a limit that the end depends on */
     const uint8_t *starts; /* by edge: whether a run may begin there; NULL: everywhere */
     tb_span blame;      /* of UNBOUNDED: the step that has no limit, or the first of the loop */
@@ -431,11 +432,20 @@ static bool taken_away(const tb_program *p, uint16_t leaf) {
     return false;
 }
 
+/* Do the days in the step not count towards the span? (M10) What the law limits by itself (service()) is no clock of the matter's. */
+static bool stands_still(const struct span *s, uint32_t step) {
+    const tb_program *p = s->w->p;
+    uint32_t clock = 0;
+    while (clock < p->clocks.count && &p->clocks.items[clock] != s->def) clock++;
+    return tb_stops(&p->steps.items[step], clock);
+}
+
 /* An obligation beside a step whose days do not count: that step is active all the while. */
-static bool beside_excluded(const tb_program *p, uint16_t leaf) {
+static bool beside_excluded(const struct span *s, uint16_t leaf) {
+    const tb_program *p = s->w->p;
     uint16_t region = tb_chart_parent(p->chart, leaf),
              host = p->nodes[region].kind == TB_NODE_REGION ? tb_chart_parent(p->chart, region) : TB_NO_STATE;
-    return host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST && p->steps.items[p->nodes[host].index].excludes;
+    return host != TB_NO_STATE && p->nodes[host].kind == TB_NODE_HOST && stands_still(s, p->nodes[host].index);
 }
 
 /* What a task beside the one that acts may last to, its own limit kept. */
@@ -445,7 +455,7 @@ static void put_latest(struct span *s, uint16_t leaf, terms *to) {
     const tb_clock_def *c =
         p->steps.items[step].clock == TB_NO_INDEX ? NULL : &p->clocks.items[p->steps.items[step].clock];
     uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
-    bool stopped = p->steps.items[step].excludes || beside_excluded(p, leaf),
+    bool stopped = stands_still(s, step) || beside_excluded(s, leaf),
          runs = k != TB__NONE && (s->facts >> k & 1);
     for (uint32_t i = 0; i < s->leaf[leaf].count; i++) {
         term t = s->leaf[leaf].items[i];
@@ -494,7 +504,8 @@ static void set_now(struct span *s, const tb__edge *e, bool all) {
     const tb_clock_def *c = d->clock == TB_NO_INDEX ? NULL : &p->clocks.items[d->clock];
     uint32_t k = c && c->from != TB_NO_INDEX ? reference_of(s, c->from, c->first) : TB__NONE;
     bool spent = s->keep_bit[step] != TB__NONE && (s->keep >> s->keep_bit[step] & 1);
-    if (d->excludes || beside_excluded(p, e->leaf)) { /* M10: the days in it do not count */
+    if (d->excludes && s->phase == PHASE_RUNNING && !stands_still(s, step)) s->runs_on[step] = 1;
+    if (stands_still(s, step) || beside_excluded(s, e->leaf)) { /* M10: the days in it do not count */
         copy(s, &s->now, &s->leaf[e->leaf], 0);
     } else if (k != TB__NONE && (s->facts >> k & 1)) {
         copy(s, &s->now, &s->leaf[e->leaf], 0);
@@ -647,6 +658,7 @@ static void references(struct span *s) {
 static void build(struct span *s) {
     tb__proof *w = s->w;
     s->leaf = TB_NEW_ARRAY(w->a, tb_chart_states(w->p->chart), terms);
+    s->runs_on = TB_NEW_ARRAY(w->a, w->p->steps.count + 1, uint8_t);
     s->components = 2;
     for (int i = 0; i < 2; i++) *TB_PUSH(w->a, s->node_of) = TB__NONE;
     for (uint32_t i = 0; i < s->refs_n; i++) s->back[i] = dates_back(s, i);
@@ -867,7 +879,7 @@ static void tell_path(struct span *s) {
             hop.used = hop.at - entered;
             bool waited = a->t.owner != TB__NONE && a->t.also == TB__NONE; /* perhaps for a duty beside it */
             uint32_t who = waited ? a->t.owner : hop.step;
-            if (takes && !w->p->steps.items[who].excludes) {
+            if (takes && !stands_still(s, who)) {
                 int used = weight(s, &a->t); /* these add up to the bound */
                 share[who] += used;
                 if (text.n) tb_puts(&text, " → ");
@@ -1031,6 +1043,17 @@ static void report(struct span *s) {
     *TB_PUSH(w->a, w->r->failures) = (tb_proof_failure){x->code, d->span, o->path_text, o->scenario};
 }
 
+/* M10: that a limit runs on where others stand still is said: whoever reads the step takes it for all of them. */
+static void tell_running(struct span *s) {
+    const tb_program *p = s->w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++) {
+        const tb_step_def *d = &p->steps.items[i];
+        if (s->runs_on[i] && !tb__reaches_none(p, d))
+            tb_report(s->w->out, TB_E_PROOF_GROUND_BEYOND, s->def->span, d->name, s->def->name,
+                      tb_law_text(p, d->why_excluded))->other = d->span;
+    }
+}
+
 static void prove(struct span *s) {
     tb__proof *w = s->w;
     tb_proof_span *o = s->out;
@@ -1056,6 +1079,7 @@ static void prove(struct span *s) {
                                   w->g.states, TB_PROOF_ARCS, TB_PROOF_MIB);
         return;
     }
+    tell_running(s);
     uint32_t loop = solve(s);
     if (loop != TB__NONE) {
         unbounded_loop(s, loop);

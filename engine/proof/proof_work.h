@@ -149,6 +149,7 @@ tb_diagnostic *tb__failed(tb__proof *w, enum tb_code code, tb_span span, tb_str 
 
 /* duties.c: does the move refuse, by what it issues or where it leads? */
 bool tb__refusal(const tb_program *p, const tb_move *m);
+bool tb__reaches_none(const tb_program *p, const tb_step_def *s); /* its 不计入期限 stops no limit (laws.c) */
 bool tb__refusal_words(tb_str name); /* is a document, an outcome of this name one of refusal? */
 bool tb__states(const tb_move *m, const char *what); /* 载明 */
 bool tb__holds_word(tb_str s, const char *word);
