@@ -342,8 +342,8 @@ int tb_io_worker_submit(tb_io_worker *w, tb_io_fn *work, tb_io_fn *done, void *a
     else
         w->first = j;
     w->last = j;
-    pthread_cond_signal(&w->more);
     pthread_mutex_unlock(&w->lock);
+    pthread_cond_signal(&w->more); /* not before: it would wake up to wait for the lock */
     return TB_OK;
 }
 
