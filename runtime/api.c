@@ -365,8 +365,10 @@ static void route_cases(tb_server *s, tb_http_request *req, int n) {
     if (n == 2) {
         if (is_post)
             tb__post_case(s, req);
+        else if (is_get)
+            tb__get_cases(s, req);
         else
-            wrong_method(req, "POST");
+            wrong_method(req, "GET, POST");
         return;
     }
     tb_str id = tb_http_segment(req, 2);

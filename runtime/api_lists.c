@@ -46,13 +46,27 @@ static bool read_cursor(tb_arena *a, tb_str text, tb_task_row *row) {
     return tb__case_number(parts[2], &row->case_id);
 }
 
-static int read_flag(tb_call *c, const char *name, bool *flag) {
+int tb__read_flag(tb_call *c, const char *name, bool *flag) {
     tb_str text;
     if (!tb_http_parameter(c->req, name, &text)) return TB_OK;
     *flag = tb_str_is(text, "true") || tb_str_is(text, "1");
     if (*flag || tb_str_is(text, "false") || tb_str_is(text, "0") || !text.n) return TB_OK;
     return tb__fail(c, 422, "PARAMETER",
                     tb_str_printf(c->arena, TB_SAY(c, "%s 应是 true 或 false", "%s is true or false"), name));
+}
+
+int tb__read_limit(tb_call *c, uint32_t usual, uint32_t most, uint32_t *limit) {
+    tb_str text;
+    uint32_t n = 0;
+    *limit = usual;
+    if (!tb_http_parameter(c->req, "limit", &text)) return TB_OK;
+    for (uint32_t i = 0; i < text.n && n <= most; i++)
+        n = text.p[i] >= '0' && text.p[i] <= '9' ? n * 10 + (uint32_t)(text.p[i] - '0') : most + 1;
+    if (n == 0 || n > most)
+        return tb__fail(c, 422, "PARAMETER",
+                        tb_str_printf(c->arena, TB_SAY(c, "limit 应是 1 到 %u", "limit is 1 to %u"), most));
+    *limit = n;
+    return TB_OK;
 }
 
 /* Staff see the work of the places where they work; whose cases they are is for those who may read the case. */
@@ -78,18 +92,10 @@ static int read_query(void *arg) {
     } filters[] = {{"post", &l->q.post}, {"place", &l->q.place}, {"step", &l->q.step}, {"matter", &l->q.matter}};
     for (size_t i = 0; i < sizeof filters / sizeof *filters; i++)
         if (tb_http_parameter(c->req, filters[i].name, &text) && text.n) *filters[i].into = text;
-    if (may_list(c, &l->q) || read_flag(c, "overdue", &l->q.overdue_only) || read_flag(c, "alert", &l->q.alert_only)) return TB_FAILED;
+    if (may_list(c, &l->q) || tb__read_flag(c, "overdue", &l->q.overdue_only) || tb__read_flag(c, "alert", &l->q.alert_only) ||
+        tb__read_limit(c, TB_PAGE, TB_PAGE_MOST, &l->q.limit))
+        return TB_FAILED;
     if (tb_http_parameter(c->req, "holder", &text)) l->q.holder = text.n ? text : TB_STR(""); /* empty: nobody's */
-    l->q.limit = TB_PAGE;
-    if (tb_http_parameter(c->req, "limit", &text)) {
-        uint32_t n = 0;
-        for (uint32_t i = 0; i < text.n && n <= TB_PAGE_MOST; i++)
-            n = text.p[i] >= '0' && text.p[i] <= '9' ? n * 10 + (uint32_t)(text.p[i] - '0') : TB_PAGE_MOST + 1;
-        if (n == 0 || n > TB_PAGE_MOST)
-            return tb__fail(c, 422, "PARAMETER",
-                            tb_str_printf(c->arena, TB_SAY(c, "limit 应是 1 到 %d", "limit is 1 to %d"), TB_PAGE_MOST));
-        l->q.limit = n;
-    }
     if (tb_http_parameter(c->req, "after", &text) && text.n) {
         if (!read_cursor(c->arena, text, &l->after))
             return tb__fail(

@@ -21,6 +21,7 @@ static const struct rule {
     {"matters", GET, TB_ROLE_ANY},
     {"matters/*", GET, TB_ROLE_ANY},
     {"cases", POST, ACTORS},
+    {"cases", GET, READERS},
     {"cases/*", GET, READERS},
     {"cases/*/acts", POST, ACTORS},
     {"cases/*/history", GET, READERS},

@@ -240,7 +240,8 @@ static int rebuild(void *arg) {
                            .name = tb_str_copy(x->work, tb_str_z(x->name)),
                            .matter = c->program->matter,
                            .state = tb_str_copy(x->work, tb_state_in(x->walk.written)),
-                           .keys = tb_buf_str(&keys)};
+                           .keys = tb_buf_str(&keys),
+                           .applicant = c->applicant.person};
     tb__task_rows(x->work, &x->open, c, &x->world->env, newest->case_id);
     return TB_OK;
 }
@@ -279,7 +280,8 @@ static bool row_differs(doctor *x, const tb_case_row *stored) {
     if (differs_number(x, "seq", stored->seq, right->seq) || differs_number(x, "last", stored->last, right->last) ||
         differs_number(x, "program", stored->program, right->program) ||
         differs(x, "name", stored->name, right->name) || differs(x, "matter", stored->matter, right->matter) ||
-        differs(x, "state", stored->state, right->state) || differs_number(x, "origin", stored->origin, right->origin))
+        differs(x, "state", stored->state, right->state) || differs_number(x, "origin", stored->origin, right->origin) ||
+        differs(x, "applicant", stored->applicant, right->applicant))
         return true;
     if (!tb_str_eq(stored->keys, right->keys))
         return differs(x, "keys", in_hex(x, stored->keys), in_hex(x, right->keys));
@@ -289,6 +291,17 @@ static bool row_differs(doctor *x, const tb_case_row *stored) {
 
 static int read_result(doctor *x, int result) { /* of a row that may be absent */
     return result == TB_STORE_OK || result == TB_STORE_NONE ? TB_OK : (x->rc = TB_FAILED);
+}
+
+/* A row does not say whose the case is; but is it found by its applicant? In a file of an older version there is no such index. */
+static int find_by_applicant(doctor *x, tb_case_row *stored) {
+    tb_case_list found = {0};
+    stored->applicant = x->row.applicant;
+    if (tb_store_lags(x->store)) return TB_OK;
+    int result = tb_read_cases_by(x->reader, x->row.applicant, x->row.id + 1, 1, x->work, &found);
+    if (result != TB_STORE_OK) return x->rc = TB_FAILED;
+    if (found.count == 0 || found.items[0].id != x->row.id) stored->applicant = TB_STR("?");
+    return TB_OK;
 }
 
 static int compare_row(void *arg) {
@@ -301,6 +314,7 @@ static int compare_row(void *arg) {
         if (tell) say(x, TB_DOCTOR_CASE, TB_DOCTOR_MISSING, x->row.id, TB_STR(""), NULL, TB_STR(""), TB_STR(""));
         x->differs = true;
     } else {
+        if (find_by_applicant(x, &stored)) return TB_FAILED;
         x->differs = row_differs(x, &stored);
     }
     return TB_OK;
@@ -563,6 +577,7 @@ static int mend_all(void *arg) {
     row->matter = tb_str_copy(a, row->matter);
     row->state = tb_str_copy(a, row->state);
     row->keys = tb_str_copy(a, row->keys);
+    row->applicant = tb_str_copy(a, row->applicant);
     row->moved = true;
     *TB_PUSH(a, x->gone.cases_gone) = (tb_case_row){.id = row->id}; /* its origin is written with a new row only */
     for (uint32_t i = 0; i < x->open.count; i++) *TB_PUSH(a, x->come.tasks_come) = copy_task(a, &x->open.items[i]);

@@ -119,6 +119,9 @@ int tb__case_id(tb_call *c, tb_str text, int64_t *id);
 /* Case numbers: 63 bits as 13 characters of Crockford's base 32. */
 enum { TB_CASE_NAME = 13 };
 void tb__case_name(int64_t id, char out[TB_CASE_NAME + 1]);
+/* Parameters of lists; TB_FAILED with a problem set. An absent one leaves *flag as it is, and *limit `usual`. Under tb_try. */
+int tb__read_flag(tb_call *c, const char *name, bool *flag);
+int tb__read_limit(tb_call *c, uint32_t usual, uint32_t most, uint32_t *limit);
 bool tb__case_number(tb_str text, int64_t *id); /* any case; i, l read as 1, o as 0 */
 
 /* ---- pieces of answers ---- */
@@ -168,6 +171,7 @@ void tb__get_document(tb_server *s, tb_http_request *req, tb_str id, tb_str numb
 void tb__put_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name);
 void tb__get_attachment(tb_server *s, tb_http_request *req, tb_str id, tb_str name);
 void tb__get_tasks(tb_server *s, tb_http_request *req);
+void tb__get_cases(tb_server *s, tb_http_request *req);
 void tb__get_changes(tb_server *s, tb_http_request *req); /* GET /v1/loads/N/changes */
 void tb__get_matters(tb_server *s, tb_http_request *req, tb_str name /* empty: all */);
 void tb__post_load(tb_server *s, tb_http_request *req);

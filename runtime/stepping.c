@@ -257,6 +257,13 @@ void tb__put_changes(tb_arena *a, tb_write *w, tb_server *s, const tb_state *bas
     }
 }
 
+/* Whose it is comes from the state: rows that were read do not say. */
+static void put_case_row(tb__stepping *g) {
+    tb_case_row *row = TB_PUSH(g->work->arena, g->write.cases);
+    *row = g->work->row;
+    row->applicant = g->work->c->applicant.person;
+}
+
 /* The rows that follow from the last state. Under tb_try. */
 void tb__stepping_rows(tb__stepping *g) {
     tb_arena *a = g->work->arena;
@@ -276,7 +283,7 @@ void tb__stepping_rows(tb__stepping *g) {
                                  .keys = tb_buf_str(&g->keys)};
     g->work->written = g->work->row.state.n;
     g->work->row.moved = g->base && g->base->row.due != g->work->row.due;
-    *TB_PUSH(a, g->write.cases) = g->work->row;
+    put_case_row(g);
     if (g->base) tb__put_changes(a, &g->write, g->s, g->base);
     if (g->base) tb__task_rows(a, &was, g->base->c, &g->world->env, g->id);
     tb__task_rows(a, &is, g->now, &g->world->env, g->id);
@@ -425,7 +432,7 @@ static int rearm_work(void *arg) {
     g->work->row.name = c->id;
     g->work->row.matter = c->program->matter;
     g->work->row.due = tb__due_of(c, &g->world->env, tb__now(g->s));
-    *TB_PUSH(a, g->write.cases) = g->work->row;
+    put_case_row(g);
     tb__put_changes(a, &g->write, g->s, g->base);
     tb__task_rows(a, &is, c, &g->world->env, g->id);
     for (uint32_t i = 0; i < is.count; i++) *TB_PUSH(a, g->write.tasks_come) = is.items[i];

@@ -361,6 +361,8 @@ void tb_store_close(tb_store *s) {
 
 tb_store_tail tb_store_last(const tb_store *s) { return s->tail; }
 
+bool tb_store_lags(const tb_store *s) { return s->lags; }
+
 int tb_store_submit(tb_store *s, tb_write *const *writes, uint32_t count, tb_store_done done, void *user) {
     return submit(s, (struct job){.kind = JOB_WRITE, .writes = writes, .count = count, .done = done, .user = user});
 }
@@ -492,6 +494,16 @@ int tb_read_case_of(tb_reader *r, int64_t origin, tb_arena *a, tb_case_row *row)
     if (origin == 0) return TB_STORE_NONE;
     int result = take(r, (tb__query){.kind = TB__ORIGIN, .from = origin, .limit = 1}, a, copy_case, row, &found);
     return result ? result : found ? TB_STORE_OK : TB_STORE_NONE;
+}
+
+static void push_case(struct take *t) {
+    struct take one = {.arena = t->arena, .row = t->row, .into = TB_PUSH(t->arena, *(tb_case_list *)t->into)};
+    copy_case(&one);
+}
+
+int tb_read_cases_by(tb_reader *r, tb_str applicant, int64_t before, uint32_t limit, tb_arena *a, tb_case_list *rows) {
+    *rows = (tb_case_list){0};
+    return take(r, (tb__query){.kind = TB__APPLICANT, .key = applicant, .until = before, .limit = limit}, a, push_case, rows, NULL);
 }
 
 int tb_read_event(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row) {

@@ -117,7 +117,9 @@ typedef struct tb_case_row {
     tb_str name, matter;
     tb_str state;      /* canonical JSON */
     tb_str keys;       /* 8 bytes for each event in order: hash of its idempotency key */
+    tb_str applicant;  /* written only, with seq 1, never changed: his cases are found by it (tb_read_cases_by) */
 } tb_case_row;
+typedef TB_LIST(tb_case_row) tb_case_list;
 
 /* An open task as one post sees it. Key: (place, post, case_id, step), text in byte order. */
 typedef struct tb_task_row {
@@ -258,8 +260,8 @@ typedef struct tb_write {
     TB_LIST(tb_blob_row) attachments;
     TB_LIST(tb_load_row) loads;
     TB_LIST(tb_event_row) events;
-    TB_LIST(tb_case_row) cases; /* inserted, or replaced as a whole */
-    TB_LIST(tb_case_row) cases_gone; /* only the id is read; for repairs: a case once begun never goes */
+    tb_case_list cases; /* inserted, or replaced as a whole */
+    tb_case_list cases_gone; /* only the id is read; for repairs: a case once begun never goes */
     TB_LIST(tb_task_row) tasks_gone;
     TB_LIST(tb_task_row) tasks_come;
     TB_LIST(tb_outbox_row) outbox;
@@ -276,6 +278,9 @@ typedef struct tb_write {
 
 /* `why` says what the system said when the result is not OK ("" otherwise); it lives until the callback returns. */
 typedef void (*tb_store_done)(void *user, int result, const char *why);
+
+/* Opened read-only, and written by an older version: what later versions added is not there. */
+bool tb_store_lags(const tb_store *s);
 
 /* Writes `count` writes in order as one transaction; the next batch only after its `done` (commit.h sees to that).
  * Events must continue the log without a gap, else CORRUPT. The array of pointers, too, must live until done. */
@@ -329,6 +334,8 @@ int tb_reader_check(tb_reader *r);
  * tb_try(). */
 int tb_read_case(tb_reader *r, int64_t id, tb_arena *a, tb_case_row *row); /* NONE: no such case */
 int tb_read_case_of(tb_reader *r, int64_t origin, tb_arena *a, tb_case_row *row); /* NONE: no case began so */
+/* An applicant's cases with numbers below `before`, the newest first, at most `limit`. */
+int tb_read_cases_by(tb_reader *r, tb_str applicant, int64_t before, uint32_t limit, tb_arena *a, tb_case_list *rows);
 int tb_read_event(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row);
 int tb_read_leaf(tb_reader *r, int64_t leaf, tb_arena *a, tb_event_row *row); /* with salts and tree */
 int tb_read_source(tb_reader *r, const uint8_t digest[TB_DIGEST], tb_arena *a, tb_str *bytes);

@@ -18,6 +18,7 @@ typedef enum tb__kind {
     TB__LAST_EVENT, /* tb_event_row, the newest */
     TB__CASES,      /* tb_case_row, id >= from */
     TB__ORIGIN,     /* tb_case_row, origin == from */
+    TB__APPLICANT,  /* tb_case_row, applicant == key, id < until, the newest first */
     TB__LOADS,      /* tb_load_row, leaf >= from */
     TB__DUE,        /* tb_due_row, due <= until, (due, id) > after */
     TB__TASKS,      /* tb_task_row */
@@ -77,6 +78,7 @@ struct tb_store { /* first member of every store */
     bool lost;               /* the writer's thread: an answer was UNKNOWN; nothing is written until reopened */
     tb_store_tail tail;      /* the loop's copy of `written` */
     bool checkpointing, closing;
+    bool lags;               /* see tb_store_lags */
     uint64_t wal_seen, passive_at, forced_at; /* bytes of log: at the last look; at which to act */
     _Atomic uint64_t batches, writes, wal_bytes, passive, forced;
 };

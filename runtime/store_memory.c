@@ -139,7 +139,7 @@ static int texts_of(enum table t, struct row *r, tb_str *texts[TEXTS]) {
         return texts[3] = &r->event.salts, texts[4] = &r->event.tree, 5;
     case CASES:
         texts[0] = &r->kase.name, texts[1] = &r->kase.matter, texts[2] = &r->kase.state, texts[3] = &r->kase.keys;
-        return 4;
+        return texts[4] = &r->kase.applicant, 5;
     case LOADS: /* and manifest, below */
         texts[0] = &r->load.kind, texts[1] = &r->load.name, texts[2] = &r->load.version, texts[3] = &r->load.by;
         return 4;
@@ -474,6 +474,16 @@ static void walk_accesses(const tb_memory_disk *d, const tb__query *q, tb__row_f
     }
 }
 
+static void walk_applicant(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
+    uint32_t handed = 0;
+    for (size_t i = d->table[CASES].count; i-- > 0 && (q->limit == 0 || handed < q->limit);) {
+        const tb_case_row *c = &d->table[CASES].items[i]->kase;
+        if (c->id >= q->until || !tb_str_eq(c->applicant, q->key)) continue;
+        handed++;
+        if (each(user, c)) return;
+    }
+}
+
 static void walk_changes(const tb_memory_disk *d, const tb__query *q, tb__row_fn *each, void *user) {
     struct row key = {.change = {.world = q->until, .case_id = q->from, .n = q->state + 1}};
     uint32_t handed = 0;
@@ -517,6 +527,7 @@ static int memory_scan(tb_reader *r, const tb__query *q, tb__row_fn *each, void 
         if (c) each(user, c);
         break;
     }
+    case TB__APPLICANT: walk_applicant(d, q, each, user); break;
     case TB__DUE: walk_due(d, q, each, user); break;
     case TB__TASKS: walk(d, TASKS, 0, q, each, user); break;
     case TB__OUTBOX: walk_outbox(d, q, each, user); break;

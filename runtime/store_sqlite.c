@@ -43,7 +43,7 @@
 
 enum {
     APPLICATION_ID = 0x54424E47, /* "TBNG" */
-    SCHEMA = 6,                  /* user_version */
+    SCHEMA = 7,                  /* user_version */
     LEDGER_SCHEMA = 3,           /* since then every event has its leaf */
     /* Not more: when a page is split, SQLite gives one for a moment the number of the lock page, far beyond the end of the
      * file, and then looks through its whole cache at the commit for pages beyond the end. With 64 MiB that was a fifth
@@ -118,6 +118,9 @@ static const char *const migrations[SCHEMA] = {
           "  world INTEGER NOT NULL, case_id INTEGER NOT NULL, n INTEGER NOT NULL, clock TEXT NOT NULL,"
           "  was_kind INTEGER NOT NULL, was INTEGER NOT NULL, kind INTEGER NOT NULL, due INTEGER NOT NULL,"
           "  PRIMARY KEY(world, case_id, n)) STRICT, WITHOUT ROWID;",
+    [6] = "ALTER TABLE cases ADD COLUMN applicant TEXT NOT NULL DEFAULT '';"
+          "UPDATE cases SET applicant = coalesce(json_extract(state, '$.applicant.person'), '');"
+          "CREATE INDEX cases_applicant ON cases(applicant);",
 };
 
 #define UPDATE_CASE(due) \
@@ -137,7 +140,7 @@ static const char *const statement_text[STATEMENTS] = {
                   " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     /* A case whose timer stays: its entry in cases_due, on a page of its own, is not touched. */
     [KEEP_DUE] = "UPDATE cases SET " UPDATE_CASE("") " WHERE id=?1 AND due IS ?7",
-    [PUT_CASE] = "INSERT INTO cases(" CASE_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    [PUT_CASE] = "INSERT INTO cases(" CASE_COLUMNS ", applicant) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
                  " ON CONFLICT(id) DO UPDATE SET " UPDATE_CASE("due=?7, "),
     [DROP_CASE] = "DELETE FROM cases WHERE id=?1",
     [DROP_TASK] = "DELETE FROM task WHERE place=?1 AND post=?2 AND case_id=?3 AND step=?4",
@@ -164,6 +167,7 @@ static const char *const query_text[TB__KINDS] = {
     [TB__LAST_EVENT] = "SELECT " EVENT_COLUMNS " FROM event ORDER BY leaf DESC LIMIT 1",
     [TB__CASES] = "SELECT " CASE_COLUMNS " FROM cases WHERE id >= ?1 ORDER BY id LIMIT ?2",
     [TB__ORIGIN] = "SELECT " CASE_COLUMNS " FROM cases WHERE origin = ?1",
+    [TB__APPLICANT] = "SELECT " CASE_COLUMNS " FROM cases WHERE applicant = ?3 AND id < ?1 ORDER BY id DESC LIMIT ?2",
     [TB__LOADS] = "SELECT " LOAD_COLUMNS " FROM load WHERE leaf >= ?1 ORDER BY leaf LIMIT ?2",
     [TB__DUE] = "SELECT due, id FROM cases WHERE due IS NOT NULL AND due <= ?1 AND (due, id) > (?3, ?4)"
                 " ORDER BY due, id LIMIT ?2",
@@ -587,6 +591,7 @@ int tb_store_open_sqlite(const char *path, const tb_store_options *options, tb_s
         if (rc == SQLITE_OK) rc = settle_log(s->db);
         if (rc == SQLITE_OK) rc = prepare_writer(s);
     }
+    s->base.lags = read_only && version < SCHEMA;
     if (rc == SQLITE_OK) rc = read_tail(s->db, &s->base.written);
     if (rc) {
         if (!s->db || sqlite3_errcode(s->db) == SQLITE_OK) snprintf(detail, sizeof detail, "%s", sqlite3_errstr(rc)); /* found by us */
@@ -666,6 +671,7 @@ static int put_case_row(struct sqlite_store *s, const tb_case_row *c) {
         put_blob(st, 9, c->keys.p, c->keys.n);
         if (which == PUT_CASE && c->origin) put_int(st, 10, c->origin);
         else if (which == PUT_CASE) sqlite3_bind_null(st, 10);
+        if (which == PUT_CASE) put_text(st, 11, c->applicant);
         int rc = run(st);
         if (rc || which == PUT_CASE || sqlite3_changes(s->db) == 1) return rc;
     }
@@ -1075,6 +1081,7 @@ static int hand_row(sqlite3_stmt *st, tb__kind kind, tb__row_fn *each, void *use
         break;
     case TB__CASES:
     case TB__ORIGIN:
+    case TB__APPLICANT:
         row.kase = (tb_case_row){.id = sqlite3_column_int64(st, 0), .name = text_at(st, 1), .matter = text_at(st, 2),
                                  .program = sqlite3_column_int64(st, 3), .seq = sqlite3_column_int64(st, 4),
                                  .last = sqlite3_column_int64(st, 5), .due = due_at(st, 6), .state = text_at(st, 7),
@@ -1194,6 +1201,10 @@ static int prepare_query(struct sqlite_reader *r, const tb__query *q, sqlite3_st
         put_int(st, 4, q->after.case_id);
         break;
     case TB__TASKS: break;
+    case TB__APPLICANT:
+        put_int(st, 1, q->until);
+        put_text(st, 3, q->key);
+        break;
     case TB__OUTBOX:
         put_int(st, 1, q->from);
         put_int(st, 3, q->until);

@@ -322,7 +322,8 @@ static const char same_schema[] =
     " at INTEGER NOT NULL, wall INTEGER NOT NULL, kind TEXT NOT NULL, program INTEGER NOT NULL, world INTEGER NOT NULL,"
     " semantics INTEGER NOT NULL, request TEXT, body TEXT NOT NULL, outcome BLOB NOT NULL) STRICT;"
     "CREATE TABLE cases(id INTEGER PRIMARY KEY, name TEXT NOT NULL, matter TEXT NOT NULL, program INTEGER NOT NULL,"
-    " seq INTEGER NOT NULL, last INTEGER NOT NULL, due INTEGER, state TEXT NOT NULL, keys BLOB NOT NULL, origin INTEGER) STRICT;"
+    " seq INTEGER NOT NULL, last INTEGER NOT NULL, due INTEGER, state TEXT NOT NULL, keys BLOB NOT NULL, origin INTEGER, applicant TEXT NOT NULL) STRICT;"
+    "CREATE INDEX cases_applicant ON cases(applicant);"
     "CREATE INDEX cases_due ON cases(due) WHERE due IS NOT NULL;"
     "CREATE UNIQUE INDEX cases_origin ON cases(origin) WHERE origin IS NOT NULL;"
     "CREATE TABLE task(place TEXT NOT NULL, post TEXT NOT NULL, case_id INTEGER NOT NULL, step TEXT NOT NULL,"
@@ -349,7 +350,7 @@ static void open_database(const char *path) {
                          " ON CONFLICT(id) DO UPDATE SET seq=seq+1, last=?2, state=?3");
     } else {
         g.event = prepare("INSERT INTO event VALUES(?1, ?2, ?5, ?6, ?3, ?3, 'act', 5, 1, 1, ?7, ?4, ?8)");
-        g.kase = prepare("INSERT INTO cases VALUES(?1, '13TXS1ZD6PGG1', '开具户籍类证明', 5, ?4, ?2, ?5, ?3, x'00', ?6)"
+        g.kase = prepare("INSERT INTO cases VALUES(?1, '13TXS1ZD6PGG1', '开具户籍类证明', 5, ?4, ?2, ?5, ?3, x'00', ?6, '李四')"
                          " ON CONFLICT(id) DO UPDATE SET seq=?4, last=?2, due=?5, state=?3");
         g.drop = prepare("DELETE FROM task WHERE place='370402' AND post=?1 AND case_id=?2 AND step=?3");
         g.put = prepare("INSERT OR REPLACE INTO task VALUES('370402', ?1, ?2, ?3, '开具户籍类证明', ?4, ?5, 0)");

@@ -462,7 +462,7 @@ static void write_hash(const char *path, int64_t leaf) {
 
 /* To the forger the way from before the ledger is as good as any: everything is computed anew. */
 static const char forget_ledger[] =
-    "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; "
+    "DROP INDEX cases_applicant; ALTER TABLE cases DROP COLUMN applicant; ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; "
     "DROP TABLE account; DROP TABLE credential; DROP TABLE access; DROP TABLE due_change; PRAGMA user_version=2";
 
 static void recompute_all(const char *path) {

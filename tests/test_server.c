@@ -105,7 +105,7 @@ static void test_refusals(void) {
     CHECK_INT(ask(fd, "GET", "/nowhere", ""), 404);
     CHECK(says("\"code\":\"NO_SUCH_PATH\""));
     CHECK_INT(ask(fd, "DELETE", "/v1/cases", ""), 405);
-    CHECK(strstr(head, "Allow: POST") && says("\"code\":\"WRONG_METHOD\""));
+    CHECK(strstr(head, "Allow: GET, POST") && says("\"code\":\"WRONG_METHOD\""));
     CHECK_INT(ask(fd, "GET", "/v1/cases/0000000000001", ""), 404);
     CHECK(says("\"code\":\"NO_SUCH_CASE\""));
     CHECK_INT(ask(fd, "GET", "/v1/cases/x", ""), 404);

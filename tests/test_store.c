@@ -44,7 +44,7 @@ static tb_event_row event(int64_t leaf, int64_t case_id, int64_t seq, int64_t pr
 static tb_case_row kase(int64_t id, int64_t seq, int64_t last, int64_t due) {
     return (tb_case_row){.id = id, .origin = id < 30 ? -id : 0, .program = 3, .seq = seq, .last = last, .due = due,
                          .name = z("件"), .matter = z("食品经营许可核发"), .state = z("{\"环节\":\"受理\"}"),
-                         .keys = {"\0\1\2\3\4\5\6\7", 8}};
+                         .keys = {"\0\1\2\3\4\5\6\7", 8}, .applicant = id % 2 ? z("李四") : z("王五")};
 }
 
 static tb_task_row task(const char *place, const char *post, int64_t case_id, const char *step, int64_t due,
@@ -265,6 +265,9 @@ static void suite(open_fn open) {
     CHECK_INT(c.id, 21);
     CHECK_INT(tb_read_case_of(r, -22, a, &c), TB_STORE_NONE);
     CHECK_INT(tb_read_case_of(r, 0, a, &c), TB_STORE_NONE);
+    tb_case_list mine;
+    CHECK_INT(tb_read_cases_by(r, z("李四"), INT64_MAX, 0, a, &mine), TB_STORE_OK);
+    CHECK(mine.count == 1 && mine.items[0].id == 21 && mine.items[0].seq == 1 && same(mine.items[0].state, "{\"环节\":\"受理\"}"));
     CHECK_INT(tb_read_source(r, digest, a, &text), TB_STORE_OK);
     CHECK(same(text, "事项 食品经营许可核发："));
     digest[0] = 8;
@@ -335,6 +338,13 @@ static void suite(open_fn open) {
     tb_write w4 = {0};
     for (int64_t i = 0; i < 5; i++) *TB_PUSH(a, w4.cases) = kase(30 + i, 2, 5, i < 3 ? 400 : 300 + i);
     CHECK_INT(put(s, &w4), TB_STORE_OK);
+    /* An applicant's cases, the newest first, page by page. */
+    CHECK_INT(tb_read_cases_by(r, z("李四"), INT64_MAX, 2, a, &mine), TB_STORE_OK);
+    CHECK(mine.count == 2 && mine.items[0].id == 33 && mine.items[1].id == 31);
+    CHECK_INT(tb_read_cases_by(r, z("李四"), 31, 2, a, &mine), TB_STORE_OK);
+    CHECK(mine.count == 1 && mine.items[0].id == 21 && mine.items[0].seq == 3);
+    CHECK_INT(tb_read_cases_by(r, z("李"), INT64_MAX, 0, a, &mine), TB_STORE_OK);
+    CHECK_INT(mine.count, 0);
     CHECK_INT(tb_read_next_due(r, &due), TB_STORE_OK);
     CHECK_INT(due, 303);
     CHECK_INT(tb_read_due(r, 400, (tb_due_row){INT64_MIN, 0}, 0, a, &dues), TB_STORE_OK);
@@ -516,10 +526,10 @@ static void test_refusals(void) {
     }
     /* A file of schema 1, before there was an outbox, is brought forward. */
     sql(in_dir("empty.db"), "ALTER TABLE event DROP COLUMN salts; ALTER TABLE event DROP COLUMN tree; DROP TABLE outbox;"
-                            "ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; DROP TABLE account; DROP TABLE credential;"
+                            "DROP INDEX cases_applicant; ALTER TABLE cases DROP COLUMN applicant; ALTER TABLE task DROP COLUMN holder; ALTER TABLE task DROP COLUMN alert; DROP TABLE account; DROP TABLE credential;"
                             "DROP TABLE access; DROP TABLE due_change; PRAGMA user_version=1");
     if (CHECK_INT(tb_store_open_sqlite(in_dir("empty.db"), NULL, &s, &error), TB_OK)) tb_store_close(s);
-    sql(in_dir("empty.db"), "SELECT count(*) FROM outbox; SELECT count(*) FROM account; SELECT count(*) FROM access; SELECT count(*) FROM due_change");
+    sql(in_dir("empty.db"), "SELECT count(applicant) FROM cases; SELECT count(*) FROM outbox; SELECT count(*) FROM account; SELECT count(*) FROM access; SELECT count(*) FROM due_change");
     sql(in_dir("empty.db"), "PRAGMA user_version=99");
     refuses(in_dir("empty.db"), NULL, TB_STORE_ERROR_NEWER, "新版本");
     if (geteuid() != 0) { /* root may write anywhere */
