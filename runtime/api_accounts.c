@@ -26,7 +26,9 @@ enum { DOUBT_MS = 1000 };
 struct tb_logins {
     tb_io_worker *worker;
     int waiting;
-    bool changing; /* a change of accounts is being written */
+    bool changing; /* a change of accounts is being written … */
+    tb_str changed; /* … of this one */
+    struct people *sessions; /* that are being written */
     bool doubt;    /* whether a change is on disk is not known */
     bool unread;   /* and reading them anew has failed: nobody is known until it succeeds */
     tb_io_timer *again; /* to the next attempt at that */
@@ -92,6 +94,7 @@ typedef struct people { /* one call about people; in its arena */
     char token[TB_TOKEN_TEXT];
     int64_t expires;
     tb_str out;
+    struct people *next; /* session that is being written */
 } people;
 
 /* Under no tb_try: the call's own fields only. */
@@ -212,10 +215,26 @@ static int write_session(void *arg) {
     return TB_OK;
 }
 
+/* A change of an account ends what it must by what is known of it, and a session is known when it is on disk. So the two are not written
+ * at one time: one begun with the old password would outlive the new one. */
+static bool session_comes(const struct tb_logins *l, tb_str account) {
+    for (const people *x = l->sessions; x; x = x->next)
+        if (tb_str_eq(x->account, account)) return true;
+    return false;
+}
+
+static void busy_now(tb_call *c) {
+    fail_now(c, 429, "ACCOUNTS_BUSY", "另一个账号变更正在写入，请稍后再试",
+             "another change of accounts is being written; try again");
+}
+
 static void session_written(void *user, int result) {
     tb_call *c = user;
     people *x = c->more;
     tb_server *s = c->server;
+    people **at = &s->logins->sessions;
+    while (*at != x) at = &(*at)->next;
+    *at = x->next;
     if (result == TB_STORE_UNKNOWN) s->logins->doubt = true;
     if (result == TB_STORE_OK && tb_accounts_adopt(s->accounts, &x->write) != TB_OK) result = TB_STORE_RETRY;
     if (result != TB_STORE_OK) {
@@ -235,6 +254,12 @@ static int make_session(void *arg) {
     return tb_accounts_session(s->accounts, c->arena, s->io, a, tb__now(s), &x->write, x->token, &x->expires);
 }
 
+/* Nobody is known just now: no password is wrong for that. */
+static void unread_now(tb_call *c) {
+    fail_now(c, 503, "ACCOUNTS_UNREAD", "正在重新读取账号，请稍后以同一请求重试",
+             "the accounts are being read anew; retry with the same request");
+}
+
 static void login_hashed(void *arg) {
     people *x = arg;
     tb_call *c = x->c;
@@ -242,6 +267,10 @@ static void login_hashed(void *arg) {
     const tb_account *a = tb_accounts_find(s->accounts, x->account);
     s->logins->waiting--;
     forget_password(x);
+    if (s->logins->unread) {
+        unread_now(c);
+        return;
+    }
     /* Another password, or a closed account, since the check began: then this one is wrong. */
     if (x->is == 1 && (!a || a->row.closed || !tb_str_eq(a->row.password, x->kept))) x->is = 0;
     if (x->is < 0) {
@@ -256,9 +285,17 @@ static void login_hashed(void *arg) {
     }
     tb_throttle_succeeded(&s->logins->persons, x->account, true);
     tb_throttle_succeeded(&s->logins->addresses, x->address, false);
+    if (s->logins->changing && tb_str_eq(s->logins->changed, x->account)) {
+        busy_now(c);
+        return;
+    }
     int rc = tb_try(c->arena, make_session, c);
     int answer = rc == TB_OK ? tb_commit_add(s->commit, &x->write, session_written, c) : -1;
-    if (answer == TB_COMMIT_OK) return;
+    if (answer == TB_COMMIT_OK) {
+        x->next = s->logins->sessions;
+        s->logins->sessions = x;
+        return;
+    }
     c->problem = tb__commit_problem(answer, c->lang);
     tb__answer_problem(c);
 }
@@ -267,6 +304,11 @@ void tb__post_session(tb_server *s, tb_http_request *req) {
     tb_call *c = tb__call_new(s, req);
     if (!c || !tb__try(c, read_login)) return;
     people *x = c->more;
+    if (s->logins->unread) {
+        forget_password(x);
+        unread_now(c);
+        return;
+    }
     int64_t now = tb__now(s), wait = tb_throttle_try(&s->logins->addresses, x->address, now);
     if (!wait && (wait = tb_throttle_try(&s->logins->persons, x->account, now)))
         tb_throttle_succeeded(&s->logins->addresses, x->address, false); /* that was no try */
@@ -576,9 +618,8 @@ static int make_order(void *arg) {
 static void give_order(people *x) {
     tb_call *c = x->c;
     tb_server *s = c->server;
-    if (s->logins->changing || s->logins->doubt) {
-        fail_now(c, 429, "ACCOUNTS_BUSY", "另一个账号变更正在写入，请稍后再试",
-                 "another change of accounts is being written; try again");
+    if (s->logins->changing || s->logins->doubt || session_comes(s->logins, x->order.account)) {
+        busy_now(c);
         return;
     }
     if (!tb__try(c, make_order)) return;
@@ -589,6 +630,7 @@ static void give_order(people *x) {
         return;
     }
     s->logins->changing = true;
+    s->logins->changed = x->order.account;
     s->leaf++;
     s->wall = x->write.events.items[0].wall;
 }

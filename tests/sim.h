@@ -4,6 +4,7 @@
  *   io_sim.c        the seam (io.h) in virtual time: loop, clocks, chance, timers, workers, network, calls to services
  *   vfs_sim.c       the disk: an SQLite VFS over memory that knows what was synced and what was only written
  *   sim_book.c      what people know of the rules in force; the services
+ *   sim_accounts.c  worlds with authentication: accounts, tokens, sessions, and what may be read
  *   sim_people.c    the clients: what they ask, how they retry; fate
  *   sim_answers.c   what they expect of the answers, and what they were told
  *   sim_matters.c   random rule files, and later versions of them
@@ -78,7 +79,12 @@ enum sim_state { SIM_DOUBT, SIM_ACKED, SIM_REFUSED, SIM_VAGUE };
 typedef struct sim_case {
     char id[16];
     int64_t seq; /* the newest that anyone was told */
+    const char *applicant; /* NULL: not known, since another case started it */
 } sim_case;
+
+typedef struct sim_account sim_account; /* sim_accounts.c */
+typedef struct sim_token sim_token;
+typedef struct sim_reading sim_reading;
 
 typedef struct sim_request {
     struct sim_request *next;
@@ -88,6 +94,8 @@ typedef struct sim_request {
     const char *key; /* NULL: loads and attachments, which are no one case's acts */
     const char *act; /* its name; of an attachment, of a matter loaded */
     sim_case *of;
+    sim_account *who; /* in worlds with authentication: whose act it is */
+    const char *person; /* as it says, or leaves to the server to say; NULL: not an act */
     int64_t seq;      /* as answered */
     uint64_t answer;  /* hash of the first one */
     const char *said; /* its beginning, for people */
@@ -119,7 +127,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved, found;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved, found, auth, logins, orders, ended, held_back, turned_away, readings, authority;
 } sim_counts;
 
 typedef struct sim {
@@ -134,6 +142,8 @@ typedef struct sim {
     bool large;            /* many events, and long lives: see test_sim.c */
     int64_t leaf;          /* test_shown_stays: the end of the log, as was told */
     int64_t looked;        /* at the log, up to here: sim_check.c */
+    bool usurped;          /* self-test: the offices that 组织 gives are not believed */
+    int64_t judged;        /* who acted was judged up to here; what is lost after that is judged again */
     int64_t told;          /* the last event that the feed told its follower */
     uint64_t digest;       /* over all answers, in order */
     uint64_t starving;     /* one in so many allocations of the server fails; 0: none */
@@ -149,6 +159,12 @@ typedef struct sim {
     sim_call *calls, *calls_by_key[SIM_CALLS];
     uint64_t serial;
     struct rules *book; /* sim_book.c */
+    /* sim_accounts.c */
+    bool auth, founded; /* founded: an account was acknowledged */
+    sim_account *accounts, *operator, *auditor, *interface;
+    sim_list labels;
+    sim_reading *readings_by_key[SIM_CALLS];
+    uint64_t password_tries; /* of this life */
     sim_counts counts;
     /* a life's way */
     char failure[2048]; /* what was expected and what was there; "": nothing found */
@@ -209,6 +225,21 @@ void sim_after(int64_t delay, void (*fn)(void *arg), void *arg); /* in this life
 /* ---- sim_people.c ---- */
 void sim_people_born(void);          /* a new world */
 void sim_people_begin(void *server); /* a new life */
+
+/* ---- sim_accounts.c ---- */
+void sim_accounts_born(void);
+bool sim_accounts_found(void); /* before the server starts: the first accounts; false: the disk does not let it */
+struct tb_reader;
+struct tb_arena;
+struct tb_event_row;
+void sim_accounts_examine(struct tb_reader *r, struct tb_arena *a);
+/* The log from leaf `from` on is looked at: its events about accounts, and the end of that. */
+void sim_labels_begin(int64_t from);
+void sim_account_event(const struct tb_event_row *e, struct tb_arena *a);
+void sim_labels_end(void);
+/* Self-test: of the surviving bytes something is claimed that is not so; a token that was ended, a reading that was answered, an
+ * office that nobody held. */
+void sim_accounts_forge(bool token, bool reading);
 
 /* ---- sim_book.c ---- */
 const char *sim_interfaces(void); /* for tb_server_options */

@@ -68,7 +68,7 @@ static void answered_request(sim_request *r, bool known, int status, const char 
     r->open--;
     if (status == 200 || status == 201) {
         acked(r, body, n);
-    } else if (status == 503 || status == 429) {
+    } else if (status == 503 || status == 429 || status == 401) { /* 401: by another token, later */
         if (r->state == SIM_DOUBT) world->counts.doubtful++;
     } else if (known && r->kind != SIM_LOAD && r->kind != SIM_ATTACH) {
         sim_fail("acknowledged, and then refused when it was repeated: %s\n  first %s\n  then %d %s", r->body, r->said,
@@ -126,6 +126,12 @@ static void answer(person *p, int status, const char *body, size_t n) {
     if (status == 503 && sim_all_well(p) && p->since - world->healthy_since > RECOVERY_MS)
         sim_fail("503 %lld s after the disk was well again: %s", (long long)(world->now - world->healthy_since) / 1000,
                  excerpt(body, n));
+    if (sim_accounts_answered(p, status, body)) {
+        sim_put_aside(p);
+        sim_next_turn(p);
+        return;
+    }
+    sim_has_read(p, status, body);
     if (r) {
         answered_request(r, p->known, status, body, n);
     } else if (p->bulk_count) {
@@ -152,7 +158,9 @@ static void answer(person *p, int status, const char *body, size_t n) {
                     c->id, (long long)p->tagged_seq, (long long)p->seen);
         }
         uint64_t before = p->turn;
-        if (status == 200) p->tagged = p->new_tag[0] ? c : NULL, p->tagged_seq = seq ? strtoll(seq + 6, NULL, 10) : 0;
+        if (status == 200)
+            p->tagged = p->new_tag[0] ? c : NULL, p->tagged_seq = seq ? strtoll(seq + 6, NULL, 10) : 0,
+            p->tagged_as = p->who;
         if (status == 200) memcpy(p->tag, p->new_tag, sizeof p->tag);
         if (status == 200 && tb_try(p->arena, choose, &x) != TB_OK)
             sim_fail("a case is not told as API.md says: %s", excerpt(body, n));
@@ -322,15 +330,17 @@ static void enough(void *arg) {
 }
 
 void sim_follow(void *unused) {
-    char text[160];
+    char text[300];
     (void)unused;
     int64_t quiet = world->quiet_until - world->now;
     if (quiet > 0) {
         sim_after(quiet + 1, sim_follow, NULL);
         return;
     }
-    int n = snprintf(text, sizeof text, "GET /v1/feed?after=%lld HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-                     (long long)world->told);
+    sim_token *token = world->auth ? sim_token_of(world->auditor) : NULL;
+    int n = snprintf(text, sizeof text, "GET /v1/feed?after=%lld HTTP/1.1\r\nHost: 127.0.0.1\r\n%s%s%s\r\n",
+                     (long long)world->told, token ? "Authorization: Bearer " : "", token ? sim_token_text(token) : "",
+                     token ? "\r\n" : "");
     follower.n = follower.text_n = 0;
     follower.head = false;
     follower.conn = sim_connect(fed, NULL);

@@ -3,6 +3,9 @@
  *
  *  - Every act that was acknowledged is in the log once, in its case, where the answer said; what was refused is not
  *    there; what is in doubt is there once or not at all; and nothing is there that nobody asked for.
+ *  - Nobody acted who had no right to: each act of an applicant is his who applied, and each other act is by somebody
+ *    who held that post at that place, or stood in for who did, as the 组织 files in force then say. They are read here
+ *    by a few lines that share nothing with the compiler's directory.
  *  - The log's own time never runs back; no timer fired before it was due (that none fired twice follows from the
  *    replay: the second is refused).
  *    Where the log is long, most crashes look at its end only: what lies before was there when it was looked at last, and the
@@ -12,7 +15,9 @@
  *  - Each call to a service that counts as done or waiting was made, under its one key; each reply was stepped once.
  *  - At the end nothing is due any more: no timer, no call. */
 #include "sim.h"
+#include "calendar.h"
 #include "canonical.h"
+#include "digest.h"
 #include "doctor.h"
 #include "ledger.h"
 #include "replay.h"
@@ -26,14 +31,24 @@ typedef struct keyed { /* a key of the server's own: reply:LEAF.N, start:LEAF.N 
     char key[64];
 } keyed;
 
+/* The 组织 files of one world (registry.h), as text. */
+typedef struct roster {
+    int64_t leaf;
+    tb_str manifest;
+    tb_str files[16];
+    int count;
+    bool read;
+} roster;
+
 typedef struct examination {
-    tb_arena *arena;
+    tb_arena *arena, *scratch;
     tb_reader *reader;
     uint64_t timers;
     int64_t wall, leaf, from;
     sim_request **index; /* by hash of the key, open addressing */
     uint64_t slots;
     TB_LIST(keyed) own;
+    TB_LIST(roster) worlds;
 } examination;
 
 static uint64_t place(const examination *x, const char *key, size_t n) { return sim_hash(3, key, n) % x->slots; }
@@ -56,6 +71,103 @@ static sim_request *request_of(const examination *x, tb_str key) {
     return NULL;
 }
 
+/* ---- who held which post ---- */
+
+static int take_load(void *user, const tb_load_row *row) {
+    examination *x = user;
+    if (tb_str_is(row->kind, "world"))
+        *TB_PUSH(x->arena, x->worlds) = (roster){.leaf = row->leaf, .manifest = tb_str_copy(x->arena, row->manifest)};
+    return 0;
+}
+
+static roster *roster_of(examination *x, int64_t leaf) {
+    roster *w = NULL;
+    for (uint32_t i = 0; i < x->worlds.count && !w; i++)
+        if (x->worlds.items[i].leaf == leaf) w = &x->worlds.items[i];
+    if (!w || w->read) return w;
+    w->read = true;
+    const tb_json *o = tb_json_read(x->arena, w->manifest, NULL, NULL), *files = o ? tb_json_get(o, "files") : NULL;
+    for (uint32_t i = 0; files && i < files->count; i++) {
+        uint8_t digest[TB_DIGEST];
+        if (w->count == 16 || !tb_unhex(files->items[i].text, digest, TB_DIGEST) ||
+            tb_read_source(x->reader, digest, x->arena, &w->files[w->count++]))
+            sim_fail("world %lld: no source of %.*s", (long long)leaf, TB_FMT(files->keys[i]));
+    }
+    return w;
+}
+
+/* Is `word` one of those that stand in the line between `before` and the next "，" or "。", "、" between them? */
+static bool lists(const char *line, const char *before, tb_str word) {
+    const char *at = strstr(line, before);
+    for (at = at ? at + strlen(before) : NULL; at;
+         at = strncmp(at, "、", strlen("、")) == 0 ? at + strlen("、") : NULL) {
+        if (strncmp(at, word.p, word.n) == 0) {
+            const char *end = at + word.n;
+            if (strncmp(end, "、", 3) == 0 || strncmp(end, "，", 3) == 0 || strncmp(end, "。", 3) == 0) return true;
+        }
+        while (*at && strncmp(at, "、", 3) != 0 && strncmp(at, "，", 3) != 0 && strncmp(at, "。", 3) != 0) at++;
+    }
+    return false;
+}
+
+static bool begins(const char *line, const char *word, tb_str name) { /* "  人员 王审查，" */
+    size_t n = strlen(word);
+    return strncmp(line, word, n) == 0 && strncmp(line + n, name.p, name.n) == 0 &&
+           strncmp(line + n + name.n, "，", 3) == 0;
+}
+
+static bool on_day(const char *line, tb_str day) {
+    const char *from = strstr(line, "，自 "), *to = from ? strstr(from, " 至 ") : NULL;
+    return to && strncmp(from + strlen("，自 "), day.p, 10) <= 0 && strncmp(day.p, to + strlen(" 至 "), 10) <= 0;
+}
+
+/* `behalf` empty: the person himself. */
+static bool may_act(const tb_json *by, const roster *w, tb_str day) {
+    tb_str person = tb_json_text(by, "person"), post = tb_json_text(by, "post"), place = tb_json_text(by, "place"),
+           behalf = tb_json_text(by, "for");
+    bool holds = false, deputizes = false;
+    for (int i = 0; i < w->count; i++) {
+        char *text = strndup(w->files[i].p, w->files[i].n), *rest = text;
+        bool here = false;
+        for (char *line; (line = strsep(&rest, "\n"));) {
+            if (strncmp(line, "组织 ", strlen("组织 ")) == 0) here = false;
+            if (strncmp(line, "  区划 ", strlen("  区划 ")) == 0)
+                here = strncmp(line + strlen("  区划 "), place.p, place.n) == 0;
+            if (here && begins(line, "  人员 ", behalf.n ? behalf : person) && lists(line, "，岗位 ", post))
+                holds = true;
+            if (here && behalf.n && begins(line, "  代理 ", behalf) && lists(line, "，由 ", person) &&
+                lists(line, "，岗位 ", post) && on_day(line, day))
+                deputizes = true;
+        }
+        free(text);
+    }
+    return !world->usurped && holds && (!behalf.n || deputizes);
+}
+
+/* Under tb_try. */
+static void look_at_actor(examination *x, const sim_request *r, const tb_event_row *e) {
+    const tb_json *o = tb_json_read(x->scratch, e->body, NULL, NULL), *by = o ? tb_json_get(o, "by") : NULL;
+    char day[TB_TIME_TEXT];
+    if (!by) sim_fail("leaf %lld is by nobody: %.*s", (long long)e->leaf, TB_FMT(e->body));
+    if (!tb_str_is(tb_json_text(by, "person"), r->person))
+        sim_fail("leaf %lld is not by %s, who asked for it: %.*s", (long long)e->leaf, r->person, TB_FMT(e->body));
+    if (r->kind == SIM_SUBMIT) return;
+    if (tb_str_is(tb_json_text(by, "post"), "申请人")) {
+        if (r->of->applicant && strcmp(r->of->applicant, r->person) != 0)
+            sim_fail("leaf %lld: %s acts as applicant of %s, which %s applied for", (long long)e->leaf, r->person,
+                     r->of->id, r->of->applicant);
+        return;
+    }
+    if (tb_str_is(tb_json_text(o, "act"), "退签")) return; /* what one has taken one may give back, in whatever post */
+    const roster *w = roster_of(x, e->world);
+    if (!w)
+        sim_fail("leaf %lld was stepped in a world that nobody loaded: %lld", (long long)e->leaf, (long long)e->world);
+    tb_time_text(e->at, day);
+    if (!may_act(by, w, tb_str_z(day)))
+        sim_fail("leaf %lld: nobody gave %s the right to that: %.*s", (long long)e->leaf, r->person, TB_FMT(e->body));
+    world->counts.authority++;
+}
+
 static void look_at_request(sim_request *r, const tb_event_row *e) {
     char id[TB_CASE_NAME + 1];
     tb__case_name(e->case_id, id);
@@ -75,6 +187,30 @@ static void look_at_request(sim_request *r, const tb_event_row *e) {
         sim_fail("answered seq %lld, and is seq %lld in the log: %s", (long long)r->seq, (long long)e->seq, r->body);
 }
 
+/* In an arena that is emptied after each event. */
+typedef struct looking {
+    examination *x;
+    const tb_event_row *e;
+    const sim_request *r;
+} looking;
+
+static int account_event(void *arg) {
+    const looking *l = arg;
+    sim_account_event(l->e, l->x->scratch);
+    return TB_OK;
+}
+
+static void look_with(examination *x, const tb_event_row *e, const sim_request *r, int (*look)(void *arg)) {
+    if (tb_try(x->scratch, look, &(looking){x, e, r}) != TB_OK) abort();
+    tb_arena_reset(x->scratch);
+}
+
+static int actor(void *arg) {
+    const looking *l = arg;
+    look_at_actor(l->x, l->r, l->e);
+    return TB_OK;
+}
+
 static int take_event(void *user, const tb_event_row *e) {
     examination *x = user;
     if (e->leaf != x->leaf + 1) sim_fail("leaf %lld follows %lld", (long long)e->leaf, (long long)x->leaf);
@@ -90,6 +226,7 @@ static int take_event(void *user, const tb_event_row *e) {
                      (long long)e->leaf);
         return 0;
     }
+    if (tb_str_is(e->kind, "account")) return look_with(x, e, NULL, account_event), 0;
     if (!tb_str_is(e->kind, "submit") && !tb_str_is(e->kind, "act")) return 0;
     if (tb_str_starts(e->request, "reply:") || tb_str_starts(e->request, "start:")) {
         keyed *k = TB_PUSH(x->arena, x->own);
@@ -100,6 +237,7 @@ static int take_event(void *user, const tb_event_row *e) {
     sim_request *r = request_of(x, e->request);
     if (!r) sim_fail("nobody asked for leaf %lld (%.*s)", (long long)e->leaf, TB_FMT(e->request));
     look_at_request(r, e);
+    if (e->leaf > world->judged) look_with(x, e, r, actor);
     return 0;
 }
 
@@ -111,12 +249,16 @@ static int by_case_and_key(const void *a, const void *b) {
 static void look_at_log(examination *x) {
     x->leaf = x->from - 1;
     make_index(x);
+    sim_labels_begin(x->from);
+    if (tb_scan_loads(x->reader, 0, 0, take_load, x))
+        sim_fail("the loads cannot be read: %s", tb_reader_why(x->reader));
     int rc = tb_scan_events(x->reader, x->from, 0, take_event, x);
     if (rc) sim_fail("the log cannot be read: %s", tb_reader_why(x->reader));
     for (const sim_request *r = world->requests; r; r = r->next)
         if (r->key && r->state == SIM_ACKED && r->found != 1)
             sim_fail("acknowledged, and lost: %s\n  the answer was %s\n  the log ends at leaf %lld", r->body, r->said,
                      (long long)x->leaf);
+    sim_labels_end();
     if (x->leaf < world->told)
         sim_fail("the feed told leaf %lld, and the log ends at %lld", (long long)world->told, (long long)x->leaf);
     if (world->healing && x->leaf != world->told)
@@ -126,7 +268,7 @@ static void look_at_log(examination *x) {
         if (by_case_and_key(&x->own.items[i - 1], &x->own.items[i]) == 0)
             sim_fail("stepped twice: %s", x->own.items[i].key);
     if (x->from == 1) world->counts.timers = x->timers;
-    world->looked = x->leaf;
+    world->looked = world->judged = x->leaf;
     world->counts.ledger = (uint64_t)x->leaf;
     free(x->index);
 }
@@ -223,6 +365,7 @@ static int examine(void *arg) {
     look_at_log(x);
     if (x->from == 1) look_at_ledger(x);
     look_at_outbox(x, at_end);
+    sim_accounts_examine(x->reader, x->arena);
     if (at_end) {
         look_at_timers(x);
         if (tb_reader_check(x->reader)) sim_fail("the file is not sound: %s", tb_reader_why(x->reader));
@@ -243,19 +386,20 @@ static bool in_transition(void) {
 
 void sim_examine(bool whole) {
     if (in_transition()) return;
-    examination x = {.arena = tb_arena_new(NULL, 0), .from = 1};
+    examination x = {.arena = tb_arena_new(NULL, 0), .scratch = tb_arena_new(NULL, 0), .from = 1};
     tb_store *store;
     tb_store_error error;
     if (tb_store_open_sqlite(sim_db, &(tb_store_options){.read_only = true, .english = true}, &store, &error) !=
         TB_OK) {
         /* Before the first rules were acknowledged there may be nothing at all. */
-        if (!world->loaded && world->cases.n == 0) return;
+        if (!world->loaded && !world->founded && world->cases.n == 0) return;
         sim_fail("the database does not open: %s", error.text);
     }
     int64_t known = tb_store_last(store).leaf; /* what nobody was told may have gone since the last look */
+    if (world->judged > known) world->judged = known;
     if (known > world->looked) known = world->looked;
     if (!whole && known > TAIL) x.from = known - TAIL;
-    if (!(x.reader = tb_reader_open(store)) || !x.arena) abort();
+    if (!(x.reader = tb_reader_open(store)) || !x.arena || !x.scratch) abort();
     if (tb_try(x.arena, examine, &x) != TB_OK) abort();
     if (whole && world->loaded) {
         replay_it();

@@ -52,9 +52,16 @@ void sim_put_aside(person *p) {
 
 void sim_no_answer(person *p) {
     if (p->doing && p->doing->state == SIM_DOUBT) world->counts.doubtful++;
+    sim_accounts_unanswered(p);
     sim_put_aside(p);
     p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = false;
     sim_next_turn(p);
+}
+
+void sim_later(person *p) {
+    p->waiting = false;
+    p->turn++; /* whoever looks whether p asks already */
+    sim_after(sim_between(1, 50), turn, p);
 }
 
 typedef struct waited {
@@ -75,11 +82,16 @@ static void too_long(void *arg) {
     free(w);
 }
 
-static void transmit(person *p, const char *method, const char *path, const char *type, const char *body) {
+void sim_transmit(person *p, const char *method, const char *path, const char *type, const char *body) {
     size_t n = body ? strlen(body) : 0;
-    char *text = malloc(n + strlen(path) + 400), saving[100] = "";
+    char *text = malloc(n + strlen(path) + 600), saving[300] = "";
     int k = sim_chance(20) ? sprintf(saving, "Accept-Encoding: gzip\r\n") : 0;
-    if (!body && p->looking && p->looking == p->tagged) sprintf(saving + k, "If-None-Match: %s\r\n", p->tag);
+    if (p->looking && p->looking == p->tagged && p->who == p->tagged_as)
+        k += sprintf(saving + k, "If-None-Match: %s\r\n", p->tag);
+    const char *token = p->errand.kind == SIM_PROBE && p->errand.text ? p->errand.text
+                        : p->token                                    ? sim_token_text(p->token)
+                                                                      : NULL;
+    if (token) sprintf(saving + k, "Authorization: Bearer %s\r\n", token);
     waited *w = malloc(sizeof *w);
     if (!text || !w) abort();
     int head =
@@ -92,6 +104,7 @@ static void transmit(person *p, const char *method, const char *path, const char
     p->n = 0;
     p->waiting = true;
     p->turn++;
+    sim_token_sent(p);
     p->failures = world->disk.failures;
     p->since = world->now;
     sim_send(p->conn, text, (size_t)head + n);
@@ -113,13 +126,14 @@ static void attempt(sim_request *r) {
 }
 
 static void ask(person *p, sim_request *r) {
+    if (!sim_badge(p, r->who ? r->who : world->operator)) return;
     p->doing = r;
     p->known = r->state == SIM_ACKED;
     attempt(r);
-    transmit(p, r->method, r->path, r->kind == SIM_ATTACH ? "text/plain" : "application/json", r->body);
+    sim_transmit(p, r->method, r->path, r->kind == SIM_ATTACH ? "text/plain" : "application/json", r->body);
 }
 
-static void read_only(person *p, const char *path) { transmit(p, "GET", path, NULL, NULL); }
+static void read_only(person *p, const char *path) { sim_transmit(p, "GET", path, NULL, NULL); }
 
 static sim_request *remember(sim_request parts) {
     sim_request *r = sim_alloc(sizeof *r);
@@ -140,6 +154,7 @@ static const char *person_name(void) {
 
 void sim_people_born(void) {
     sim_book_born();
+    sim_accounts_born();
     world->client_count = (int)sim_between(1, world->large ? SIM_CLIENTS : SIM_CLIENTS / 4);
     for (int i = 0; i < world->client_count; i++) world->clients[i].number = i;
 }
@@ -192,6 +207,7 @@ static bool submit(person *p) {
     matter *m = &book->matters[sim_below((uint64_t)book->count)];
     if (!m->loaded) return load_matter(p, m);
     if (!m->known) {
+        if (!sim_badge(p, world->auditor)) return true;
         p->learning = m;
         read_only(p, sim_text("/v1/matters/%s", sim_encoded(m->name)));
         return true;
@@ -207,23 +223,43 @@ static bool submit(person *p) {
                           : sim_text("%s%s\"%s\"", materials, any ? "," : "", m->materials[i]);
         any = true;
     }
+    const char *applicant = person_name();
     char *body = sim_text("{\"matter\":\"%s\",\"mode\":\"%s\",\"form\":%s,\"materials\":%s],\"by\":{\"person\":\"%s\","
                           "\"place\":\"370402\"},\"request\":\"%s\"}",
-                          m->name, mode, sim_form_of(m), materials, person_name(), key);
+                          m->name, mode, sim_form_of(m), materials, applicant, key);
     sim_case *c = sim_alloc(sizeof *c);
-    ask(p, remember((sim_request){
-               .kind = SIM_SUBMIT, .method = "POST", .path = "/v1/cases", .body = body, .key = key, .of = c}));
+    c->applicant = applicant;
+    ask(p, remember((sim_request){.kind = SIM_SUBMIT,
+                                  .method = "POST",
+                                  .path = "/v1/cases",
+                                  .body = body,
+                                  .key = key,
+                                  .person = applicant,
+                                  .who = sim_account_of(applicant),
+                                  .of = c}));
     return true;
 }
 
-static sim_case *any_case(void) {
+sim_case *sim_any_case(void) {
     uint64_t n = world->cases.n, newest = sim_chance(70) && n > 12 ? 12 : n;
     return n ? world->cases.at[n - 1 - sim_below(newest)] : NULL;
 }
 
+/* Who reads a case: somebody whom it may concern, or who reads all. */
+static sim_account *reader_of(const sim_case *c) {
+    uint64_t luck = sim_below(100);
+    sim_account *any = world->auth && luck < 20 ? sim_any_account() : NULL;
+    if (!world->auth || any) return any;
+    if (luck < 45 && c->applicant) return sim_account_of(c->applicant);
+    return luck < 60 ? world->operator: world->auditor;
+}
+
 static bool look(person *p) {
-    sim_case *c = p->tagged && sim_chance(15) ? p->tagged : any_case();
+    sim_case *c = p->tagged && sim_chance(15) ? p->tagged : sim_any_case();
     if (!c) return false;
+    sim_account *who = reader_of(c);
+    if (!sim_badge(p, who)) return true;
+    sim_reads(p, who, c, "case", false);
     p->looking = c;
     p->seen = c->seq;
     read_only(p, sim_text("/v1/cases/%s", c->id));
@@ -231,7 +267,7 @@ static bool look(person *p) {
 }
 
 static bool attach(person *p) {
-    sim_case *c = any_case();
+    sim_case *c = sim_any_case();
     if (!c) return false;
     const char *name = new_key("file");
     ask(p, remember((sim_request){
@@ -239,6 +275,7 @@ static bool attach(person *p) {
                .method = "PUT",
                .of = c,
                .act = name,
+               .who = sim_account_of("李四"),
                .path = sim_text("/v1/cases/%s/attachments/%s?by=%s", c->id, name, sim_encoded("李四")),
                .body = sim_text("%s %0*d", name, (int)sim_between(1, sim_once_in(20) ? 60000 : 300), 7)}));
     return true;
@@ -279,9 +316,11 @@ static sim_request *in_work(void) {
 static bool misuse_key(person *p) {
     sim_request *r = any_request(SIM_ACKED, true);
     if (!r || r->kind != SIM_ACT) return false;
-    transmit(p, "POST", r->path, "application/json",
-             sim_text("{\"act\":\"没有这种事\",\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"request\":\"%s\"}",
-                      r->key));
+    if (!sim_badge(p, r->who)) return true;
+    sim_transmit(
+        p, "POST", r->path, "application/json",
+        sim_text("{\"act\":\"没有这种事\",\"by\":{\"person\":\"李四\",\"place\":\"370402\"},\"request\":\"%s\"}",
+                 r->key));
     return true;
 }
 
@@ -289,22 +328,31 @@ static bool bad_request(person *p) {
     static const char *const bodies[] = {
         "{", "{\"a\":1,\"a\":2}", "[]",
         "{\"matter\":\"没有的\",\"mode\":\"x\",\"by\":{\"person\":\"a\",\"place\":\"370402\"},\"request\":\"z\"}"};
-    transmit(p, "POST", "/v1/cases", "application/json", bodies[sim_below(4)]);
+    if (!sim_badge(p, sim_account_of("李四"))) return true;
+    sim_transmit(p, "POST", "/v1/cases", "application/json", bodies[sim_below(4)]);
     return true;
 }
 
+static bool read_history(person *p, sim_case *c) {
+    sim_account *who = reader_of(c);
+    if (!sim_badge(p, who)) return true;
+    bool reason = world->auth && sim_chance(30);
+    sim_reads(p, who, c, "history", reason);
+    char *path = sim_text("/v1/cases/%s/history", c->id);
+    if (sim_chance(50)) path = sim_text("%s?seq=%d", path, (int)sim_between(1, c->seq));
+    if (reason) path = sim_text("%s%cunmask=%s", path, strchr(path, '?') ? '&' : '?', sim_encoded("抽查"));
+    return read_only(p, path), true;
+}
+
 static bool read_something(person *p) {
-    const sim_case *c = any_case();
-    switch (sim_below(c ? 8 : 5)) {
-    case 0: read_only(p, "/healthz"); break;
-    case 1: read_only(p, "/metrics"); break;
-    case 2: read_only(p, "/v1/outbox"); break;
-    case 3: p->finding = true, read_only(p, "/v1/tasks?place=370402&limit=20"); break;
-    case 4: read_only(p, "/v1/ledger/head"); break;
-    case 5: read_only(p, sim_text("/v1/cases/%s/history", c->id)); break;
-    case 6: read_only(p, sim_text("/v1/cases/%s/history?seq=%d", c->id, (int)sim_between(1, c->seq))); break;
-    default: read_only(p, sim_text("/v1/cases/%s", c->id)); break;
-    }
+    static const char *const paths[] = {"/healthz", "/metrics", "/v1/outbox", "/v1/tasks?place=370402&limit=20",
+                                        "/v1/ledger/head"};
+    sim_case *c = sim_any_case();
+    uint64_t which = sim_below(c ? 8 : 5);
+    if (which >= 5) return read_history(p, c);
+    if (!sim_badge(p, world->auditor)) return true;
+    p->finding = which == 3;
+    read_only(p, paths[which]);
     return true;
 }
 
@@ -315,7 +363,8 @@ static bool reply_later(person *p) {
         if (!c->owes || (!world->healing && sim_chance(60))) continue;
         if (world->healing || sim_chance(70)) c->owes = false;
         world->counts.replies++;
-        transmit(p, "POST", "/v1/replies", "application/json", sim_text("{\"id\":\"%s\",%s", c->id, c->reply + 1));
+        if (!sim_badge(p, world->interface)) return true;
+        sim_transmit(p, "POST", "/v1/replies", "application/json", sim_text("{\"id\":\"%s\",%s", c->id, c->reply + 1));
         return true;
     }
     return false;
@@ -325,9 +374,10 @@ static bool order(person *p) {
     sim_call *c = world->calls;
     for (uint64_t i = sim_below(20); c && c->next && i--;) c = c->next;
     if (!c) return false;
-    transmit(p, "POST", sim_text("/v1/outbox/%s", c->id), "application/json",
-             sim_chance(80) ? "{\"do\":\"retry\",\"by\":{\"person\":\"张三\"},\"reason\":\"已修好\"}"
-                            : "{\"do\":\"give-up\",\"by\":{\"person\":\"张三\"},\"reason\":\"不办了\"}");
+    if (!sim_badge(p, world->operator)) return true;
+    sim_transmit(p, "POST", sim_text("/v1/outbox/%s", c->id), "application/json",
+                 sim_chance(80) ? "{\"do\":\"retry\",\"by\":{\"person\":\"管理员\"},\"reason\":\"已修好\"}"
+                                : "{\"do\":\"give-up\",\"by\":{\"person\":\"管理员\"},\"reason\":\"不办了\"}");
     return true;
 }
 
@@ -342,10 +392,12 @@ static bool again(person *p) {
 static bool ask_many(person *p) {
     char *lines = sim_text("%s", "");
     uint64_t n = world->all_requests.n;
+    sim_account *who = world->auth ? sim_any_account() : NULL; /* the lines are all of one person */
+    if (world->auth && (!who || !(p->token = sim_token_of(who)))) return false;
     for (uint64_t i = n > 200 ? n - 200 : 0; i < n && p->bulk_count < BULK; i++) {
         sim_request *r = world->all_requests.at[i];
         bool wanted = r->state == SIM_DOUBT || (r->state == SIM_ACKED && sim_once_in(20));
-        if (r->taken || !r->key || !wanted) continue;
+        if (r->taken || !r->key || !wanted || r->who != who) continue;
         attempt(r);
         p->bulk_known[p->bulk_count] = r->state == SIM_ACKED;
         p->bulk[p->bulk_count++] = r;
@@ -353,7 +405,7 @@ static bool ask_many(person *p) {
                                       : sim_text("%s{\"case\":\"%s\",%s\n", lines, r->of->id, r->body + 1);
     }
     if (!p->bulk_count) return false;
-    transmit(p, "POST", "/v1/acts", "application/x-ndjson", lines);
+    sim_transmit(p, "POST", "/v1/acts", "application/x-ndjson", lines);
     return true;
 }
 
@@ -365,6 +417,7 @@ static bool in_turn(person *p) {
         return load_rules(p, true);
     }
     if (r && sim_chance(40)) return ask(p, r), true;
+    if (world->auth && sim_chance(12) && sim_accounts_turn(p)) return true;
     if (!crowd_left && sim_chance(3) && (crowd = in_work())) crowd_left = (int)sim_between(1, 6);
     if (crowd_left && crowd_left-- && crowd->state != SIM_REFUSED) return ask(p, crowd), true;
     uint64_t luck = sim_below(100);
@@ -392,10 +445,12 @@ static bool settle(person *p) {
     if (reply_later(p)) return true;
     if (repeats++ < 40 && (r = any_request(SIM_ACKED, false))) {
         if (r->kind != SIM_ATTACH) return r->key ? (ask(p, r), true) : false;
+        if (!sim_badge(p, world->auditor)) return true;
         p->fetching = r;
-        char *path = sim_text("%s", r->path);
-        *strchr(path, '?') = '\0';
-        read_only(p, path);
+        sim_reads(p, world->auditor, r->of, sim_text("attachment/%s", r->act), true);
+        int n = (int)(strchr(r->path, '?') - r->path);
+        read_only(
+            p, sim_text("%.*s%s%s", n, r->path, world->auth ? "?unmask=" : "", world->auth ? sim_encoded("抽查") : ""));
         return true;
     }
     return false;
@@ -439,9 +494,17 @@ static const tb_str *any_text(const tb_json *list) {
     return list && list->count ? &list->items[sim_below(list->count)].text : &none;
 }
 
+/* Who may well have no business there. */
+static const char *somebody(void) {
+    static const char *const names[] = {"郑受理", "王审查", "褚审查", "卫核查", "韩决定",
+                                        "朱听证", "尤局长", "陶所长", "李四"};
+    return names[sim_below(sizeof names / sizeof *names)];
+}
+
 /* One of the acts that the case lists as open. */
 int sim_choose(person *p, tb_str body) {
     sim_case *c = p->looking;
+    p->looking = NULL;
     const tb_json *o = tb_json_read(p->arena, body, NULL, NULL), *acts = o ? tb_json_get(o, "acts") : NULL,
                   *found = NULL;
     uint64_t n = 0;
@@ -464,11 +527,17 @@ int sim_choose(person *p, tb_str body) {
     const tb_json *deputies = tb_json_get(found, "deputies"), *deputy = NULL;
     if (deputies && deputies->count && sim_chance(60)) deputy = &deputies->items[sim_below(deputies->count)];
     if (deputy) who = tb_json_text(deputy, "person"), world->counts.deputies++;
-    char *b = sim_text("{\"act\":\"%.*s\",\"by\":{\"person\":\"%.*s\"", TB_FMT(act), TB_FMT(who));
+    const char *at = sim_keep(place->n ? *place : TB_STR("370402"));
+    if (sim_once_in(40)) who = tb_str_z(somebody());
+    if (sim_once_in(80)) at = "370403";
+    const char *person = sim_keep(who);
+    sim_account *account = sim_account_of(person);
+    char *b = sim_text("{\"act\":\"%.*s\",\"by\":{\"place\":\"%s\"", TB_FMT(act), at);
+    if (!account || sim_chance(70)) b = sim_text("%s,\"person\":\"%s\"", b, person); /* else as the token says */
     if (deputy) b = sim_text("%s,\"for\":\"%.*s\"", b, TB_FMT(tb_json_text(deputy, "for")));
     if (task.n) b = sim_text("{\"task\":\"%.*s\",%s", TB_FMT(task), b + 1);
     if (post->n) b = sim_text("%s,\"post\":\"%.*s\"", b, TB_FMT(*post));
-    b = sim_text("%s,\"place\":\"%.*s\"},\"input\":{", b, TB_FMT(place->n ? *place : TB_STR("370402")));
+    b = sim_text("%s},\"input\":{", b);
     const tb_str *date = any_text(tb_json_get(found, "dates")); /* 举行日: mostly late enough */
     for (uint32_t i = 0; needs && i < needs->count; i++)
         if (tb_str_is(needs->items[i].text, "材料") && m && m->material_count)
@@ -488,6 +557,8 @@ int sim_choose(person *p, tb_str body) {
                                   .body = text,
                                   .key = key,
                                   .act = sim_keep(act),
+                                  .person = person,
+                                  .who = account,
                                   .of = c}));
     return TB_OK;
 }
@@ -529,8 +600,10 @@ static void fate(void *arg) {
         int64_t by = sim_between(1, 1000) * (sim_chance(50) ? 1000 : sim_chance(50) ? 60000 : 200000);
         if (sim_chance(40)) by = -by;
         if (llabs(world->jumped + by) > 10 * INT64_C(86400000)) by = -world->jumped; /* set right, after so many */
+        sim_accounts_tick();
         world->skew += by;
         world->jumped += by;
+        sim_accounts_tick();
         world->counts.jumps++;
         sim_trace("the wall clock jumps by %lld s", (long long)by / 1000);
     } else if (luck < (world->large ? 100 : 65) && world->now >= world->quiet_until) {

@@ -22,7 +22,7 @@
 
 enum { LARGE_EVERY = 32, LARGE_EVENTS = 40000 };
 static bool is_large(uint64_t seed) { return seed % LARGE_EVERY == 0; }
-enum { USUAL_SEEDS = 150, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
+enum { USUAL_SEEDS = 140, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
 #define WORLD_BYTES ((size_t)3 << 30) /* of address space; what is used is what is written */
 
 sim *world;
@@ -150,10 +150,12 @@ static int live(int64_t closes_after) {
     sim_vfs_use();
     sqlite3_initialize();
     sqlite3_randomness(0, NULL); /* SQLite's own generator begins anew, from ours */
+    if (!sim_accounts_found()) return SIM_NO_START;
     tb_io *io = tb_io_new();
     tb_server_options o = {.db = sim_db,
                            .interfaces = sim_interfaces(),
                            .io = io,
+                           .auth = world->auth,
                            .lang = TB_LANG_EN,
                            .say = said,
                            .cache_bytes = sim_chance(30) ? 20000 : 0};
@@ -198,7 +200,7 @@ static int examine(int64_t whole) {
 
 /* ---- a world ---- */
 
-enum guilt { INNOCENT, FORGETFUL, BIT, PHANTOM };
+enum guilt { INNOCENT, FORGETFUL, BIT, PHANTOM, REVIVED, UNRECORDED, USURPED };
 
 /* How many acknowledgements a world of that seed is for. Most worlds are small and crash all the time, since what is
  * to be found lies near a crash; that costs a start of the server, and examinations, for every few events. In the large
@@ -225,6 +227,8 @@ static bool begin_world(uint64_t seed) {
     world->seed = world->random = seed;
     world->events = size_of(seed);
     world->large = is_large(seed);
+    world->auth = sim_hash(11, &seed, sizeof seed) % 5 < 2;
+    world->counts.auth = world->auth;
     world->digest = 1;
     for (int i = 0; i < SIM_NAMES; i++) world->disk.names[i].now = world->disk.names[i].kept = -1;
     world->disk.powersafe = sim_chance(50);
@@ -285,7 +289,7 @@ static int run_world(enum guilt guilt) {
         case SIM_CLOSED: world->counts.closed++, starts = 0; break;
         case SIM_NO_START:
             world->counts.no_start++;
-            if (world->disk.failures == failures && world->counts.acked == 0 && !remade) {
+            if (world->disk.failures == failures && world->counts.acked == 0 && !world->founded && !remade) {
                 /* A database that was being made, rolled back and hit by a power failure need not be one (SQLite
                  * drops the journal of an empty file unsynced). Nothing was in it: the operator takes it away. */
                 sim_trace("the half-made database is taken away");
@@ -310,6 +314,7 @@ static int run_world(enum guilt guilt) {
         sim_disk_settle(power);
         if (world->healing && guilt == BIT) flip_a_bit();
         if (world->healing && guilt == PHANTOM) forge();
+        if (world->healing && guilt >= REVIVED) sim_accounts_forge(guilt == REVIVED, guilt == UNRECORDED);
         if (end == SIM_NO_START && !power) continue;
         int trouble = world->disk.trouble;
         world->disk.trouble = SIM_WELL;
@@ -361,8 +366,12 @@ static void print_sums(const sums *s) {
            "times; %llu allocations failed, %llu answers packed, %llu unchanged\n",
            N(c.calls), N(c.replies), N(c.bulk), N(c.told), N(ios), N(failures), N(c.troubles), N(c.jumps), N(c.leaps),
            N(c.starved), N(c.packed), N(c.unchanged));
-    printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use; %llu cases that others started found\n",
+    printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use; %llu cases that others "
+           "started found\n",
            N(c.drafts), N(c.sound), N(c.versions), N(c.found));
+    printf("%llu worlds with accounts: %llu logins, %llu held back, %llu orders, %llu tokens and sessions ended, %llu "
+           "attempts turned away, %llu readings in the clear; %llu acts found lawful by 组织\n",
+           N(c.auth), N(c.logins), N(c.held_back), N(c.orders), N(c.ended), N(c.turned_away), N(c.readings), N(c.authority));
 #undef N
 }
 
@@ -573,6 +582,9 @@ int main(int argc, char **argv) {
         test_guilt(FORGETFUL, 1, "lost");
         test_guilt(BIT, 100, "ledger");
         test_guilt(PHANTOM, 200, "lost");
+        test_guilt(REVIVED, 300, "was ended, and is on disk");
+        test_guilt(UNRECORDED, 300, "are on record");
+        test_guilt(USURPED, 300, "nobody gave");
         rc = check_end();
     }
     static const char *const tails[] = {"", ".lock"};
