@@ -430,6 +430,10 @@ static void separations(tb__matter *m) {
         const tb_clause *c = &m->head->clauses.items[i];
         if (c->kind != TB_C_SEPARATE) continue;
         if (c->names.count < 2) TB__REPORT(m, SEPARATE_ONE, c->span, TB_NONE, TB_NONE, TB_NONE);
+        for (uint32_t x = 1; x < c->names.count; x++)
+            for (uint32_t y = 0; y < x; y++)
+                if (tb_str_eq(c->names.items[x].text, c->names.items[y].text)) /* nobody could act twice in it */
+                    TB__REPORT(m, DUPLICATE, c->names.items[x].span, c->names.items[x].text, TB_NONE, TB_NONE)->other = c->names.items[y].span;
         for (uint32_t x = 0; x < c->names.count; x++)
             for (uint32_t y = x + 1; y < c->names.count; y++) {
                 uint32_t a = tb__post_named(m, &c->names.items[x]), b = tb__post_named(m, &c->names.items[y]);

@@ -59,7 +59,8 @@ static bool rests_on(tb__matter *m, const tb_section *law, const tb_part *reache
         tb_law_ref one;
         if (!cited->article || tb__law_for(m->c, cited->span.file, cited) != law) continue;
         rests = true;
-        for (uint32_t k = 0; k < reaches->names.count; k++) *by |= listed(m, law, reaches, k, &one) && covers(&one, cited);
+        for (uint32_t k = 0; k < reaches->names.count; k++)
+            *by |= listed(m, law, reaches, k, &one) && covers(&one, cited);
     }
     return rests;
 }

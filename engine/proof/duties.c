@@ -92,6 +92,8 @@ static bool marks_refusal(tb__proof *w, const tb__edge *e) { return over_moves(w
 
 static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return tb__edge_records(w, e, TB_M_ACCEPTED); }
 
+uint8_t *tb__accepted(tb__proof *w) { return always(w, marks_acceptance); }
+
 /* ---- duties of single moves ---- */
 
 /* 38(2), 32: which statements a written refusal needs; alternatives are separated by a bar. `needless`: of what needs no licence. */
@@ -134,20 +136,6 @@ static bool one_place(const tb_program *p, uint32_t a, uint32_t b) {
     return p->places.items[a].from == p->places.items[b].from && p->places.items[a].field == p->places.items[b].field;
 }
 
-/* M17: the place where the case is decided, or a step that names its own 主体. The applicant's step expires by law,
- * at no place. */
-static void place(tb__proof *w, const tb_move *m) {
-    const tb_program *p = w->p;
-    if (m->step == TB_NO_INDEX || p->authority_place == TB_NO_INDEX ||
-        !(decides_against(p, m) || (refuses(p, m) && !m->rejects && m->kind == TB_MOVE_ACT)))
-        return;
-    const tb_step_def *s = &p->steps.items[m->step];
-    uint32_t at = m->posts_n ? p->posts.items[m->posts[0]].place : s->place;
-    if (at == TB_NO_INDEX || at == p->authority_place || s->duty.n) return;
-    if (one_place(p, at, p->authority_place)) return;
-    tb__failed(w, TB_E_DUTY_PLACE, m->span, m->act, p->places.items[at].name, TB_NONE, NULL);
-}
-
 /* 32(1)(4): one notice of all that is missing; silence is acceptance from the day of receipt. An act asks for more by what it says or
  * issues, or by where it leads before acceptance: to a step of the applicant's that brings material in again. */
 static bool brings_again(const tb_program *p, uint32_t step) {
@@ -173,7 +161,7 @@ static bool before_acceptance(tb__proof *w, const tb_move *m) {
     return false;
 }
 
-static bool organs_act(const tb_program *p, const tb_move *m) {
+bool tb__organs_act(const tb_program *p, const tb_move *m) {
     const uint32_t *posts = m->posts ? m->posts : m->step == TB_NO_INDEX ? NULL : p->steps.items[m->step].posts;
     uint32_t n = m->posts ? m->posts_n : m->step == TB_NO_INDEX ? 0 : p->steps.items[m->step].posts_n;
     bool organ = false;
@@ -181,16 +169,48 @@ static bool organs_act(const tb_program *p, const tb_move *m) {
     return organ;
 }
 
-static bool asks_for_more(tb__proof *w, const tb_move *m) {
+/* M17: the place where the case is decided, or a step that names its own 主体. The applicant's step expires by law,
+ * at no place. Where papers are only taken in nothing is decided, for or against, and a licence's file is not closed
+ * before the organ has seen it, whatever that is called (退件). */
+static bool decides(const tb_program *p, const tb_move *m) {
+    bool decides = false;
+    for (uint32_t i = 0; i < m->effects_n; i++) {
+        const tb_effect_def *f = &m->effects[i];
+        const tb_document *d = f->kind == TB_DO_ISSUE ? &p->documents.items[f->a] : NULL;
+        decides |= f->kind == TB_DO_RECORD && f->a == TB_M_DECIDED;
+        for (uint32_t k = 0; d && k < d->records_n; k++) decides |= d->records[k] == TB_M_DECIDED;
+    }
+    return decides;
+}
+
+static bool turns_away(tb__proof *w, const tb_move *m) {
+    bool ends = false;
+    for (uint32_t i = 0; m->leaves && i < w->p->outcomes.count; i++) ends |= tb_str_eq(w->p->outcomes.items[i], m->target);
+    return ends && tb_str_is(w->p->kind, "行政许可") && tb__organs_act(w->p, m) && before_acceptance(w, m);
+}
+
+static void place(tb__proof *w, const tb_move *m) {
+    const tb_program *p = w->p;
+    if (m->step == TB_NO_INDEX || p->authority_place == TB_NO_INDEX) return;
+    const tb_step_def *s = &p->steps.items[m->step];
+    uint32_t at = m->posts_n ? p->posts.items[m->posts[0]].place : s->place;
+    if (at == TB_NO_INDEX || at == p->authority_place || s->duty.n || one_place(p, at, p->authority_place)) return;
+    if (!decides_against(p, m) && !(refuses(p, m) && !m->rejects && m->kind == TB_MOVE_ACT) && !decides(p, m) &&
+        !turns_away(w, m))
+        return;
+    tb__failed(w, TB_E_DUTY_PLACE, m->span, m->act, p->places.items[at].name, TB_NONE, NULL);
+}
+
+bool tb__asks_for_more(tb__proof *w, const tb_move *m) {
     static const char *const notice[] = {"补正", NULL};
     if (m->kind != TB_MOVE_ACT) return false;
     if (issues(w->p, m, notice) || tb__states(m, "全部补正内容")) return true;
-    return organs_act(w->p, m) && brings_again(w->p, tb_step_named(w->p, m->target)) && before_acceptance(w, m);
+    return tb__organs_act(w->p, m) && brings_again(w->p, tb_step_named(w->p, m->target)) && before_acceptance(w, m);
 }
 
 static void one_notice(tb__proof *w, const tb_move *m) {
     static const char *const any[] = {"", NULL};
-    if (!asks_for_more(w, m)) return;
+    if (!tb__asks_for_more(w, m)) return;
     tb_str article = TB_STR("《行政许可法》第三十二条第一款第四项");
     bool written = issues(w->p, m, any);
     if (!written) tb__failed(w, TB_E_DUTY_NOTICE_WRITTEN, m->span, m->act, article, TB_NONE, NULL);
@@ -203,6 +223,10 @@ static void one_notice(tb__proof *w, const tb_move *m) {
             if (o->effects[k].kind == TB_DO_RECORD && o->effects[k].a == TB_M_ACCEPTED &&
                 o->effects[k].dated == TB_M_RECEIVED)
                 return;
+    }
+    if (w->g.complete && !before_acceptance(w, m)) {
+        tb__failed(w, TB_E_DUTY_NOTICE_LATE, m->span, m->act, article, TB_NONE, NULL);
+        return;
     }
     if (m->step != TB_NO_INDEX)
         tb__failed(w, TB_E_DUTY_SILENCE, w->p->steps.items[m->step].span, w->p->steps.items[m->step].name, article,
@@ -312,6 +336,8 @@ static bool announces(tb__proof *w, const tb_move *m) {
     return issues(w->p, m, notice) && (m->held || tb__states(m, "听证时间")) && tb__states(m, "听证地点");
 }
 
+bool tb__is_hearing(const tb_program *p, const tb_step_def *s) { return is_hearing(s) && !sketched(p, s); }
+
 enum { HEARING_NOTICE = 7 /* workdays, 48(1)(1) */ };
 
 static void hearing_day(tb__proof *w) {
@@ -367,15 +393,29 @@ static void told_of_time(tb__proof *w) {
         tb__failed(w, TB_E_DUTY_TOLD, m->span, m->act, TB_STR("《行政许可法》第四十二条第一款"), TB_NONE, NULL);
 }
 
+/* An act that ends an inspection, and that one person of another post may do (由 X): it issues the record, or completes what was an obligation. */
+static bool concludes_alone(const tb_program *p, const tb_move *m) {
+    static const char *const any[] = {"", NULL};
+    return tb__completes(m) && m->posts && tb__organs_act(p, m) && (issues(p, m, any) || !m->target.n);
+}
+
 /* 34(3): two or more for looking into the substance. */
+bool tb__is_inspection(const tb_step_def *s) {
+    static const char *const words[] = {"核查", "现场检查", "实地检查", "勘验", NULL};
+    bool inspects = false;
+    for (int k = 0; words[k]; k++) inspects |= tb__holds_word(s->name, words[k]);
+    return inspects;
+}
+
 static void inspectors(tb__proof *w) {
-    static const char *const words[] = {"现场核查", "实地核查", "现场检查", "核查", NULL};
+    const tb_str article = TB_STR("《行政许可法》第三十四条第三款");
     for (uint32_t i = 0; i < w->p->steps.count; i++) {
         const tb_step_def *s = &w->p->steps.items[i];
-        bool inspects = false;
-        for (int k = 0; words[k]; k++) inspects |= tb__holds_word(s->name, words[k]);
-        if (inspects && s->persons < 2 && !s->all)
-            tb__failed(w, TB_E_DUTY_TWO, s->span, s->name, TB_STR("《行政许可法》第三十四条第三款"), TB_NONE, NULL);
+        if (!tb__is_inspection(s)) continue;
+        if (s->persons < 2 && !s->all) tb__failed(w, TB_E_DUTY_TWO, s->span, s->name, article, TB_NONE, NULL);
+        for (uint32_t k = 0; k < w->p->moves.count; k++)
+            if (w->p->moves.items[k].step == i && concludes_alone(w->p, &w->p->moves.items[k]))
+                tb__failed(w, TB_E_DUTY_TWO, w->p->moves.items[k].span, s->name, article, TB_NONE, NULL);
     }
 }
 
@@ -431,7 +471,8 @@ static const struct {
     {NULL, accepted_first, true}, {NULL, tb__prove_documents, true}, {NULL, no_return, false}, {NULL, inspectors, true}, {NULL, tb__prove_service, true},
     {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, hearing_day, true}, {NULL, told_of_time, true},
     {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
-    {corrections, NULL, false},
+    {corrections, NULL, false},   {NULL, tb__prove_one_notice, true}, {NULL, tb__prove_silence, true},
+    {NULL, tb__prove_records, true},
 };
 
 void tb__prove_duties(tb__proof *w) {

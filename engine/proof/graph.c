@@ -208,6 +208,13 @@ static bool holds(struct walk *k, const tb_condition *c) {
     }
 }
 
+bool tb__holds_in(tb__proof *w, uint32_t state, const tb_condition *c) {
+    struct walk k = {.w = w, .s = w->g.state + (size_t)state * w->g.words};
+    k.valuation = tb__valuation_of(w, k.s);
+    k.mode = w->valuations.items[k.valuation].mode;
+    return holds(&k, c);
+}
+
 /* history.c's tb__may_interrupt() */
 static bool may_interrupt(const tb_program *p, const uint64_t *active) {
     for (uint16_t s = 0; s < tb_chart_states(p->chart); s++)

@@ -197,6 +197,16 @@ static bool otherwise(tb__proof *w, enum tb_clause_kind kind, tb_span clause, bo
     return false;
 }
 
+bool tb__law_says_otherwise(tb__proof *w, enum tb_clause_kind kind, tb_span clause) {
+    tb_str ignored;
+    return otherwise(w, kind, clause, false, &ignored);
+}
+
+bool tb__within_days(const tb__proof *w, int n, enum tb_unit unit, int days) {
+    bool same;
+    return within(w, (tb_duration){n, (enum tb_unit_word)unit}, (tb_duration){days, TB_U_WORKDAYS}, &same);
+}
+
 /* A licence's statutory limit from acceptance to decision; what it cites in 行政许可法 is compared by cited(). */
 static void lengthened(tb__proof *w, const tb_clock_def *d) {
     tb_str why;

@@ -156,6 +156,20 @@ bool tb__holds_word(tb_str s, const char *word);
 /* Does it lead to an end without the case's purpose: 不予, 撤回, 终止 …? */
 bool tb__undoes(const tb_move *m);
 
+/* duties.c: by state: on every way to it the case was accepted; what acts are, and who does them */
+uint8_t *tb__accepted(tb__proof *w);
+bool tb__asks_for_more(tb__proof *w, const tb_move *m); /* 补正 */
+bool tb__organs_act(const tb_program *p, const tb_move *m); /* somebody else than the applicant may do it */
+bool tb__is_inspection(const tb_step_def *s);
+bool tb__is_hearing(const tb_program *p, const tb_step_def *s); /* that stops limits, and is no sketch (待核) */
+/* laws.c: may the clause say otherwise than 行政许可法, by a norm that it cites, or is it open (待核)? Is a limit never longer than so many
+ * workdays? */
+bool tb__law_says_otherwise(tb__proof *w, enum tb_clause_kind kind, tb_span clause);
+bool tb__within_days(const tb__proof *w, int n, enum tb_unit unit, int days);
+/* graph.c: does a condition hold in a state? soundness.c: the values of its case, for people */
+bool tb__holds_in(tb__proof *w, uint32_t state, const tb_condition *c);
+tb_str tb__valuation_text(tb__proof *w, uint32_t state);
+
 /* the proofs */
 /* milestones.c: paths on which something is lacking. Breadth first from the submissions along the edges that do not fill it; a
  * path counts from the edge on that begins it (`begins` NULL: at once). `arrives` is shown each edge of one, with where it came
@@ -182,6 +196,10 @@ void tb__prove_service(tb__proof *w);
 void tb__prove_documents(tb__proof *w);
 const uint8_t *tb__granting_edges(tb__proof *w);
 void tb__prove_promises(tb__proof *w);
+void tb__prove_one_notice(tb__proof *w);
+void tb__prove_silence(tb__proof *w);
+void tb__prove_records(tb__proof *w);
+void tb__prove_choices(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
 void tb__prove_ranks(tb__proof *w);
 void tb__prove_soundness(tb__proof *w);

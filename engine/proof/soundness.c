@@ -12,7 +12,7 @@
 #include "proof_work.h"
 #include <string.h>
 
-static tb_str valuation_text(tb__proof *w, uint32_t state) {
+tb_str tb__valuation_text(tb__proof *w, uint32_t state) {
     const tb__valuation *v = &w->valuations.items[tb__valuation_of(w, tb__state(w, state))];
     tb_buf b;
     tb_buf_init(&b, w->a);
@@ -90,7 +90,7 @@ static void completion(tb__proof *w) {
             tb__path_to(w, s, TB__NONE, &path);
             tb__failed(w, deadlocks ? TB_E_PROOF_DEADLOCK : TB_E_PROOF_STUCK, span_of_state(w, s), steps,
                        tb_str_printf(w->a, tb__say(w, "%.*s（%.*s）", "%.*s (%.*s)"), TB_FMT(tb__path_text(w, &path)),
-                                     TB_FMT(valuation_text(w, s))),
+                                     TB_FMT(tb__valuation_text(w, s))),
                        TB_NONE, &path);
             if (!deadlocks) return;
         }
@@ -183,6 +183,15 @@ static void skipped(tb__proof *w) {
         const tb__edge *e = &w->g.edges.items[i];
         if (!e->tacit || told[e->move] || !p->moves.items[e->move].leaves) continue;
         uint16_t host = tb_chart_parent(p->chart, e->leaf);
+        if (p->nodes[host].kind == TB_NODE_REGION && tb_chart_parent(p->chart, host) != TB_NO_STATE &&
+            p->nodes[tb_chart_parent(p->chart, host)].kind == TB_NODE_HOST) { /* the obligation's own expiry */
+            tb_str name = p->steps.items[p->nodes[e->leaf].index].name;
+            tb__edges path = {0};
+            told[e->move] = 1;
+            tb__path_to(w, e->from, i, &path);
+            tb__failed(w, TB_E_PROOF_SKIPPED, p->moves.items[e->move].span, name, name, TB_NONE, &path);
+            continue;
+        }
         if (p->nodes[host].kind != TB_NODE_HOST) continue;
         for (uint16_t s = (uint16_t)(host + 1); s < tb_chart_states(p->chart) && tb_chart_descends(p->chart, s, host);
              s++) {
@@ -213,5 +222,6 @@ void tb__prove_soundness(tb__proof *w) {
     dead(w);
     loops(w);
     skipped(w);
+    tb__prove_choices(w);
     tb__prove_beginnings(w);
 }
