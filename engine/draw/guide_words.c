@@ -45,9 +45,10 @@ tb_str tb__guide_limit(const tb__guide *g, const tb_clock_def *c) {
 
 tb_str tb__guide_span(const tb__guide *g, const tb_clock_def *c) {
     tb_str from = since(g, c), length = tb__guide_length(g, c);
-    if (c->to == TB_NO_INDEX) return tb_str_printf(g->a, "%.*s，%.*s算", TB_FMT(length), TB_FMT(from));
-    return tb_str_printf(g->a, "%.*s，%.*s算，到“%.*s”为止", TB_FMT(length), TB_FMT(from),
-                         TB_FMT(tb__guide_milestone(g, c->to)));
+    const char *roll = c->roll ? "，最后一日是休息日的顺延" : "";
+    if (c->to == TB_NO_INDEX) return tb_str_printf(g->a, "%.*s，%.*s算%s", TB_FMT(length), TB_FMT(from), roll);
+    return tb_str_printf(g->a, "%.*s，%.*s算，到“%.*s”为止%s", TB_FMT(length), TB_FMT(from),
+                         TB_FMT(tb__guide_milestone(g, c->to)), roll);
 }
 
 /* ---- places and people ---- */

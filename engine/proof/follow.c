@@ -91,6 +91,7 @@ static void limits(struct comparing *q) {
             continue;
         }
         int than = longer(x->n, x->unit, y->n, y->unit);
+        if (!than && x->roll && !y->roll && x->unit != TB_WORKDAYS) than = MAYBE; /* a last day off moves the end here */
         if (than)
             differ(q, TB_ASPECT_LIMIT, than == LONGER, y->name, limit_text(q, q->here, x), there, x->span, y->span);
     }

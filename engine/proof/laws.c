@@ -282,7 +282,8 @@ static void limited(tb__proof *w) {
 static void promised(tb__proof *w, const tb_clock_def *d) {
     for (uint32_t i = 0; d->kind == TB_CLOCK_PROMISED && i < w->p->clocks.count; i++) {
         const tb_clock_def *s = &w->p->clocks.items[i];
-        if (s->kind != TB_CLOCK_STATUTORY || s->from != d->from || s->to != d->to || s->unit != d->unit || d->n <= s->n)
+        if (s->kind != TB_CLOCK_STATUTORY || s->from != d->from || s->to != d->to || s->unit != d->unit || d->n < s->n ||
+            (d->n == s->n && (s->roll || !d->roll)))
             continue;
         tb__failed(w, TB_E_PROOF_PROMISE, d->span, d->name, s->name, TB_NONE, NULL);
         return;

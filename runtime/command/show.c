@@ -270,23 +270,25 @@ static int run(tb_line *line) {
     }
     if (then) c = tb_json_get(history, "state"); /* as it stood */
     if (!c) return tb_line_error(line, "那时还没有这个办件", "there was no such case then"), TB_EXIT_FOUND;
+    bool why = tb_line_has(line, "why");
     tell_head(line, c);
-    tell_timeline(line, history);
+    if (!why) tell_timeline(line, history);
     tell_clocks(line, c, tb_json_get(history, "events"));
-    tell_acts(line, c);
+    if (!why) tell_acts(line, c);
     return code;
 }
 
 static const tb_flag flags[] = {
     {"at", "时刻", "看那时的样子（日期指当天结束）", "as it stood then (a day means its end)"},
     {"seq", "序号", "看办到第几步时的样子", "as it stood after that event"},
+    {"why", NULL, "只看期限：到期日怎样一段一段算出来", "the limits only: how each due date is derived, range by range"},
     {"unmask", "理由", "不遮盖个人信息（有权的人，记录在案）", "with personal data in the clear (who may, on record)"},
     TB_SERVER_FLAG,
     TB_FLAGS_END,
 };
 const tb_command tb__command_show = {
     .name = "show",
-    .arguments = "办件号 [--at 时刻|--seq 序号]",
+    .arguments = "办件号 [--at 时刻|--seq 序号] [--why]",
     .least = 1,
     .most = 1,
     .flags = flags,
