@@ -153,9 +153,9 @@ $(B)/$(1)/tests/%: $(B)/$(1)/tests/%.o $(B)/$(1)/libtongban.a
 endef
 $(foreach flavour,obj asan tsan clang fuzz,$(eval $(call FLAVOUR,$(flavour))))
 # The simulation: its parts, and its own seam instead of io_uv.c, which therefore stays in the archive.
-SIM := tests/io_sim tests/vfs_sim tests/sim_book tests/sim_accounts tests/sim_people tests/sim_answers tests/sim_matters tests/sim_check
-# Allocations of the server can fail; passwords are checked without scrypt's cost.
-STARVES := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=EVP_PBE_scrypt
+SIM := tests/io_sim tests/vfs_sim tests/sim_book tests/sim_accounts tests/sim_people tests/sim_answers tests/sim_matters tests/sim_backup tests/sim_check
+# Allocations of the server can fail; passwords are checked without scrypt's cost; a backup is made on the simulated disk.
+STARVES := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=EVP_PBE_scrypt,--wrap=access,--wrap=unlink,--wrap=rename,--wrap=fsync
 $(B)/asan/tests/test_sim: private FLAGS_asan += $(STARVES)
 $(B)/obj/tests/test_sim: private FLAGS_obj += $(STARVES)
 $(B)/asan/tests/test_sim: $(SIM:%=$(B)/asan/%.o)

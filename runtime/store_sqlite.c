@@ -962,6 +962,7 @@ static int sqlite_backup(tb_store *base, const char *path, char *why) {
     sqlite3_close(from);
     if (rc == SQLITE_OK && (rename(part, path) != 0 || sync_directory_of(path) != 0)) {
         snprintf(why, TB__WHY, "%.120s: %s", path, strerror(errno));
+        unlink(path); /* a name that may be gone after a power failure is no backup's */
         rc = SQLITE_IOERR;
     }
     if (rc) unlink(part);

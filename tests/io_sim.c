@@ -107,31 +107,43 @@ void sim_after(int64_t delay, void (*fn)(void *arg), void *arg) { add(delay, fn,
 
 tb_io *tb_io_new(void) { return need(sizeof(tb_io)); }
 
-void tb_io_run(tb_io *io) {
+static tb_io *running;
+
+static void one_turn(void) {
     static int64_t at;
     static uint64_t since;
+    entry *e = take();
+    if (e->fn) {
+        if (e->at > world->now) world->now = e->at;
+        if (sim_once_in(200)) world->now += sim_between(1, 40); /* the machine was busy with something else */
+        world->steps++;
+        if (world->now != at) at = world->now, since = world->steps;
+        if (world->steps - since > STANDSTILL)
+            sim_fail("%d callbacks and no millisecond passed: somebody calls himself again and again", STANDSTILL);
+        if (world->steps == world->step_crash) {
+            sim_trace("crash between two turns of the loop");
+            sim_die();
+        }
+        tb_io_fn *fn = e->fn;
+        void *arg = e->arg;
+        serving = false;
+        fn(arg); /* may call itself off: `e` is still there */
+    }
+    free(e);
+}
+
+void tb_io_run(tb_io *io) {
+    running = io;
     io->stop = false;
     while (!io->stop) {
         if (!later.n) sim_fail("the loop has nothing more to do: whoever waits, waits for ever");
-        entry *e = take();
-        if (e->fn) {
-            if (e->at > world->now) world->now = e->at;
-            if (sim_once_in(200)) world->now += sim_between(1, 40); /* the machine was busy with something else */
-            world->steps++;
-            if (world->now != at) at = world->now, since = world->steps;
-            if (world->steps - since > STANDSTILL)
-                sim_fail("%d callbacks and no millisecond passed: somebody calls himself again and again", STANDSTILL);
-            if (world->steps == world->step_crash) {
-                sim_trace("crash between two turns of the loop");
-                sim_die();
-            }
-            tb_io_fn *fn = e->fn;
-            void *arg = e->arg;
-            serving = false;
-            fn(arg); /* may call itself off: `e` is still there */
-        }
-        free(e);
+        one_turn();
     }
+}
+
+void sim_turns(int n) {
+    while (n-- > 0 && later.n && !running->stop) one_turn();
+    serving = false;
 }
 
 void tb_io_stop(tb_io *io) { io->stop = true; }

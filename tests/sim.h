@@ -8,6 +8,7 @@
  *   sim_people.c    the clients: what they ask, how they retry; fate
  *   sim_answers.c   what they expect of the answers, and what they were told
  *   sim_matters.c   random rule files, and later versions of them
+ *   sim_backup.c    copies of the database taken meanwhile
  *   sim_check.c     what must hold of the surviving bytes after each crash and at the end
  *
  * The server is the one that ships, linked unchanged; only io_uv.c and io_curl.c stay out.
@@ -98,6 +99,7 @@ typedef struct sim_request {
     const char *person; /* as it says, or leaves to the server to say; NULL: not an act */
     int64_t seq;      /* as answered */
     uint64_t answer;  /* hash of the first one */
+    int64_t acked_at; /* virtual time */
     const char *said; /* its beginning, for people */
     uint64_t life;    /* of the last attempt … */
     int open;         /* … and how many attempts of that life nobody answered */
@@ -127,7 +129,7 @@ typedef struct sim_client {
 
 typedef struct sim_counts {
     uint64_t lives, crashes, power, acked, repeats, refused, doubtful, retried, calls, replies, attachments, loads,
-        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved, found, auth, logins, orders, ended, held_back, turned_away, readings, authority;
+        jumps, leaps, troubles, closed, no_start, timers, ledger, bulk, told, drafts, sound, versions, deputies, unchanged, packed, starved, found, auth, logins, orders, ended, held_back, turned_away, readings, authority, copies, heads;
 } sim_counts;
 
 typedef struct sim {
@@ -144,6 +146,7 @@ typedef struct sim {
     int64_t looked;        /* at the log, up to here: sim_check.c */
     bool usurped;          /* self-test: the offices that 组织 gives are not believed */
     int64_t judged;        /* who acted was judged up to here; what is lost after that is judged again */
+    int64_t shown;         /* the last event that any reader was shown */
     int64_t told;          /* the last event that the feed told its follower */
     uint64_t digest;       /* over all answers, in order */
     uint64_t starving;     /* one in so many allocations of the server fails; 0: none */
@@ -165,6 +168,10 @@ typedef struct sim {
     sim_list labels;
     sim_reading *readings_by_key[SIM_CALLS];
     uint64_t password_tries; /* of this life */
+    /* sim_backup.c: the newest copy */
+    bool in_life, copying, copy_whole; /* in_life: the server runs; copy_whole: told to be so, and not yet examined */
+    int64_t copy_began, copy_told;
+    char head[200], copy_head[200]; /* of the ledger, as last told; when the copy began */
     sim_counts counts;
     /* a life's way */
     char failure[2048]; /* what was expected and what was there; "": nothing found */
@@ -177,6 +184,7 @@ typedef struct sim {
 } sim;
 
 extern sim *world;
+extern const char *sim_copy; /* path of a backup, likewise */
 extern const char *sim_db; /* path of the database; the real file of that name is empty */
 
 /* ---- chance: all of it ---- */
@@ -214,7 +222,14 @@ void sim_disk_settle(bool power); /* after a crash: what is left */
 int64_t sim_io_cost(void);        /* virtual ms that the disk took since the last call */
 uint64_t sim_disk_digest(void);
 
+bool sim_name_there(const char *path);
+bool sim_name_removed(const char *path);
+bool sim_name_moved(const char *from, const char *to);
+bool sim_names_synced(void);
+void sim_names_gone(const char *path); /* and what begins with it: certain at once */
+
 /* ---- io_sim.c ---- */
+void sim_turns(int n); /* of the loop, from within a callback that is another process's */
 typedef struct sim_conn sim_conn;                                 /* a client's end of a connection */
 typedef void sim_got_fn(void *user, const char *bytes, size_t n); /* n 0: it is closed */
 sim_conn *sim_connect(sim_got_fn *got, void *user);
@@ -259,6 +274,11 @@ typedef struct sim_draft sim_draft; /* of the world's memory */
 sim_draft *sim_draft_new(int number, const char **text);
 /* A later version of it, changed somewhere, if a change is found that is sound. */
 const char *sim_draft_next(sim_draft *d, int version, const char *from);
+
+/* ---- sim_backup.c ---- */
+void sim_back_up(void *unused);
+void sim_copy_written(void);
+void sim_copy_examine(struct tb_reader *log, struct tb_arena *a);
 
 /* ---- sim_check.c ---- */
 void sim_examine(bool whole); /* in a child of its own; fails or returns */

@@ -49,7 +49,8 @@ struct sim_account {
     uint64_t logins, lost, changes, closings, openings; /* lost: sessions that nobody was told of, perhaps */
     uint64_t life, tries;                               /* wrong passwords, of this life … */
     int64_t last_try, last_told;                        /* … when the last was sent, and answered … */
-    uint64_t last_jumps;                                /* … and jumps of the clock till then */
+    uint64_t unbraked;   /* the life in which the brake may have been let go without that anybody was told */
+    uint64_t last_jumps; /* … and jumps of the clock till then */
 };
 
 typedef struct label { /* of an ordered token: once in the log */
@@ -226,6 +227,7 @@ static void log_in(person *p, sim_account *a, const char *password) {
     p->token = NULL;
     if (a->life != world->counts.lives) a->life = world->counts.lives, a->tries = 0;
     a->lost++;
+    if (password == a->password || password == a->next_password) a->tries = 0;
     world->password_tries++;
     sim_transmit(p, "POST", "/v1/sessions", "application/json",
                  sim_text("{\"person\":\"%s\",\"password\":\"%s\"}", a->name, password));
@@ -399,6 +401,7 @@ static void order_answered(sim_errand *e, int status, const char *body) {
     sim_account *a = e->of;
     a->busy = false;
     a->changes++;
+    if (e->what == TB_ACCOUNT_PASSWORD) a->tries = 0;
     if (status == 200 || status == 201) order_done(e, body);
     if (status == 200 || status == 201 || status == 429 || status == 503 || status == 401) return; /* again, later */
     if (e->what == TB_ACCOUNT_ADD && strstr(body, "ACCOUNT_EXISTS")) a->exists = true;
@@ -427,6 +430,7 @@ static void login_answered(person *p, int status, const char *body) {
     const sim_errand *e = &p->errand;
     sim_account *a = e->of;
     bool right = e->password == a->password || e->password == a->next_password;
+    if (right) a->tries = 0;
     if (status == 201 || status == 401 || status == 429) a->lost--;
     if (status == 201) {
         const char *text = sim_between_texts(body, "\"token\":\"", "\"");
@@ -447,7 +451,7 @@ static void login_answered(person *p, int status, const char *body) {
     } else if (status == 401) {
         if (e->quiet && e->changes == a->changes && right)
             sim_fail("the password of %s is said to be wrong: %s", a->name, body);
-        if (a->life == world->counts.lives) brake_holds(p, a);
+        if (a->life == world->counts.lives && a->unbraked != a->life) brake_holds(p, a);
     } else if (status == 429) {
         if (strstr(body, "THROTTLED") && world->password_tries <= 5)
             sim_fail("password %llu of this life is held back: %s", (unsigned long long)world->password_tries, body);
@@ -512,6 +516,7 @@ bool sim_accounts_answered(person *p, int status, const char *body) {
 void sim_accounts_unanswered(person *p) {
     sim_errand *e = &p->errand;
     if (e->kind == SIM_ORDER) e->of->busy = false, e->of->changes++;
+    if (e->kind == SIM_ORDER || e->kind == SIM_LOGIN) e->of->unbraked = world->counts.lives;
     p->reading = NULL;
     e->kind = SIM_NO_ERRAND;
 }

@@ -24,6 +24,7 @@ static void acked(sim_request *r, const char *body, size_t n) {
         return;
     }
     r->state = SIM_ACKED;
+    r->acked_at = world->now;
     r->answer = hash;
     r->said = excerpt(body, n);
     r->seq = number;
@@ -102,6 +103,14 @@ static void answered_many(person *p, int status, const char *body) {
     world->counts.bulk += (uint64_t)p->bulk_count;
 }
 
+/* What a reader is shown has happened: no crash may take it back. */
+static void is_shown(const char *body, const char *member) {
+    for (const char *at = body; (at = strstr(at, member)); at++) {
+        int64_t leaf = strtoll(at + strlen(member), NULL, 10);
+        if (leaf > world->shown) world->shown = leaf;
+    }
+}
+
 static void find_cases(const char *body) {
     for (const char *at = body; (at = strstr(at, "\"case\":\"")); at += 8) {
         sim_case *c;
@@ -138,6 +147,11 @@ static void answer(person *p, int status, const char *body, size_t n) {
         answered_many(p, status, body);
     } else if (p->learning && status == 200) {
         if (tb_try(p->arena, learn, &x) != TB_OK) sim_fail("a matter is not told as API.md says: %s", excerpt(body, n));
+    } else if (p->heading) {
+        if (status == 200) is_shown(body, "\"size\":");
+        if (status == 200 && n < sizeof world->head) memcpy(world->head, body, n + 1);
+    } else if (p->history) {
+        if (status == 200) is_shown(body, "\"leaf\":");
     } else if (p->finding) {
         if (status == 200) find_cases(body);
     } else if (p->fetching) {
@@ -169,7 +183,7 @@ static void answer(person *p, int status, const char *body, size_t n) {
         if (p->turn != before) return; /* it asks already */
     }
     sim_put_aside(p);
-    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = false;
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = p->heading = p->history = false;
     tb_arena_reset(p->arena);
     sim_next_turn(p);
 }

@@ -12,6 +12,7 @@
  *    next look at all of it finds what changed.
  *  - The ledger verifies. State = replay of the log, byte for byte, and projections = those rebuilt from it
  *    (replay.h, doctor.h).
+ *  - What a reader was shown, an event of a history, a head, the newest state of a case, is there.
  *  - Each call to a service that counts as done or waiting was made, under its one key; each reply was stepped once.
  *  - At the end nothing is due any more: no timer, no call. */
 #include "sim.h"
@@ -261,6 +262,8 @@ static void look_at_log(examination *x) {
     sim_labels_end();
     if (x->leaf < world->told)
         sim_fail("the feed told leaf %lld, and the log ends at %lld", (long long)world->told, (long long)x->leaf);
+    if (x->leaf < world->shown)
+        sim_fail("a reader was shown leaf %lld, and the log ends at %lld", (long long)world->shown, (long long)x->leaf);
     if (world->healing && x->leaf != world->told)
         sim_fail("the feed told no more than leaf %lld of %lld", (long long)world->told, (long long)x->leaf);
     if (x->own.count) qsort(x->own.items, x->own.count, sizeof *x->own.items, by_case_and_key);
@@ -310,6 +313,20 @@ static void look_at_outbox(const examination *x, bool at_end) {
                          TB_FMT(o->problem));
         }
     } while (rows.count == 200);
+}
+
+/* What any reader was shown of a case is there. */
+static void look_at_cases(const examination *x) {
+    for (uint64_t i = 0; i < world->cases.n; i++) {
+        const sim_case *c = world->cases.at[i];
+        tb_case_row row;
+        int64_t id;
+        if (!tb__case_number(tb_str_z(c->id), &id)) sim_fail("%s is no case's name", c->id);
+        int rc = tb_read_case(x->reader, id, x->arena, &row);
+        if (rc) sim_fail("case %s was shown, and cannot be read: %d %s", c->id, rc, tb_reader_why(x->reader));
+        if (row.seq < c->seq)
+            sim_fail("case %s was shown at seq %lld, and is at %lld", c->id, (long long)c->seq, (long long)row.seq);
+    }
 }
 
 static void look_at_timers(const examination *x) {
@@ -363,9 +380,10 @@ static int examine(void *arg) {
     examination *x = arg;
     bool at_end = world->healing;
     look_at_log(x);
-    if (x->from == 1) look_at_ledger(x);
+    if (x->from == 1) look_at_ledger(x), look_at_cases(x);
     look_at_outbox(x, at_end);
     sim_accounts_examine(x->reader, x->arena);
+    sim_copy_examine(x->reader, x->scratch);
     if (at_end) {
         look_at_timers(x);
         if (tb_reader_check(x->reader)) sim_fail("the file is not sound: %s", tb_reader_why(x->reader));
@@ -378,7 +396,7 @@ static int examine(void *arg) {
  * renewed; whoever opens it next ends that, which a reader may not. The next examination sees what came of it. */
 static bool in_transition(void) {
     for (int i = 0; i < SIM_NAMES; i++)
-        if (world->disk.names[i].now >= 0 &&
+        if (world->disk.names[i].now >= 0 && strncmp(world->disk.names[i].text, "copy.", 5) != 0 &&
             (strstr(world->disk.names[i].text, "-journal") || strstr(world->disk.names[i].text, "-copy")))
             return !world->healing;
     return false;

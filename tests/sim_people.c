@@ -54,7 +54,7 @@ void sim_no_answer(person *p) {
     if (p->doing && p->doing->state == SIM_DOUBT) world->counts.doubtful++;
     sim_accounts_unanswered(p);
     sim_put_aside(p);
-    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = false;
+    p->looking = NULL, p->learning = NULL, p->fetching = NULL, p->finding = p->heading = p->history = false;
     sim_next_turn(p);
 }
 
@@ -341,18 +341,24 @@ static bool read_history(person *p, sim_case *c) {
     char *path = sim_text("/v1/cases/%s/history", c->id);
     if (sim_chance(50)) path = sim_text("%s?seq=%d", path, (int)sim_between(1, c->seq));
     if (reason) path = sim_text("%s%cunmask=%s", path, strchr(path, '?') ? '&' : '?', sim_encoded("抽查"));
+    p->history = true;
     return read_only(p, path), true;
 }
 
 static bool read_something(person *p) {
-    static const char *const paths[] = {"/healthz", "/metrics", "/v1/outbox", "/v1/tasks?place=370402&limit=20",
+    static const char *const paths[] = {"/healthz", "/metrics", "/v1/outbox", "", /* the tasks */
                                         "/v1/ledger/head"};
     sim_case *c = sim_any_case();
     uint64_t which = sim_below(c ? 8 : 5);
     if (which >= 5) return read_history(p, c);
     if (!sim_badge(p, world->auditor)) return true;
     p->finding = which == 3;
-    read_only(p, paths[which]);
+    p->heading = which == 4;
+    const char *path = paths[which];
+    int limit = sim_once_in(4) ? (int)sim_between(100, 500) : (int)sim_between(1, 30);
+    if (which == 2 && world->auth && sim_chance(60)) path = sim_chance(50) ? "/v1/accounts" : "/v1/accesses?limit=200";
+    if (which == 3) path = sim_text("/v1/tasks?place=370402&limit=%d%s", limit, sim_chance(10) ? "&overdue=true" : "");
+    read_only(p, path);
     return true;
 }
 
@@ -633,5 +639,6 @@ void sim_people_begin(void *s) {
     if (sim_chance(60) || world->healing) sim_after(sim_between(1, 1000), sim_follow, NULL);
     if (world->disk.trouble != SIM_WELL) sim_after(sim_between(1, 5000), heal, NULL);
     world->starving = 0; /* a new process */
+    if (sim_chance(40)) sim_after(sim_between(1, world->large ? 60000 : 1500), sim_back_up, NULL);
     sim_after(sim_between(100, 3000), fate, NULL);
 }

@@ -97,6 +97,8 @@ typedef struct person {
     size_t n;
     sim_request *doing; /* NULL: it only reads */
     sim_case *looking;  /* … this case, to act on it */
+    bool history;          /* … a history */
+    bool heading;          /* … the ledger's head, to be kept */
     bool finding;     /* … the tasks, for cases that nobody here began: a started case has no other way to be known */
     int64_t seen;     /* its seq, as anyone had been told when it asked */
     matter *learning; /* … or this matter */

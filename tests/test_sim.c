@@ -26,8 +26,8 @@ enum { USUAL_SEEDS = 140, LIVES_MOST = 40, STARTS_MOST = 3, TRACE_TOLD = 40 };
 #define WORLD_BYTES ((size_t)3 << 30) /* of address space; what is used is what is written */
 
 sim *world;
-const char *sim_db;
-static char directory[256], db[300];
+const char *sim_db, *sim_copy;
+static char directory[256], db[300], copy[300];
 
 /* Lives are short: what was freed need not be kept for long, and each page that a child touches is a page fault. */
 const char *__asan_default_options(void);
@@ -151,6 +151,8 @@ static int live(int64_t closes_after) {
     sqlite3_initialize();
     sqlite3_randomness(0, NULL); /* SQLite's own generator begins anew, from ours */
     if (!sim_accounts_found()) return SIM_NO_START;
+    world->in_life = true;
+    world->copying = false;
     tb_io *io = tb_io_new();
     tb_server_options o = {.db = sim_db,
                            .interfaces = sim_interfaces(),
@@ -200,7 +202,7 @@ static int examine(int64_t whole) {
 
 /* ---- a world ---- */
 
-enum guilt { INNOCENT, FORGETFUL, BIT, PHANTOM, REVIVED, UNRECORDED, USURPED };
+enum guilt { INNOCENT, FORGETFUL, BIT, PHANTOM, REVIVED, UNRECORDED, USURPED, SPOILT };
 
 /* How many acknowledgements a world of that seed is for. Most worlds are small and crash all the time, since what is
  * to be found lies near a crash; that costs a start of the server, and examinations, for every few events. In the large
@@ -250,8 +252,8 @@ static int64_t plan(void) {
     return 0;
 }
 
-static void flip_a_bit(void) { /* in the middle of what the log of the database says */
-    for (int i = 0; i < SIM_FILES; i++) {
+static void flip_a_bit(int first, int end) { /* in the middle of what the log in these files says */
+    for (int i = first; i < end; i++) {
         sim_file *f = &world->disk.files[i];
         char *at = f->used && f->size ? memmem(f->now, (size_t)f->size, "\"by\":{", 6) : NULL;
         for (; at; at = memmem(at + 6, (size_t)(f->now + f->size - at - 6), "\"by\":{", 6)) at[2] ^= 1;
@@ -308,13 +310,17 @@ static int run_world(enum guilt guilt) {
                      "the process ended with status %d (what a sanitizer said stands above)", end);
             return SIM_FOUND;
         }
+        world->in_life = false;
         bool power = end != SIM_DONE && sim_chance(end == SIM_CRASHED ? 75 : 40);
         world->counts.power += power;
         sim_trace("the life ended (%d), %s", end, power ? "and the power failed" : "the machine runs on");
         sim_disk_settle(power);
-        if (world->healing && guilt == BIT) flip_a_bit();
+        if (world->healing && guilt == BIT) flip_a_bit(0, SIM_FILES);
+        for (int i = 0; i < SIM_NAMES && guilt == SPOILT && world->copy_whole; i++)
+            if (strcmp(world->disk.names[i].text, "copy.db") == 0 && world->disk.names[i].now >= 0)
+                flip_a_bit(world->disk.names[i].now, world->disk.names[i].now + 1);
         if (world->healing && guilt == PHANTOM) forge();
-        if (world->healing && guilt >= REVIVED) sim_accounts_forge(guilt == REVIVED, guilt == UNRECORDED);
+        if (world->healing && guilt >= REVIVED && guilt <= USURPED) sim_accounts_forge(guilt == REVIVED, guilt == UNRECORDED);
         if (end == SIM_NO_START && !power) continue;
         int trouble = world->disk.trouble;
         world->disk.trouble = SIM_WELL;
@@ -369,6 +375,7 @@ static void print_sums(const sums *s) {
     printf("%llu drafts of matters, %llu of them sound; %llu new versions of matters in use; %llu cases that others "
            "started found\n",
            N(c.drafts), N(c.sound), N(c.versions), N(c.found));
+    printf("%llu backups, %llu of them held against a head kept before\n", N(c.copies), N(c.heads));
     printf("%llu worlds with accounts: %llu logins, %llu held back, %llu orders, %llu tokens and sessions ended, %llu "
            "attempts turned away, %llu readings in the clear; %llu acts found lawful by 组织\n",
            N(c.auth), N(c.logins), N(c.held_back), N(c.orders), N(c.ended), N(c.turned_away), N(c.readings), N(c.authority));
@@ -564,7 +571,11 @@ int main(int argc, char **argv) {
     snprintf(directory, sizeof directory, "%s/tongban-sim-XXXXXX", under && *under ? under : "/tmp");
     if (!mkdtemp(directory)) return perror(directory), 2;
     snprintf(db, sizeof db, "%s/t.db", directory);
+    snprintf(copy, sizeof copy, "%s/copy.db", directory);
     sim_db = db;
+    sim_copy = copy;
+    FILE *c = fopen(copy, "w");
+    if (!c || fclose(c)) return perror(copy), 2;
     FILE *f = fopen(db, "w"); /* the store looks for a file and locks beside it; what is in the file is ours */
     if (!f || fclose(f)) return perror(db), 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -585,6 +596,7 @@ int main(int argc, char **argv) {
         test_guilt(REVIVED, 300, "was ended, and is on disk");
         test_guilt(UNRECORDED, 300, "are on record");
         test_guilt(USURPED, 300, "nobody gave");
+        test_guilt(SPOILT, 400, "a copy's ledger does not hold");
         rc = check_end();
     }
     static const char *const tails[] = {"", ".lock"};
@@ -593,6 +605,7 @@ int main(int argc, char **argv) {
         snprintf(path, sizeof path, "%s%s", db, tails[i]);
         unlink(path);
     }
+    unlink(copy);
     rmdir(directory);
     return rc;
 }

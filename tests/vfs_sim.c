@@ -174,9 +174,16 @@ static int x_read(sqlite3_file *base, void *p, int n, sqlite3_int64 at) {
     return SQLITE_IOERR_SHORT_READ;
 }
 
+/* A file of a copy of the database, which another process writes (sim_backup.c). */
+static bool of_copy(const handle *h) {
+    const char *slash = strrchr(sim_copy, '/');
+    return strncmp(name_of(h), slash + 1, strlen(slash + 1)) == 0;
+}
+
 static int x_write(sqlite3_file *base, const void *p, int n, sqlite3_int64 at) {
     handle *h = of(base);
     if (h->index < 0) return put(h, p, n, at), SQLITE_OK;
+    if (world->copying && of_copy(h)) sim_copy_written();
     at_io("write", name_of(h), at, false);
     cost += sim_once_in(4);
     bool full = at + n > h->file->size && fails(SIM_FULL), bad = fails(SIM_WRITE_FAILS);
@@ -459,6 +466,46 @@ static int x_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int fl
     held[h->index].open++;
     h->base.pMethods = &methods;
     return SQLITE_OK;
+}
+
+/* ---- names, as the system is asked for them (sim_backup.c) ---- */
+
+bool sim_name_there(const char *path) {
+    const sim_name *n = entry(path, false);
+    return n && n->now >= 0;
+}
+
+bool sim_name_removed(const char *path) {
+    sim_name *n = entry(path, false);
+    if (!n || n->now < 0) return false;
+    at_io("deletion", n->text, 0, false);
+    n->now = -1;
+    at_io("deletion", n->text, 0, true);
+    return true;
+}
+
+bool sim_name_moved(const char *from, const char *to) {
+    sim_name *a = entry(from, false), *b = entry(to, true);
+    at_io("renaming", b->text, 0, false);
+    if (!a || a->now < 0 || fails(SIM_WRITE_FAILS)) return false;
+    b->now = a->now;
+    a->now = -1;
+    at_io("renaming", b->text, 0, true);
+    return true;
+}
+
+bool sim_names_synced(void) {
+    at_io("sync", "the directory", 0, false);
+    if (fails(SIM_SYNC_FAILS)) return false;
+    sync_directory();
+    at_io("sync", "the directory", 0, true);
+    return true;
+}
+
+void sim_names_gone(const char *path) {
+    for (int i = 0; i < SIM_NAMES; i++)
+        if (strncmp(world->disk.names[i].text, last_part(path), strlen(last_part(path))) == 0)
+            world->disk.names[i].now = world->disk.names[i].kept = -1;
 }
 
 static int x_delete(sqlite3_vfs *vfs, const char *path, int sync) {
