@@ -542,6 +542,7 @@ static uint64_t step_modes(tb__matter *m, const tb_section *s) {
 
 static void exclusion(tb__matter *m, tb_step_def *s, const tb_clause *c) {
     s->excludes = true;
+    s->excluded_span = c->span;
     s->why_excluded = law_of(c, TB_P_BASIS);
     s->why_needed = law_of(c, TB_P_GROUND);
     const tb_part *issue = tb_part_of(c, TB_P_ISSUE);

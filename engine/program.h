@@ -199,6 +199,7 @@ typedef struct tb_step_def {
     bool excludes;     /* 不计入期限 (M10) */
     bool interrupts;   /* some act of it leads back to 原环节 (history.c) */
     const tb_law_ref *why_needed, *why_excluded;
+    tb_span excluded_span;  /* the clause */
     const uint32_t *beyond; /* limits of the case that run on all the same: its ground does not reach them (reach.c) */
     uint32_t beyond_n;
     const uint32_t *notices; /* documents issued on entry */

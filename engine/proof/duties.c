@@ -472,7 +472,7 @@ static const struct {
     {NULL, hearings, true},       {NULL, hearing_notice, true}, {NULL, hearing_day, true}, {NULL, told_of_time, true},
     {NULL, needed, true},         {NULL, organs, false},          {NULL, tb__prove_promises, false},
     {corrections, NULL, false},   {NULL, tb__prove_one_notice, true}, {NULL, tb__prove_silence, true},
-    {NULL, tb__prove_records, true},
+    {NULL, tb__prove_records, true}, {NULL, tb__prove_hearing_limit, true},
 };
 
 void tb__prove_duties(tb__proof *w) {

@@ -282,8 +282,8 @@ static void limited(tb__proof *w) {
 static void promised(tb__proof *w, const tb_clock_def *d) {
     for (uint32_t i = 0; d->kind == TB_CLOCK_PROMISED && i < w->p->clocks.count; i++) {
         const tb_clock_def *s = &w->p->clocks.items[i];
-        if (s->kind != TB_CLOCK_STATUTORY || s->from != d->from || s->to != d->to || s->unit != d->unit || d->n < s->n ||
-            (d->n == s->n && (s->roll || !d->roll)))
+        if (s->kind != TB_CLOCK_STATUTORY || s->from != d->from || s->to != d->to || s->unit != d->unit ||
+            d->n < s->n || (d->n == s->n && (s->roll || !d->roll)))
             continue;
         tb__failed(w, TB_E_PROOF_PROMISE, d->span, d->name, s->name, TB_NONE, NULL);
         return;
@@ -303,6 +303,55 @@ static void reaches(tb__proof *w, const tb_step_def *s) {
         tb__failed(w, TB_E_PROOF_GROUND_NOWHERE, s->span, s->name, tb_law_text(w->p, s->why_excluded), TB_NONE, NULL);
 }
 
+/* ---- who may except ---- */
+
+/* 法律 1, and so down; 0: not known. */
+static int height(tb_str rank) {
+    static const char *const ranks[][2] = {{"法律", "法律"},
+                                           {"行政法规", "国务院决定"},
+                                           {"地方性法规", "地方性法规"},
+                                           {"规章", "省级政府规章"},
+                                           {"规范性文件", "规范性文件"}};
+    for (size_t i = 0; i < sizeof ranks / sizeof *ranks; i++)
+        if (tb_str_is(rank, ranks[i][0]) || tb_str_is(rank, ranks[i][1])) return (int)i + 1;
+    return 0;
+}
+
+/* The highest of the norms that a clause rests on; *open: it, or the article, is 待核. What is not in a file is no norm of any rank. */
+static int rests_at(const tb__proof *w, enum tb_clause_kind kind, tb_span clause, bool *open, tb_str *text) {
+    int best = 0;
+    *open = open_clause(w->p, clause);
+    for (uint32_t i = 0; i < w->p->citations.count; i++) {
+        const tb_citation *c = &w->p->citations.items[i];
+        if (c->why || !of_clause(c, kind, clause)) continue;
+        *open |= c->open;
+        if (!text->n) *text = c->text;
+        int h = height(c->rank);
+        if (h && (!best || h < best)) best = h, *text = c->rank;
+    }
+    return best;
+}
+
+/* M18: time is left out of a statutory limit by a norm that may: for a licence by a statute or regulation (42: 法律、法规另有规定的); else by
+ * one no lower than what sets the limit. A promise is the organ's own word, and so is when it stands still. */
+static void excepted(tb__proof *w, const tb_step_def *s) {
+    const tb_program *p = w->p;
+    bool licence = tb_str_is(p->kind, "行政许可"), open, limit_open;
+    tb_str text = TB_NONE, ignored = TB_NONE;
+    if (!s->excludes) return;
+    int by = rests_at(w, TB_C_EXCLUSION, s->excluded_span, &open, &text);
+    for (uint32_t i = 0; i < p->clocks.count && !open; i++) {
+        const tb_clock_def *d = &p->clocks.items[i];
+        if (d->kind != TB_CLOCK_STATUTORY || !tb_stops(s, i)) continue;
+        int limit =
+            licence ? height(TB_STR("地方性法规")) : rests_at(w, TB_C_STATUTORY, d->span, &limit_open, &ignored);
+        if (limit && (!by || by > limit)) {
+            tb__failed(w, TB_E_PROOF_EXCLUSION_RANK, s->excluded_span, s->name, text, d->name, NULL)->other = d->span;
+            return;
+        }
+    }
+}
+
 void tb__prove_laws(tb__proof *w) {
     const tb_program *p = w->p;
     bool licence = tb_str_is(p->kind, "行政许可");
@@ -315,7 +364,7 @@ void tb__prove_laws(tb__proof *w) {
         sets_one(w, &p->citations.items[i]);
         if (!licence) kind_law(w, &p->citations.items[i]);
     }
-    for (uint32_t i = 0; i < p->steps.count; i++) reaches(w, &p->steps.items[i]);
+    for (uint32_t i = 0; i < p->steps.count; i++) reaches(w, &p->steps.items[i]), excepted(w, &p->steps.items[i]);
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         promised(w, &p->clocks.items[i]);
         if (licence) lengthened(w, &p->clocks.items[i]);

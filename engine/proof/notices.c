@@ -118,6 +118,27 @@ void tb__prove_silence(tb__proof *w) {
     }
 }
 
+/* ---- hearings in time ---- */
+
+enum { HEARING_DAYS = 20 };
+
+/* 47: twenty days from the request; a matter's step begins with it, or later. */
+void tb__prove_hearing_limit(tb__proof *w) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->steps.count; i++) {
+        const tb_step_def *s = &p->steps.items[i];
+        const tb_clock_def *c = s->clock == TB_NO_INDEX ? NULL : &p->clocks.items[s->clock];
+        if (!tb__is_hearing(p, s)) continue;
+        if (c && (tb__law_says_otherwise(w, TB_C_LIMIT, c->span) || tb__within_days(w, c->n, c->unit, HEARING_DAYS)))
+            continue;
+        tb_str why = c ? tb_str_printf(w->a, tb__say(w, "写的是 %d%s", "it is %d %s"), c->n,
+                                       tb_unit_text((enum tb_unit_word)c->unit, w->english ? TB_LANG_EN : TB_LANG_ZH))
+                       : tb_str_z(tb__say(w, "没有写期限", "no limit is written"));
+        tb__failed(w, TB_E_DUTY_HEARING_LIMIT, c ? c->span : s->span, s->name, why,
+                   TB_STR("《行政许可法》第四十七条第一款"), NULL);
+    }
+}
+
 /* ---- records ---- */
 
 static bool holds_one(tb_str name, const char *const *words) {

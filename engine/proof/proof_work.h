@@ -198,6 +198,7 @@ const uint8_t *tb__granting_edges(tb__proof *w);
 void tb__prove_promises(tb__proof *w);
 void tb__prove_one_notice(tb__proof *w);
 void tb__prove_silence(tb__proof *w);
+void tb__prove_hearing_limit(tb__proof *w);
 void tb__prove_records(tb__proof *w);
 void tb__prove_choices(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
