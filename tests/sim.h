@@ -78,6 +78,7 @@ enum sim_kind { SIM_LOAD, SIM_SUBMIT, SIM_ACT, SIM_ATTACH };
 enum sim_state { SIM_DOUBT, SIM_ACKED, SIM_REFUSED, SIM_VAGUE };
 
 typedef struct sim_case {
+    struct sim_case *same; /* of those whose name has this hash */
     char id[16];
     int64_t seq; /* the newest that anyone was told */
     const char *applicant; /* NULL: not known, since another case started it */
@@ -159,6 +160,7 @@ typedef struct sim {
     sim_request *requests, *last_request;
     sim_request *first_doubt; /* before it none is SIM_DOUBT */
     sim_list all_requests, cases; /* in order of their making */
+    sim_case *cases_by_name[SIM_CALLS];
     sim_call *calls, *calls_by_key[SIM_CALLS];
     uint64_t serial;
     struct rules *book; /* sim_book.c */

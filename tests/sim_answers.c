@@ -14,6 +14,16 @@
 
 static const char *excerpt(const char *body, size_t n) { return sim_text("%.*s", (int)(n < 500 ? n : 500), body); }
 
+static sim_case **cases_like(const char *id) { return &world->cases_by_name[sim_hash(4, id, strlen(id)) % SIM_CALLS]; }
+
+static void add_case(sim_case *c, const char *id) {
+    sim_case **chain = cases_like(id);
+    snprintf(c->id, sizeof c->id, "%s", id);
+    c->same = *chain;
+    *chain = c;
+    sim_list_add(&world->cases, c);
+}
+
 static void acked(sim_request *r, const char *body, size_t n) {
     const char *seq = strstr(body, "\"seq\":"), *id = strstr(body, "\"id\":\"");
     int64_t number = seq ? strtoll(seq + 6, NULL, 10) : 0;
@@ -39,9 +49,8 @@ static void acked(sim_request *r, const char *body, size_t n) {
         break;
     case SIM_SUBMIT:
         if (!id || number != 1) sim_fail("a new case without id or with seq %lld: %s", (long long)number, r->said);
-        snprintf(r->of->id, sizeof r->of->id, "%.13s", id + 6);
         r->of->seq = 1;
-        sim_list_add(&world->cases, r->of);
+        add_case(r->of, sim_text("%.13s", id + 6));
         break;
     case SIM_ACT:
         if (number > r->of->seq) r->of->seq = number;
@@ -113,14 +122,14 @@ static void is_shown(const char *body, const char *member) {
 
 static void find_cases(const char *body) {
     for (const char *at = body; (at = strstr(at, "\"case\":\"")); at += 8) {
-        sim_case *c;
-        uint64_t i = 0;
-        while (i < world->cases.n && strncmp(((sim_case *)world->cases.at[i])->id, at + 8, 13) != 0) i++;
-        if (i < world->cases.n) continue;
+        char id[sizeof((sim_case *)0)->id];
+        snprintf(id, sizeof id, "%.13s", at + 8);
+        sim_case *c = *cases_like(id);
+        while (c && strcmp(c->id, id) != 0) c = c->same;
+        if (c) continue;
         c = sim_alloc(sizeof *c);
-        snprintf(c->id, sizeof c->id, "%.13s", at + 8);
         c->seq = 1;
-        sim_list_add(&world->cases, c);
+        add_case(c, id);
         world->counts.found++;
     }
 }

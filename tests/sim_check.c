@@ -46,6 +46,7 @@ typedef struct examination {
     tb_reader *reader;
     uint64_t timers;
     int64_t wall, leaf, from;
+    bool doctor;         /* comes afterwards, and verifies the ledger, too */
     sim_request **index; /* by hash of the key, open addressing */
     uint64_t slots;
     TB_LIST(keyed) own;
@@ -363,6 +364,9 @@ static void call_doctor(bool at_end) {
     tb_doctor_result r;
     char why[1024] = "";
     if (tb_doctor(&o, &r, why, sizeof why) != TB_OK) sim_fail("doctor does not run: %s %s", why, r.broken);
+    if (r.ledger.found)
+        sim_fail("the ledger does not verify: leaf %lld is %s", (long long)r.ledger.leaf,
+                 tb_ledger_finding_name(r.ledger.found));
     if (r.broken[0] || r.differences) sim_fail("doctor: %s, %lld differences", r.broken, (long long)r.differences);
     if (at_end && r.underived) sim_fail("a calendar was loaded and its due dates were never derived");
 }
@@ -380,7 +384,8 @@ static int examine(void *arg) {
     examination *x = arg;
     bool at_end = world->healing;
     look_at_log(x);
-    if (x->from == 1) look_at_ledger(x), look_at_cases(x);
+    if (x->from == 1) look_at_cases(x);
+    if (x->from == 1 && !x->doctor) look_at_ledger(x);
     look_at_outbox(x, at_end);
     sim_accounts_examine(x->reader, x->arena);
     sim_copy_examine(x->reader, x->scratch);
@@ -416,11 +421,12 @@ void sim_examine(bool whole) {
     int64_t known = tb_store_last(store).leaf; /* what nobody was told may have gone since the last look */
     if (world->judged > known) world->judged = known;
     if (known > world->looked) known = world->looked;
+    x.doctor = whole && world->loaded;
     if (!whole && known > TAIL) x.from = known - TAIL;
     if (!(x.reader = tb_reader_open(store)) || !x.arena || !x.scratch) abort();
     if (tb_try(x.arena, examine, &x) != TB_OK) abort();
-    if (whole && world->loaded) {
-        replay_it();
+    if (x.doctor) {
         call_doctor(world->healing);
+        replay_it();
     }
 }
