@@ -151,6 +151,7 @@ void tb__held_add(tb__matter *m, tb_step_def *s, uint32_t step, const tb_clause 
 uint32_t tb__held_stated(const tb_program *p, const tb_move *v);
 void tb__held_check(tb__matter *m);
 /* reach.c: which limits the article that a 不计入期限 rests on does not reach; NULL: it is in no file */
+void tb__reach_extension(tb__matter *m, const tb_clause *extension); /* which limits 期限延长 does not lengthen */
 void tb__reach(tb__matter *m, tb_step_def *s, const tb_section *law, const tb_clause *article);
 /* alert.c: 提醒, 黄牌, 红牌, once the limits are known */
 void tb__alerts(tb__matter *m);

@@ -512,11 +512,12 @@ static void span_limits(tb__matter *m) {
     if (!x) return;
     p->extension_n = x->duration.n;
     p->extension_unit = (enum tb_unit)x->duration.unit;
+    tb__reach_extension(m, x);
     bool statutory = false;
     for (uint32_t i = 0; i < p->clocks.count; i++) {
         if (p->clocks.items[i].kind != TB_CLOCK_STATUTORY) continue;
         statutory = true;
-        if (p->clocks.items[i].unit != p->extension_unit)
+        if (p->clocks.items[i].unit != p->extension_unit && !p->clocks.items[i].fixed)
             TB__REPORT(m, EXTENSION_UNIT, x->span, TB_NONE, TB_NONE, TB_NONE);
     }
     if (!statutory) TB__REPORT(m, EXTENSION_ALONE, x->span, TB_NONE, TB_NONE, TB_NONE);

@@ -147,6 +147,7 @@ typedef struct tb_clock_def {
     int n;
     enum tb_unit unit;
     bool roll, keep;
+    bool fixed;            /* 期限延长 does not lengthen it: its article speaks of others (reach.c) */
     bool first;            /* from the first occurrence, not the latest */
     uint32_t from;         /* milestone; TB_NO_INDEX: the step's entry */
     uint32_t to;           /* milestone that ends it; TB_NO_INDEX: the step's end */

@@ -224,7 +224,9 @@ static void extend(struct work *w) {
     for (uint32_t i = 0; i < w->c->clocks.count; i++) {
         tb_running *r = &w->c->clocks.items[i];
         const tb_clock_def *d = &w->p->clocks.items[r->def];
-        if (d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL || r->to != TB_NO_TIME || d->unit != w->p->extension_unit) continue;
+        if (d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL || r->to != TB_NO_TIME ||
+            d->unit != w->p->extension_unit || d->fixed)
+            continue;
         r->extended += w->p->extension_n;
         tell(w, "延长", d->name, tb_str_printf(w->a, "%d", w->p->extension_n), w->at);
     }
@@ -306,7 +308,8 @@ static bool move_open(struct work *w, const tb_move *m, uint16_t source, tb_refu
         bool runs = false;
         for (uint32_t i = 0; i < c->clocks.count; i++) {
             const tb_running *k = &c->clocks.items[i];
-            if (p->clocks.items[k->def].kind != TB_CLOCK_STATUTORY || k->to != TB_NO_TIME) continue;
+            if (p->clocks.items[k->def].kind != TB_CLOCK_STATUTORY || k->to != TB_NO_TIME || p->clocks.items[k->def].fixed)
+                continue;
             tb_due due = tb_clock_due(c, w->env, k);
             if (k->overdue || (due.kind == TB_DUE_EXACT && w->e && w->e->at >= due.at))
                 return tb__refuse(r, TB_R_EXPIRED, m->span, m->act, time_text(w->a, due.at), TB_NONE);

@@ -226,7 +226,7 @@ static bool units(struct span *s) {
     o->budget = d->unit == TB_MONTHS  ? month_days(d->n, false)
                 : d->unit == TB_YEARS ? month_days(12 * d->n, false)
                                       : d->n;
-    if (p->extension_n && p->extension_unit == d->unit) {
+    if (p->extension_n && p->extension_unit == d->unit && !d->fixed) {
         uint32_t times = (uint32_t)p->moves.items[p->extension_move].times;
         o->extension = p->extension_n * (int)(times ? times : 1);
         if (d->unit == TB_MONTHS) o->extension = month_days(o->extension, false);
