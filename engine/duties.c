@@ -49,10 +49,18 @@ static bool same_article(const tb_law_ref *x, const tb_law_ref *y) {
     return x->article == y->article && x->sub == y->sub && x->paragraph == y->paragraph && x->item == y->item;
 }
 
-/* A limit of an article that is open itself (待核) is not asked for (proof/laws.c). */
+/* What an article says that is open itself (待核) is not asked for (proof/laws.c, proof/demands.c). */
 static enum tb_code asked(const tb_part *p, bool open) {
     if (p->kind == TB_P_EXCLUDES) return TB_E_GROUND_NOT_LISTED;
-    return !open && (p->kind == TB_P_LIMIT || p->kind == TB_P_EXTEND) ? TB_E_PROOF_CITED : TB_CODE_NONE;
+    if (open) return TB_CODE_NONE;
+    switch (p->kind) {
+    case TB_P_LIMIT:
+    case TB_P_EXTEND: return TB_E_PROOF_CITED;
+    case TB_P_STATE:
+    case TB_P_ISSUE:
+    case TB_P_PERSONS: return TB_E_PROOF_CITED_DEMAND;
+    default: return TB_CODE_NONE;
+    }
 }
 
 static const tb_clause *clause_of(const tb_section *s, enum tb_clause_kind k) {

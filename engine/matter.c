@@ -166,7 +166,9 @@ static void keep_citation(tb__matter *m, const tb_section *in, const tb_clause *
                       .why = why,
                       .exact = article && article->article.paragraph == ref->paragraph && article->article.item == ref->item,
                       .section = law,
-                      .article = article};
+                      .article = article,
+                      .citing = c,
+                      .in = in->name.text};
 }
 
 static void keep_citations(tb__matter *m, const tb_section *in, const tb_clause *c, const tb_part *part) {

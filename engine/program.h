@@ -358,6 +358,8 @@ typedef struct tb_citation {
     bool exact;                       /* the article is written in the law's file as it is cited, paragraph and item */
     const struct tb_section *section; /* the law in its file, and the article there; NULL: not there */
     const struct tb_clause *article;
+    const struct tb_clause *citing; /* the clause itself, in the section `in` */
+    tb_str in;
 } tb_citation;
 
 /* 容缺受理, 告知承诺 (papers.c); TB_NO_INDEX: the matter has none. */

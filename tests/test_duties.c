@@ -193,7 +193,7 @@ static void undeclared(void) {
         if (CHECK_INT(law->articles.items[1].says.count, 2)) {
             CHECK(tb_str_is(law->articles.items[1].says.items[0].text, "期限 3个工作日"));
             CHECK_INT(law->articles.items[1].says.items[0].asked, TB_E_PROOF_CITED);
-            CHECK_INT(law->articles.items[1].says.items[1].asked, TB_CODE_NONE);
+            CHECK_INT(law->articles.items[1].says.items[1].asked, TB_E_PROOF_CITED_DEMAND);
         }
         CHECK_INT(law->articles.items[2].says.items[0].asked, TB_CODE_NONE); /* open: not asked */
         CHECK_INT(law->articles.items[3].says.items[0].asked, TB_E_GROUND_NOT_LISTED);

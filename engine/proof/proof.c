@@ -18,6 +18,7 @@ static int prove_work(void *arg) {
     tb__prove_laws(w);
     tb__prove_ranks(w);
     tb__prove_duties(w);
+    tb__prove_demands(w);
     if (w->d) tb__prove_separation(w);
     tb__template_places(w->p, w->out, said);
     *x->report = w->r;

@@ -203,6 +203,7 @@ void tb__prove_records(tb__proof *w);
 void tb__prove_choices(tb__proof *w);
 void tb__prove_laws(tb__proof *w);
 void tb__prove_ranks(tb__proof *w);
+void tb__prove_demands(tb__proof *w); /* of articles that acts cite; after the duties */
 void tb__prove_soundness(tb__proof *w);
 void tb__prove_limits(tb__proof *w);
 void tb__prove_duties(tb__proof *w);
