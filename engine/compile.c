@@ -251,7 +251,7 @@ static void bad_day(tb__compiler *c, const tb_clause *k, int32_t day) {
 }
 
 /* Each spell after the one before, within the day. */
-static void office_hours(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
+static void office_hours(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k, bool own) {
     tb_office_spell spells[TB_OFFICE_SPELLS];
     uint32_t n = 0;
     bool en = tb__english(c, k->span.file);
@@ -265,7 +265,7 @@ static void office_hours(tb__compiler *c, tb_calendar_builder *b, const tb_claus
             why = en ? "it must come after the spell before it" : "要在前一段之后";
         if (why) {
             tb_str text = tb_source_text(&c->rules->sources, s->span);
-            tb_report(c->d, TB_E_OFFICE_HOURS, s->span, text, tb_str_z(why), TB_NONE);
+            if (own) tb_report(c->d, TB_E_OFFICE_HOURS, s->span, text, tb_str_z(why), TB_NONE);
             return;
         }
         spells[n++] = (tb_office_spell){s->from, s->to};
@@ -273,55 +273,109 @@ static void office_hours(tb__compiler *c, tb_calendar_builder *b, const tb_claus
     tb_calendar_hours(b, spells, n, tb_part_of(k, TB_P_CLOSES) != NULL);
 }
 
-static void calendar_clause(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k) {
+static void special_days(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k, bool own) {
     tb_str name = first_text(tb_part_of(k, TB_P_TEXT));
+    if (k->day == TB_NO_DAY) return; /* no such day: the lexer has said so */
+    int32_t to = k->day_to == TB_NO_DAY ? k->day : k->day_to;
+    if (to < k->day || to - k->day > 366) {
+        if (own) bad_day(c, k, to);
+        return;
+    }
+    for (int32_t day = k->day; day <= to; day++)
+        if (!(k->kind == TB_C_REST ? tb_calendar_rest(b, day, name) : tb_calendar_work(b, day, name)) && own)
+            bad_day(c, k, day);
+}
+
+/* `own`: the calendar's own clause; else of the one beneath it, whose mistakes are told there. */
+static void general_clause(tb__compiler *c, tb_calendar_builder *b, const tb_clause *k, bool own) {
     switch (k->kind) {
-    case TB_C_HOURS: office_hours(c, b, k); break;
+    case TB_C_HOURS: office_hours(c, b, k, own); break;
     case TB_C_EVERY_YEAR:
         for (uint32_t i = 0; i < k->names.count; i++) {
             int month, day;
-            if (month_day(k->names.items[i].text, &month, &day)) tb_calendar_fixed(b, month, day, name);
-            else tb_report(c->d, TB_E_BAD_MONTH_DAY, k->names.items[i].span, k->names.items[i].text, TB_NONE, TB_NONE);
+            if (month_day(k->names.items[i].text, &month, &day))
+                tb_calendar_fixed(b, month, day, first_text(tb_part_of(k, TB_P_TEXT)));
+            else if (own)
+                tb_report(c->d, TB_E_BAD_MONTH_DAY, k->names.items[i].span, k->names.items[i].text, TB_NONE, TB_NONE);
         }
         break;
     case TB_C_YEAR: tb_calendar_year(b, k->number, first_text(tb_part_of(k, TB_P_BASIS))); break;
-    case TB_C_REST:
-    case TB_C_WORK: {
-        if (k->day == TB_NO_DAY) break; /* no such day: the lexer has said so */
-        int32_t to = k->day_to == TB_NO_DAY ? k->day : k->day_to;
-        if (to < k->day || to - k->day > 366) {
-            bad_day(c, k, to);
-            break;
-        }
-        for (int32_t day = k->day; day <= to; day++)
-            if (!(k->kind == TB_C_REST ? tb_calendar_rest(b, day, name) : tb_calendar_work(b, day, name)))
-                bad_day(c, k, day);
-        break;
-    }
-    default: break; /* shape.c has said so */
+    default: break; /* a day, or shape.c has said so */
     }
 }
 
-/* Sections of one name are one calendar, wherever they stand: a new year's notice may come as a file of its own. */
+static bool is_day(const tb_clause *k) { return k->kind == TB_C_REST || k->kind == TB_C_WORK; }
+
+typedef struct named_calendar {
+    tb_str name;
+    tb_calendar_builder *b;
+    const tb_clause *beneath; /* 日历 全国: what is not written here is as there */
+} named_calendar;
+typedef TB_LIST(named_calendar) named_calendars;
+
+static named_calendar *calendar_of(const named_calendars *all, tb_str name) {
+    for (uint32_t i = 0; i < all->count; i++)
+        if (tb_str_eq(all->items[i].name, name)) return &all->items[i];
+    return NULL;
+}
+
+enum pass { GENERAL, DAYS };
+
+/* The clauses of one calendar, in whatever sections and files they stand, into a builder. */
+static void put_calendar(tb__compiler *c, uint32_t roots, tb_str name, tb_calendar_builder *b, enum pass pass, bool own) {
+    for (uint32_t f = 0; f < roots; f++) {
+        const tb_tree *t = c->rules->trees.items[f];
+        for (uint32_t i = 0; i < t->sections.count; i++) {
+            const tb_section *s = &t->sections.items[i];
+            if (s->kind != TB_S_CALENDAR || !tb_str_eq(s->name.text, name)) continue;
+            for (uint32_t k = 0; k < s->clauses.count; k++) {
+                const tb_clause *x = &s->clauses.items[k];
+                if (pass == DAYS && is_day(x)) special_days(c, b, x, own);
+                if (pass == GENERAL && !is_day(x)) general_clause(c, b, x, own);
+            }
+        }
+    }
+}
+
+/* The calendar that another stands on: one that stands on none itself. */
+static const named_calendar *beneath(tb__compiler *c, const named_calendars *all, const named_calendar *n) {
+    if (!n->beneath) return NULL;
+    const tb_name *name = &n->beneath->names.items[0];
+    const named_calendar *base = calendar_of(all, name->text);
+    if (base && base != n && !base->beneath) return base;
+    bool en = tb__english(c, name->span.file);
+    tb_report(c->d, TB_E_CALENDAR_BENEATH, name->span, n->name, name->text,
+              tb_str_z(!base ? en ? "there is no such calendar" : "没有这个日历"
+                             : en ? "it stands on another itself" : "它自己也照别的日历"));
+    return NULL;
+}
+
+/* Sections of one name are one calendar, wherever they stand: a new year's notice may come as a file of its own. A
+ * calendar that stands on another says only what differs: its own days go first, then those beneath; its own notice and
+ * office hours go last, and count. A revision of the one beneath so reaches every place. */
 static void build_calendars(tb__compiler *c, uint32_t roots) {
-    struct named {
-        tb_str name;
-        tb_calendar_builder *b;
-    };
-    TB_LIST(struct named) list = {0};
+    named_calendars list = {0};
     for (uint32_t f = 0; f < roots; f++) {
         const tb_tree *t = c->rules->trees.items[f];
         for (uint32_t i = 0; i < t->sections.count; i++) {
             const tb_section *s = &t->sections.items[i];
             if (s->kind != TB_S_CALENDAR) continue;
-            uint32_t at = 0;
-            while (at < list.count && !tb_str_eq(list.items[at].name, s->name.text)) at++;
-            if (at == list.count)
-                *TB_PUSH(c->a, list) = (struct named){s->name.text, tb_calendar_begin(c->a, s->name.text)};
-            for (uint32_t k = 0; k < s->clauses.count; k++) calendar_clause(c, list.items[at].b, &s->clauses.items[k]);
+            if (!calendar_of(&list, s->name.text))
+                *TB_PUSH(c->a, list) = (named_calendar){s->name.text, tb_calendar_begin(c->a, s->name.text), NULL};
+            named_calendar *n = calendar_of(&list, s->name.text);
+            for (uint32_t k = 0; k < s->clauses.count; k++)
+                if (s->clauses.items[k].kind == TB_C_CALENDAR && s->clauses.items[k].names.count)
+                    n->beneath = &s->clauses.items[k];
         }
     }
-    for (uint32_t i = 0; i < list.count; i++) *TB_PUSH(c->a, c->rules->calendars) = tb_calendar_end(list.items[i].b);
+    for (uint32_t i = 0; i < list.count; i++) {
+        const named_calendar *n = &list.items[i], *base = beneath(c, &list, n);
+        if (base) put_calendar(c, roots, base->name, n->b, GENERAL, false);
+        put_calendar(c, roots, n->name, n->b, GENERAL, true);
+        put_calendar(c, roots, n->name, n->b, DAYS, true);
+        if (base) put_calendar(c, roots, base->name, n->b, DAYS, false);
+        *TB_PUSH(c->a, c->rules->calendars) = tb_calendar_end(n->b);
+    }
 }
 
 /* ---- 组织 ---- */

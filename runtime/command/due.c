@@ -71,6 +71,13 @@ static const char *shipped_calendar(tb_line *line) {
     return access(path.p, R_OK) == 0 ? path.p : here;
 }
 
+/* Is what the place's calendar stands on in another file? The shipped one is at hand. */
+static bool stands_on_another(const tb_rules *rules) {
+    for (uint32_t i = 0; i < rules->diagnostics.list.count; i++)
+        if (rules->diagnostics.list.items[i].code == TB_E_CALENDAR_BENEATH) return true;
+    return false;
+}
+
 static const tb_calendar *read_calendar(tb_line *line, const char **path, int *exit) {
     const char *asked = tb_line_value(line, "calendar");
     tb_files files = {0};
@@ -82,8 +89,13 @@ static const tb_calendar *read_calendar(tb_line *line, const char **path, int *e
                              files.error),
                NULL;
     const tb_file *f = files.list.items;
-    tb_compile_input in = {.paths = &f->path, .texts = &f->text, .count = 1, .sm3 = tb_sm3};
+    tb_str paths[2] = {f->path}, texts[2] = {f->text};
+    tb_compile_input in = {.paths = paths, .texts = texts, .count = 1, .sm3 = tb_sm3};
     if (tb_compile(line->arena, &in, &rules) != TB_OK) return tb_line_error(line, "内存不足", "out of memory"), NULL;
+    if (asked && stands_on_another(rules) && tb_files_add(line->arena, &files, shipped_calendar(line), line->lang) == TB_OK) {
+        paths[1] = files.list.items[1].path, texts[1] = files.list.items[1].text, in.count = 2;
+        if (tb_compile(line->arena, &in, &rules) != TB_OK) return tb_line_error(line, "内存不足", "out of memory"), NULL;
+    }
     if (rules->diagnostics.errors) {
         tb_diagnostics_print(&line->out, &rules->sources, &rules->diagnostics, line->lang, line->colour);
         *exit = TB_EXIT_FOUND;
