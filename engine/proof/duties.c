@@ -353,6 +353,7 @@ static void hearing_day(tb__proof *w) {
     }
 }
 
+/* Who withdraws his own request ends a hearing that is not held. */
 static bool marks_notice(tb__proof *w, const tb__edge *e) { return over_moves(w, e, announces); }
 
 static void hearing_notice(tb__proof *w) {
@@ -362,7 +363,7 @@ static void hearing_notice(tb__proof *w) {
         const tb__edge *e = &w->g.edges.items[i];
         if (e->from == TB__NONE || e->tacit) continue;
         const tb_move *m = &p->moves.items[e->move];
-        if (m->kind != TB_MOVE_ACT || !m->leaves || m->step == TB_NO_INDEX || told[m->step] || !is_hearing(&p->steps.items[m->step]) || sketched(p, &p->steps.items[m->step]))
+        if (m->kind != TB_MOVE_ACT || !m->leaves || m->step == TB_NO_INDEX || !tb__organs_act(p, m) || told[m->step] || !is_hearing(&p->steps.items[m->step]) || sketched(p, &p->steps.items[m->step]))
             continue;
         if (!before) before = always(w, marks_notice);
         if (before[e->from]) continue;
