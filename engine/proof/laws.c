@@ -216,6 +216,22 @@ static void lengthened(tb__proof *w, const tb_clock_def *d) {
     tb__failed(w, TB_E_PROOF_RANK, d->span, d->name, why, TB_NONE, NULL);
 }
 
+/* Who approves is written in the article that the extension rests on (由 本机关负责人 批准). */
+static void approved(tb__proof *w, const tb_move *m) {
+    const tb_program *p = w->p;
+    for (uint32_t i = 0; i < p->citations.count; i++) {
+        const tb_citation *c = &p->citations.items[i];
+        const tb_part *by = c->article ? tb_part_of(c->article, TB_P_APPROVE) : NULL;
+        if (!of_clause(c, TB_C_EXTENSION, m->span) || c->open || !by || !by->names.count) continue;
+        for (uint32_t k = 0; k < m->posts_n; k++) {
+            if (is_name(&by->names, 0, p->posts.items[m->posts[k]].name)) continue;
+            tb__failed(w, TB_E_DUTY_APPROVED_BY, m->span, p->posts.items[m->posts[k]].name, by->names.items[0].text,
+                       c->text, NULL);
+            return;
+        }
+    }
+}
+
 static void extension(tb__proof *w) {
     const tb_program *p = w->p;
     if (!p->extension_n) return;
@@ -355,6 +371,7 @@ static void excepted(tb__proof *w, const tb_step_def *s) {
 void tb__prove_laws(tb__proof *w) {
     const tb_program *p = w->p;
     bool licence = tb_str_is(p->kind, "行政许可");
+    if (p->extension_n) approved(w, &p->moves.items[p->extension_move]);
     if (licence) {
         limited(w);
         extension(w);
