@@ -61,6 +61,7 @@ static bool may_follow(enum tb_code code) {
     case TB_E_PLACE_SOURCE:
     case TB_E_NEVER_RECORDED:
     case TB_E_NO_RECEIPT:
+    case TB_E_NO_SEAT:
     case TB_E_NO_AFTER_HOURS:
     case TB_E_NO_START:
     case TB_E_UNREACHABLE:
@@ -104,6 +105,7 @@ static const struct {
     {TB_E_EVENT_WHERE, TB_E_INTERFACE_LACKS, ALL_OF_FILE},   /* … or that says no time-out */
     {TB_E_PARALLEL_EMPTY, TB_E_UNKNOWN_BRANCH, ONE_EACH},    /* its step is said to be in another */
     {TB_E_COMPLETE_WHERE, TB_E_UNKNOWN_STEP, ONE_EACH},      /* its 应当 names another step */
+    {TB_E_NO_SEAT, TB_E_UNKNOWN_PLACE, ALL_OF_FILE},         /* the place may be the one that is misspelt */
     {TB_E_NO_ANSWER, TB_E_UNKNOWN_REPLY, ONE_EACH},
     {TB_E_START_LACKS, TB_E_START_FIELD, ONE_EACH},
     {TB_E_ARGUMENT_MISSING, TB_E_PARAMETER_UNKNOWN, ONE_EACH},

@@ -400,6 +400,7 @@ static void authority(tb__matter *m) {
     const tb_clause *c = find_clause(m->head, TB_C_AUTHORITY);
     uint32_t seat;
     TB__FIND(p->places, .name, TB_STR("属地"), seat);
+    if (seat == TB_NO_INDEX) TB__FIND(p->places, .name, TB_STR("home"), seat);
     p->authority_place = seat;
     p->authority_span = c ? c->span : m->head->name.span;
     p->authority_seal = c ? text_of(tb_part_of(c, TB_P_SEAL)) : TB_NONE;
@@ -419,6 +420,7 @@ static void authority(tb__matter *m) {
         p->authority = c->names.items[0].text;
         if (m->c->directory && !tb_directory_organ_named(m->c->directory, p->authority))
             TB__REPORT(m, ORGAN_UNKNOWN, c->names.items[0].span, p->authority, TB_NONE, TB_NONE);
+        if (seat == TB_NO_INDEX) TB__REPORT(m, NO_SEAT, c->span, p->authority, TB_NONE, TB_NONE);
     }
 }
 

@@ -478,6 +478,9 @@ bool tb_own_name(tb_arena *a, const tb_mentions *u, const tb_mention *use, enum 
     if (tb_is_fixed_name(use->sort, use->stem))
         return refuse(a, why, lang, "“@”是语言规定的名称，不能改名",
                       "“@” is given by the language and cannot be renamed", use->stem);
+    if (use->sort == TB_N_PLACE && (tb_str_is(use->stem, "属地") || tb_str_is(use->stem, "home")))
+        return refuse(a, why, lang, "“@”是实施主体有权办理的地方，名称由语言规定，不能改名",
+                      "“@” is where the authority lies, a name given by the language, and cannot be renamed", use->stem);
     return true;
 }
 
