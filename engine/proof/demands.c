@@ -90,6 +90,12 @@ static void of_extension(tb__proof *w, const tb_citation *c, const tb_clause *ar
     fail(w, c, tb_str_z(tb_clause_word(c->kind, w->english ? TB_LANG_EN : TB_LANG_ZH)), tb_buf_str(&b));
 }
 
+static bool asked_for_two(const tb__proof *w, tb_str step) {
+    for (uint32_t i = 0; i < w->out->list.count; i++)
+        if (w->out->list.items[i].code == TB_E_DUTY_TWO && tb_str_eq(w->out->list.items[i].values[0], step)) return true;
+    return false;
+}
+
 /* Persons of the step a handler's clause stands in, or that 应当 names. */
 static void of_persons(tb__proof *w, const tb_citation *c, const tb_clause *article) {
     const tb_part *persons = tb_part_of(article, TB_P_PERSONS);
@@ -98,10 +104,8 @@ static void of_persons(tb__proof *w, const tb_citation *c, const tb_clause *arti
                                                                : TB_NONE);
     if (!persons || at == TB_NO_INDEX) return;
     const tb_step_def *s = &w->p->steps.items[at];
-    bool licence = tb_str_is(w->p->kind, "行政许可");
-    if (s->persons >= persons->number || (s->all && (int)s->posts_n >= persons->number) ||
-        (licence && tb__holds_word(s->name, "核查")))
-        return; /* of a licence 核查 is asked for two anyway */
+    bool enough = s->persons >= persons->number || (s->all && (int)s->posts_n >= persons->number);
+    if (enough || asked_for_two(w, s->name)) return;
     fail(w, c, s->name, tb_str_printf(w->a, tb__say(w, "不少于 %d人", "at-least %d-persons"), persons->number));
 }
 
