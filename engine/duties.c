@@ -134,6 +134,14 @@ static void add_missing(tb_arena *a, tb_duties *out, tb_str text, tb_str matter)
     add_once(a, &x->matters, matter);
 }
 
+static void add_cite(tb_arena *a, tb_duty *d, tb_str matter, tb_span clause) {
+    for (uint32_t i = 0; i < d->cites.count; i++) {
+        const tb_duty_cite *x = &d->cites.items[i];
+        if (tb_str_eq(x->matter, matter) && x->clause.file == clause.file && x->clause.from == clause.from) return;
+    }
+    *TB_PUSH(a, d->cites) = (tb_duty_cite){matter, clause};
+}
+
 static void add_citation(tb_arena *a, tb_duties *out, const sections *in, const tb_citation *c, tb_str matter) {
     if (!c->law || !c->law->article) return; /* a text, or a law as a whole: no duty in particular */
     for (uint32_t i = 0; i < in->count; i++) {
@@ -143,6 +151,7 @@ static void add_citation(tb_arena *a, tb_duties *out, const sections *in, const 
             tb_duty *d = &out->laws.items[i].articles.items[k];
             if (!same_article(&d->ref, &article->article)) continue;
             add_once(a, &d->matters, matter);
+            add_cite(a, d, matter, c->clause);
             return;
         }
     }

@@ -39,6 +39,11 @@ typedef struct tb_duty_part {
     tb_str text;
     enum tb_code asked;
 } tb_duty_part;
+/* A clause that cites an article. */
+typedef struct tb_duty_cite {
+    tb_str matter;
+    tb_span clause;
+} tb_duty_cite;
 /* An article of a law's file. */
 typedef struct tb_duty {
     tb_law_ref ref;
@@ -47,6 +52,7 @@ typedef struct tb_duty {
     bool open;                                /* 待核 */
     TB_LIST(const tb_treatment *) treatments; /* none: undeclared */
     tb_texts matters;                         /* that cite it, of those that compiled */
+    TB_LIST(tb_duty_cite) cites;              /* their clauses, each once */
     tb_span span;
 } tb_duty;
 typedef struct tb_duty_law {

@@ -9,6 +9,12 @@
 #include "workspace.h"
 #include <string.h>
 
+/* What was asked for, and whose lines are told. NULL: all. */
+typedef struct asked {
+    const char *law, *matter;
+    const tb_sources *sources;
+} asked;
+
 static const char *word(const tb_line *line, enum tb_treated how) { return tb_treated_word(how, line->lang); }
 
 /* ---- as JSON ---- */
@@ -61,7 +67,19 @@ static void put_says(tb_buf *b, const tb_duty *d) {
     tb_puts(b, "]");
 }
 
-static void put_article(tb_line *line, const tb_duty_law *law, const tb_duty *d) {
+static void put_cites(tb_buf *b, const tb_duty *d, const tb_sources *sources) {
+    tb_puts(b, ",\"cites\":[");
+    for (uint32_t i = 0; i < d->cites.count; i++) {
+        const tb_duty_cite *x = &d->cites.items[i];
+        tb_puts(b, i ? ",{\"matter\":" : "{\"matter\":");
+        tb_json_put_text(b, x->matter);
+        put_member(b, "file", sources->list.items[x->clause.file].path);
+        tb_putf(b, ",\"line\":%u}", tb_source_place(sources, x->clause.file, x->clause.from).line);
+    }
+    tb_puts(b, "]");
+}
+
+static void put_article(tb_line *line, const tb_duty_law *law, const tb_duty *d, const tb_sources *sources) {
     tb_buf *b = &line->out;
     tb_puts(b, "{\"law\":");
     tb_json_put_text(b, law->name);
@@ -76,28 +94,41 @@ static void put_article(tb_line *line, const tb_duty_law *law, const tb_duty *d)
     }
     tb_puts(b, "]");
     put_texts(b, "matters", &d->matters);
+    put_cites(b, d, sources);
     tb_puts(b, "}");
 }
 
-static bool wanted(const tb_duty_law *law, const char *only) {
-    return !only || tb_law_named(law->name, tb_str_z(only));
+static bool among(const tb_texts *l, const char *matter) {
+    bool found = !matter;
+    for (uint32_t i = 0; i < l->count && !found; i++) found = tb_str_is(l->items[i], matter);
+    return found;
 }
 
-static void tell_programs(tb_line *line, const tb_duties *d, const char *only) {
+static bool wanted(const tb_duty_law *law, const asked *only) {
+    bool cited = !only->matter;
+    for (uint32_t k = 0; k < law->articles.count && !cited; k++) cited = among(&law->articles.items[k].matters, only->matter);
+    return cited && (!only->law || tb_law_named(law->name, tb_str_z(only->law)));
+}
+
+static void tell_programs(tb_line *line, const tb_duties *d, const asked *only) {
     tb_buf *b = &line->out;
     bool first = true;
     tb_puts(b, "{\"articles\":[");
     for (uint32_t i = 0; i < d->laws.count; i++) {
         const tb_duty_law *law = &d->laws.items[i];
         for (uint32_t k = 0; wanted(law, only) && k < law->articles.count; k++) {
+            if (!among(&law->articles.items[k].matters, only->matter)) continue;
             if (!first) tb_puts(b, ",");
             first = false;
-            put_article(line, law, &law->articles.items[k]);
+            put_article(line, law, &law->articles.items[k], only->sources);
         }
     }
     tb_puts(b, "],\"missing\":[");
+    first = true;
     for (uint32_t i = 0; i < d->missing.count; i++) {
-        tb_puts(b, i ? ",{\"article\":" : "{\"article\":");
+        if (!among(&d->missing.items[i].matters, only->matter)) continue;
+        tb_puts(b, first ? "{\"article\":" : ",{\"article\":");
+        first = false;
         tb_json_put_text(b, d->missing.items[i].text);
         put_texts(b, "matters", &d->missing.items[i].matters);
         tb_puts(b, "}");
@@ -126,19 +157,38 @@ static tb_str asked_of(tb_line *line, const tb_duty *d) {
     return b.n ? tb_buf_str(&b) : TB_STR("—");
 }
 
-static void put_row(tb_line *line, tb_table *t, const tb_duty *d, uint32_t n) {
+static tb_str file_name(tb_str path) {
+    for (uint32_t i = path.n; i-- > 0;)
+        if (path.p[i] == '/') return (tb_str){path.p + i + 1, path.n - i - 1};
+    return path;
+}
+
+/* How many matters cite the article; of one matter: in which lines. A template's are told with its file. */
+static tb_str cited_in(tb_line *line, const tb_duty *d, const asked *only, uint32_t own) {
+    tb_buf b;
+    if (!only->matter) return tb_str_printf(line->arena, "%u", d->matters.count);
+    tb_buf_init(&b, line->arena);
+    for (uint32_t i = 0; i < d->cites.count; i++) {
+        const tb_duty_cite *x = &d->cites.items[i];
+        if (!tb_str_is(x->matter, only->matter)) continue;
+        if (b.n) tb_puts(&b, tb_line_say(line, "、", ", "));
+        if (x->clause.file != own)
+            tb_putf(&b, "%.*s:", TB_FMT(file_name(only->sources->list.items[x->clause.file].path)));
+        tb_put_int(&b, tb_source_place(only->sources, x->clause.file, x->clause.from).line);
+    }
+    return tb_buf_str(&b);
+}
+
+static void put_row(tb_line *line, tb_table *t, const tb_duty *d, uint32_t n, const asked *only, uint32_t own) {
     const tb_treatment *x = n < d->treatments.count ? d->treatments.items[n] : NULL;
     tb_table_cell(line, t, n ? TB_STR("") : d->article);
-    tb_table_cell(line, t, n ? TB_STR("") : tb_str_printf(line->arena, "%u", d->matters.count));
+    tb_table_cell(line, t, n ? TB_STR("") : cited_in(line, d, only, own));
     tb_table_cell(line, t, tb_str_z(word(line, x ? x->how : (enum tb_treated)0)));
     tb_table_cell(line, t, x ? codes_of(line, x) : asked_of(line, d));
     tb_table_cell(line, t, x ? tb_str_z(tb_line_say(line, x->zh, x->en)) : d->gist);
 }
 
-static void put_law(tb_line *line, const tb_duty_law *law) {
-    static const char *const zh[] = {"条目", "事项", "对待", "代码或记录", "说明"};
-    static const char *const en[] = {"article", "matters", "treated", "codes or record", "how far"};
-    tb_table t = {.columns = 5, .right = 1 << 1};
+static void count_up(tb_line *line, const tb_duty_law *law) {
     tb_putf(&line->out, tb_line_say(line, "《%.*s》（%.*s）：%u 条", "《%.*s》 (%.*s): %u articles"), TB_FMT(law->name),
             TB_FMT(law->rank), law->articles.count);
     for (int how = 1; how <= TB_TREATED_COUNT; how++)
@@ -146,10 +196,20 @@ static void put_law(tb_line *line, const tb_duty_law *law) {
             tb_putf(&line->out, tb_line_say(line, "，%s %u", ", %s %u"),
                     word(line, (enum tb_treated)(how % TB_TREATED_COUNT)), law->counts[how % TB_TREATED_COUNT]);
     tb_puts(&line->out, "\n");
-    for (int i = 0; i < 5; i++) tb_table_cell(line, &t, tb_str_z(tb_line_say(line, zh[i], en[i])));
+}
+
+static void put_law(tb_line *line, const tb_duty_law *law, const asked *only, uint32_t own) {
+    static const char *const zh[] = {"条目", "事项", "对待", "代码或记录", "说明"};
+    static const char *const en[] = {"article", "matters", "treated", "codes or record", "how far"};
+    tb_table t = {.columns = 5, .right = only->matter ? 0 : 1 << 1};
+    if (!only->matter) count_up(line, law);
+    else tb_putf(&line->out, tb_line_say(line, "《%.*s》（%.*s）\n", "《%.*s》 (%.*s)\n"), TB_FMT(law->name), TB_FMT(law->rank));
+    for (int i = 0; i < 5; i++)
+        tb_table_cell(line, &t, tb_str_z(i == 1 && only->matter ? tb_line_say(line, "行", "lines") : tb_line_say(line, zh[i], en[i])));
     for (uint32_t i = 0; i < law->articles.count; i++) {
         const tb_duty *d = &law->articles.items[i];
-        for (uint32_t n = 0; n == 0 || n < d->treatments.count; n++) put_row(line, &t, d, n);
+        if (!among(&d->matters, only->matter)) continue;
+        for (uint32_t n = 0; n == 0 || n < d->treatments.count; n++) put_row(line, &t, d, n, only, own);
     }
     if (law->articles.count) tb_table_put(line, &t);
 }
@@ -158,20 +218,22 @@ static void put_list(tb_buf *b, const tb_texts *l, const char *between) {
     for (uint32_t i = 0; i < l->count; i++) tb_putf(b, "%s%.*s", i ? between : "", TB_FMT(l->items[i]));
 }
 
-static void tell_people(tb_line *line, const tb_duties *d, const char *only) {
+static void tell_people(tb_line *line, const tb_duties *d, const asked *only, uint32_t own) {
     tb_buf *b = &line->out;
-    bool first = true;
+    bool first = true, missing = false;
     for (uint32_t i = 0; i < d->laws.count; i++) {
         if (!wanted(&d->laws.items[i], only)) continue;
         if (!first) tb_puts(b, "\n");
         first = false;
-        put_law(line, &d->laws.items[i]);
+        put_law(line, &d->laws.items[i], only, own);
     }
-    if (only || !d->missing.count) return;
+    for (uint32_t i = 0; i < d->missing.count; i++) missing |= among(&d->missing.items[i].matters, only->matter);
+    if (only->law || !missing) return;
     tb_putf(
         b, "\n%s\n",
         tb_line_say(line, "事项引用、这些法规文件里没有的条：", "Articles that matters cite and no law's file holds:"));
     for (uint32_t i = 0; i < d->missing.count; i++) {
+        if (!among(&d->missing.items[i].matters, only->matter)) continue;
         tb_putf(b, "  %.*s%s", TB_FMT(d->missing.items[i].text), tb_line_say(line, "：", ": "));
         put_list(b, &d->missing.items[i].matters, "、");
         tb_puts(b, "\n");
@@ -257,7 +319,7 @@ int tb__explain_law(tb_line *line, const char *rules, const char *citation) {
             const tb_duty *x = &d->laws.items[i].articles.items[k];
             if (!covers(&ref, &x->ref)) continue;
             if (found++) tb_puts(&line->out, line->json ? "," : "\n");
-            if (line->json) put_article(line, &d->laws.items[i], x);
+            if (line->json) put_article(line, &d->laws.items[i], x, &w.rules->sources);
             else explain_article(line, &d->laws.items[i], x);
         }
     }
@@ -271,43 +333,55 @@ int tb__explain_law(tb_line *line, const char *rules, const char *citation) {
 
 /* ---- the command ---- */
 
-static bool any_wanted(const tb_duties *d, const char *only) {
+static bool any_wanted(const tb_duties *d, const asked *only) {
     for (uint32_t i = 0; i < d->laws.count; i++)
         if (wanted(&d->laws.items[i], only)) return true;
     return false;
 }
 
+static const tb_program *program_of(const tb_rules *r, const char *matter) {
+    for (uint32_t i = 0; matter && i < r->programs.count; i++)
+        if (tb_str_is(r->programs.items[i]->matter, matter)) return r->programs.items[i];
+    return NULL;
+}
+
 static int run(tb_line *line) {
     tb_workspace w;
-    const char *only = tb_line_value(line, "law"), *format = tb_line_value(line, "format");
+    asked only = {.law = tb_line_value(line, "law"), .matter = tb_line_value(line, "matter")};
+    const char *format = tb_line_value(line, "format");
     bool page = format && strcmp(format, "markdown") == 0;
     if (format && !page && strcmp(format, "table") != 0)
         return tb_line_error(line, "没有格式“%s”。现有：table、markdown",
                              "there is no format \"%s\"; there are: table, markdown", format);
-    if (page && (only || line->json))
-        return tb_line_error(line, "--format markdown 写出全部，不能同时用 --law 或 --json",
-                             "--format markdown writes all: it goes with neither --law nor --json");
+    if (page && (only.law || only.matter || line->json))
+        return tb_line_error(line, "--format markdown 写出全部，不能同时用 --law、--matter 或 --json",
+                             "--format markdown writes all: it goes with none of --law, --matter, --json");
     if (!line->count) line->args[line->count++] = "rules";
     if (tb__workspace_open(line, &w)) return TB_EXIT_FAILED;
     bool errors = w.rules->diagnostics.errors && tb__workspace_tell(line, &w);
     const tb_duties *d = tb_duties_of(line->arena, w.rules);
     if (!d->laws.count) return tb_line_error(line, "这些文件里没有 法规", "there is no law (法规) in these files");
-    if (!any_wanted(d, only))
-        return tb_line_error(line, "这些文件里没有《%s》", "there is no law “%s” in these files", only);
-    if (line->json) tell_programs(line, d, only);
+    const tb_program *p = program_of(w.rules, only.matter);
+    only.sources = &w.rules->sources;
+    if (only.matter && !p)
+        return tb_line_error(line, "这些文件里没有事项“%s”，或者它有错误", "there is no matter “%s” in these files, or it has errors", only.matter);
+    if (!only.matter && !any_wanted(d, &only))
+        return tb_line_error(line, "这些文件里没有《%s》", "there is no law “%s” in these files", only.law);
+    if (line->json) tell_programs(line, d, &only);
     else if (page) tb_duties_page(&line->out, d, line->lang);
-    else tell_people(line, d, only);
+    else tell_people(line, d, &only, p ? p->span.file : 0);
     return errors ? TB_EXIT_FOUND : TB_EXIT_CLEAN;
 }
 
 static const tb_flag flags[] = {
     {"law", "法规", "只列这一部", "this law only"},
+    {"matter", "事项", "只列这个事项引用的条，说在哪几行", "only what this matter cites, and in which lines"},
     {"format", "table|markdown", "格式，缺省 table", "table when absent"},
     {NULL, NULL, NULL, NULL},
 };
 const tb_command tb__command_duties = {
     .name = "duties",
-    .arguments = "[文件|目录…] [--law 法规]",
+    .arguments = "[文件|目录…] [--law 法规] [--matter 事项]",
     .least = 0,
     .most = TB_ARGUMENTS,
     .flags = flags,
