@@ -6,6 +6,7 @@
  * called overdue. */
 #include "case.h"
 #include "history.h"
+#include <string.h>
 
 const tb_calendar *tb__calendar_at(const tb_env *env, tb_str place_code) {
     return env->calendar(env->user, tb_directory_calendar(env->directory, place_code));
@@ -16,27 +17,24 @@ const tb_calendar *tb__calendar_of(const tb_case *c, const tb_env *env, uint32_t
     return tb__calendar_at(env, role == TB_NO_INDEX ? c->applicant.place : c->places[role]);
 }
 
-/* Adds a stretch that ended after `start`; they begin in order of time: what touches is one. */
+/* Adds a stretch that ended after `start`, in order of time; what touches is one. They mostly come in that order: not what a started
+ * case tells late (along.c). */
 static uint32_t add_stretch(tb_exclusion x, int32_t start, tb_exclusion *out, uint32_t n, uint32_t room) {
     if (x.to <= start) return n; /* over before this clock began */
-    if (n && n <= room && x.from <= out[n - 1].to) {
-        if (x.to > out[n - 1].to) out[n - 1].to = x.to;
-        if (x.from < out[n - 1].from) out[n - 1].from = x.from;
-        return n;
+    uint32_t at = n, past;
+    while (at && out[at - 1].from > x.from) at--;
+    if (at && x.from <= out[at - 1].to) {
+        if (x.to > out[--at].to) out[at].to = x.to;
+    } else {
+        if (n == room) return n + 1;
+        memmove(out + at + 1, out + at, (n - at) * sizeof *out);
+        out[at] = x;
+        n++;
     }
-    if (n < room) out[n] = x;
-    return n + 1;
-}
-
-uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusion *out, uint32_t room) {
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < c->pauses.count && n <= room; i++)
-        if (c->pauses.items[i].def == def)
-            n = add_stretch((tb_exclusion){c->pauses.items[i].from, c->pauses.items[i].to}, start, out, n, room);
-    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
-        if (c->stopped.items[i].call.n && c->stopped.items[i].step == c->program->clocks.items[def].step)
-            n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
-    return n;
+    for (past = at + 1; past < n && out[past].from <= out[at].to; past++)
+        if (out[past].to > out[at].to) out[at].to = out[past].to;
+    memmove(out + at + 1, out + past, (n - past) * sizeof *out);
+    return n - (past - at - 1);
 }
 
 bool tb_stops(const tb_step_def *s, uint32_t clock) {
@@ -45,22 +43,29 @@ bool tb_stops(const tb_step_def *s, uint32_t clock) {
     return s->excludes;
 }
 
-/* Does the stretch stop this span of the case? What another case standing still brings with it stops all. */
-static bool stops(const tb_case *c, const tb_stopped *x, uint32_t clock) {
-    return x->call.n || tb_stops(&c->program->steps.items[x->step], clock);
+/* Does the i-th of the case's pauses, and then of its stops, hold this clock's time? *by: the stop; NULL: a pause. The law's exclusions
+ * stop spans of the case, never a step's own limit (M10): that stands still only while its step is interrupted (history.c),
+ * or waits for a case that stands still (along.c), which stops every span as well. */
+static bool holds_time(const tb_case *c, uint32_t def, uint32_t i, tb_exclusion *x, const tb_stopped **by) {
+    const tb_clock_def *d = &c->program->clocks.items[def];
+    bool own = d->kind == TB_CLOCK_STEP || d->kind == TB_CLOCK_DEFERRAL;
+    *by = NULL;
+    if (i < c->pauses.count) {
+        *x = (tb_exclusion){c->pauses.items[i].from, c->pauses.items[i].to};
+        return own && c->pauses.items[i].def == def;
+    }
+    const tb_stopped *s = *by = &c->stopped.items[i - c->pauses.count];
+    *x = (tb_exclusion){s->from, s->to};
+    if (own) return s->call.n && s->step == d->step;
+    return s->call.n || tb_stops(&c->program->steps.items[s->step], def);
 }
 
-/* The law's exclusions stop spans of the case, never a step's own limit (M10): that stands still only while its step is
- * interrupted (history.c), or waits for a case that stands still (along.c). */
-static uint32_t exclusions(const tb_case *c, const tb_running *clock, tb_exclusion *out, uint32_t room) {
-    int32_t start = tb_day_of(clock->from);
+uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusion *out, uint32_t room) {
+    const tb_stopped *by;
+    tb_exclusion x;
     uint32_t n = 0;
-    enum tb_clock_kind kind = c->program->clocks.items[clock->def].kind;
-    if (kind == TB_CLOCK_STEP || kind == TB_CLOCK_DEFERRAL)
-        return tb__pauses_of(c, clock->def, start, out, room);
-    for (uint32_t i = 0; i < c->stopped.count && n <= room; i++)
-        if (stops(c, &c->stopped.items[i], clock->def))
-            n = add_stretch((tb_exclusion){c->stopped.items[i].from, c->stopped.items[i].to}, start, out, n, room);
+    for (uint32_t i = 0; i < c->pauses.count + c->stopped.count && n <= room; i++)
+        if (holds_time(c, def, i, &x, &by)) n = add_stretch(x, start, out, n, room);
     return n;
 }
 
@@ -70,7 +75,7 @@ static tb_due derive(tb_arena *a, const tb_case *c, const tb_env *env, const tb_
     const tb_clock_def *def = &c->program->clocks.items[clock->def];
     const tb_calendar *calendar = tb__calendar_of(c, env, def->place);
     tb_exclusion out[TB__EXCLUSIONS];
-    uint32_t outs = exclusions(c, clock, out, TB__EXCLUSIONS);
+    uint32_t outs = tb__pauses_of(c, clock->def, tb_day_of(clock->from), out, TB__EXCLUSIONS);
     if (!calendar || outs > TB__EXCLUSIONS) return (tb_due){.kind = TB_DUE_NONE, .day = TB_NO_DAY, .at = TB_NO_TIME};
     for (uint32_t i = 0; i < outs; i++)
         if (out[i].to == INT32_MAX) out[i].to = until;
@@ -110,16 +115,13 @@ struct ground {
 typedef TB_LIST(struct ground) grounds;
 
 static grounds grounds_of(tb_arena *a, const tb_case *c, const tb_running *clock) {
-    enum tb_clock_kind kind = c->program->clocks.items[clock->def].kind;
-    bool own = kind == TB_CLOCK_STEP || kind == TB_CLOCK_DEFERRAL;
+    const tb_stopped *by;
     grounds all = {0};
-    for (uint32_t i = 0; own && i < c->pauses.count; i++)
-        if (c->pauses.items[i].def == clock->def)
-            *TB_PUSH(a, all) = (struct ground){{c->pauses.items[i].from, c->pauses.items[i].to}, TB_STR("环节中断")};
-    for (uint32_t i = 0; i < c->stopped.count; i++) {
-        const tb_stopped *x = &c->stopped.items[i];
-        if (own ? !x->call.n || x->step != c->program->clocks.items[clock->def].step : !stops(c, x, clock->def)) continue;
-        *TB_PUSH(a, all) = (struct ground){{x->from, x->to}, tb__stop_ground(a, c, x)};
+    struct ground g;
+    for (uint32_t i = 0; i < c->pauses.count + c->stopped.count; i++) {
+        if (!holds_time(c, clock->def, i, &g.days, &by)) continue;
+        g.text = by ? tb__stop_ground(a, c, by) : TB_STR("环节中断");
+        *TB_PUSH(a, all) = g;
     }
     return all;
 }

@@ -11,6 +11,7 @@ void tb__pause(tb_arena *a, tb_case *c, uint16_t state, int64_t at); /* its limi
 /* Gives the task back; false: none was kept for that state. */
 bool tb__resume(tb_arena *a, tb_case *c, uint16_t state, int64_t at);
 void tb__pauses_end(tb_case *c, uint32_t def, bool keep, int64_t at);
-/* clock.c: the pauses of a limit as days that do not count, from `start` on; more than `room`: the number, not all. */
+/* clock.c: what a limit, of a step or a span, stands still for, as days that do not count, from `start` on, in order and apart; more
+ * than `room`: there are more. */
 uint32_t tb__pauses_of(const tb_case *c, uint32_t def, int32_t start, tb_exclusion *out, uint32_t room);
 #endif
