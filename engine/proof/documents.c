@@ -25,12 +25,6 @@ enum {
     ANY = 1 << 7
 };
 
-static bool records(const tb_document *d, uint32_t milestone) {
-    for (uint32_t i = 0; i < d->records_n; i++)
-        if (d->records[i] == milestone) return true;
-    return false;
-}
-
 /* 卫生许可证, 营业执照; not what only proves receipt or service, nor a hearing. */
 static bool is_licence(tb_str name) {
     static const char *const ends[] = {"证", "照", "证书", "证件"}, *const others[] = {"凭证", "回证", "听证", "公证",
@@ -45,8 +39,8 @@ static uint8_t of_document(const tb_program *p, uint32_t document) {
     const tb_document *d = &p->documents.items[document];
     bool refusal = tb__refusal_words(d->name);
     uint8_t flags = ANY | (refusal ? REFUSAL : 0);
-    if (records(d, TB_M_ACCEPTED) || (!refusal && tb__holds_word(d->name, "受理"))) flags |= ACCEPTANCE;
-    if (records(d, TB_M_DECIDED)) flags |= DECISION | (refusal ? 0 : GRANT);
+    if (tb__written_in(d, TB_M_ACCEPTED) || (!refusal && tb__holds_word(d->name, "受理"))) flags |= ACCEPTANCE;
+    if (tb__written_in(d, TB_M_DECIDED)) flags |= DECISION | (refusal ? 0 : GRANT);
     if (!refusal && is_licence(d->name)) flags |= LICENCE;
     return flags;
 }
@@ -92,15 +86,6 @@ static const tb_move *closing(tb__proof *w, const tb__edge *e) {
     return last;
 }
 
-/* Is the end the applicant's: his act, or a step of his that he let expire? */
-static bool applicants(const tb_program *p, const tb_move *m) {
-    const uint32_t *posts = m->posts ? m->posts : m->step == TB_NO_INDEX ? NULL : p->steps.items[m->step].posts;
-    uint32_t n = m->posts ? m->posts_n : m->step == TB_NO_INDEX ? 0 : p->steps.items[m->step].posts_n;
-    for (uint32_t i = 0; i < n; i++)
-        if (posts[i] != TB_POST_APPLICANT) return false;
-    return n > 0;
-}
-
 /* ---- the searches ---- */
 
 typedef struct lack {
@@ -128,9 +113,10 @@ static bool ends(tb__search *x, uint32_t edge, uint32_t at) {
     const tb_move *m = closing(w, e);
     if (!m || !tb__ended(w, e->to)) return false;
     bool refusal = tb__refusal(w->p, m);
-    if (tb__undoes(m) && !refusal && applicants(w->p, m)) return false; /* withdrawn */
+    bool applicants = tb__applicants_act(w->p, m); /* his act, or a step of his that he let expire */
+    if (tb__undoes(m) && !refusal && applicants) return false; /* withdrawn */
     if (l->grants && (refusal || tb__undoes(m))) return false;
-    if (l->unasked && (refusal || applicants(w->p, m) || (l->flags[edge] & ANY)))
+    if (l->unasked && (refusal || applicants || (l->flags[edge] & ANY)))
         return false; /* a refusal: duties.c */
     tb__edges path = tb__sought_path(x, edge, at);
     tb__failed(w, l->code, m->span, m->act, tb__path_text(w, &path), tb_str_z(l->article), &path);

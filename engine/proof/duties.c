@@ -92,7 +92,10 @@ static bool marks_refusal(tb__proof *w, const tb__edge *e) { return over_moves(w
 
 static bool marks_acceptance(tb__proof *w, const tb__edge *e) { return tb__edge_records(w, e, TB_M_ACCEPTED); }
 
-uint8_t *tb__accepted(tb__proof *w) { return always(w, marks_acceptance); }
+const uint8_t *tb__accepted(tb__proof *w) {
+    if (!w->accepted) w->accepted = always(w, marks_acceptance);
+    return w->accepted;
+}
 
 /* ---- duties of single moves ---- */
 
@@ -151,22 +154,36 @@ static bool brings_again(const tb_program *p, uint32_t step) {
 }
 
 static bool before_acceptance(tb__proof *w, const tb_move *m) {
-    uint8_t *accepted = NULL;
     for (uint32_t i = w->g.submissions; w->g.complete && i < w->g.edges.count; i++) {
         const tb__edge *e = &w->g.edges.items[i];
-        if (&w->p->moves.items[e->move] != m) continue;
-        if (!accepted) accepted = always(w, marks_acceptance);
-        if (!accepted[e->from]) return true;
+        if (&w->p->moves.items[e->move] == m && !tb__accepted(w)[e->from]) return true;
     }
     return false;
 }
 
-bool tb__organs_act(const tb_program *p, const tb_move *m) {
+/* How many posts may do it, its own or those of its step; *organs: how many of them are not the applicant's. */
+static uint32_t posts_of(const tb_program *p, const tb_move *m, uint32_t *organs) {
     const uint32_t *posts = m->posts ? m->posts : m->step == TB_NO_INDEX ? NULL : p->steps.items[m->step].posts;
     uint32_t n = m->posts ? m->posts_n : m->step == TB_NO_INDEX ? 0 : p->steps.items[m->step].posts_n;
-    bool organ = false;
-    for (uint32_t i = 0; i < n; i++) organ |= posts[i] != TB_POST_APPLICANT;
-    return organ;
+    *organs = 0;
+    for (uint32_t i = 0; i < n; i++) *organs += posts[i] != TB_POST_APPLICANT;
+    return n;
+}
+
+bool tb__organs_act(const tb_program *p, const tb_move *m) {
+    uint32_t organs;
+    return posts_of(p, m, &organs) && organs;
+}
+
+bool tb__applicants_act(const tb_program *p, const tb_move *m) {
+    uint32_t organs;
+    return posts_of(p, m, &organs) && !organs;
+}
+
+bool tb__written_in(const tb_document *d, uint32_t milestone) {
+    for (uint32_t i = 0; i < d->records_n; i++)
+        if (d->records[i] == milestone) return true;
+    return false;
 }
 
 /* M17: the place where the case is decided, or a step that names its own 主体. The applicant's step expires by law,
@@ -176,9 +193,8 @@ static bool decides(const tb_program *p, const tb_move *m) {
     bool decides = false;
     for (uint32_t i = 0; i < m->effects_n; i++) {
         const tb_effect_def *f = &m->effects[i];
-        const tb_document *d = f->kind == TB_DO_ISSUE ? &p->documents.items[f->a] : NULL;
         decides |= f->kind == TB_DO_RECORD && f->a == TB_M_DECIDED;
-        for (uint32_t k = 0; d && k < d->records_n; k++) decides |= d->records[k] == TB_M_DECIDED;
+        decides |= f->kind == TB_DO_ISSUE && tb__written_in(&p->documents.items[f->a], TB_M_DECIDED);
     }
     return decides;
 }
@@ -253,7 +269,7 @@ static void written(tb__proof *w) {
 }
 
 static void accepted_first(tb__proof *w) {
-    uint8_t *before = always(w, marks_acceptance);
+    const uint8_t *before = tb__accepted(w);
     for (uint32_t i = 0; i < w->g.edges.count; i++) {
         const tb__edge *e = &w->g.edges.items[i];
         if (e->from == TB__NONE || before[e->from] || !tb__edge_records(w, e, TB_M_DECIDED) ||
@@ -345,7 +361,7 @@ static void hearing_day(tb__proof *w) {
     for (uint32_t i = 0; i < p->steps.count; i++) {
         const tb_step_def *s = &p->steps.items[i];
         const tb_held *h = s->held ? &p->helds.items[s->held - 1] : NULL;
-        if (!is_hearing(s) || sketched(p, s) || (h && h->unit == TB_WORKDAYS && h->n >= HEARING_NOTICE)) continue;
+        if (!tb__is_hearing(p, s) || (h && h->unit == TB_WORKDAYS && h->n >= HEARING_NOTICE)) continue;
         tb_str why = tb_str_z(tb__say(w, "没有写 举行日", "no held-on says so"));
         if (h) why = tb_str_printf(w->a, tb__say(w, "举行日只提前 %d%s", "held-on says only %d %s"), h->n,
                                    tb_unit_text((enum tb_unit_word)h->unit, w->english ? TB_LANG_EN : TB_LANG_ZH));
@@ -353,9 +369,9 @@ static void hearing_day(tb__proof *w) {
     }
 }
 
-/* Who withdraws his own request ends a hearing that is not held. */
 static bool marks_notice(tb__proof *w, const tb__edge *e) { return over_moves(w, e, announces); }
 
+/* Who withdraws his own request ends a hearing that is not held. */
 static void hearing_notice(tb__proof *w) {
     const tb_program *p = w->p;
     uint8_t *before = NULL, *told = TB_NEW_ARRAY(w->a, p->steps.count + 1, uint8_t);
@@ -363,7 +379,7 @@ static void hearing_notice(tb__proof *w) {
         const tb__edge *e = &w->g.edges.items[i];
         if (e->from == TB__NONE || e->tacit) continue;
         const tb_move *m = &p->moves.items[e->move];
-        if (m->kind != TB_MOVE_ACT || !m->leaves || m->step == TB_NO_INDEX || !tb__organs_act(p, m) || told[m->step] || !is_hearing(&p->steps.items[m->step]) || sketched(p, &p->steps.items[m->step]))
+        if (m->kind != TB_MOVE_ACT || !m->leaves || m->step == TB_NO_INDEX || !tb__organs_act(p, m) || told[m->step] || !tb__is_hearing(p, &p->steps.items[m->step]))
             continue;
         if (!before) before = always(w, marks_notice);
         if (before[e->from]) continue;

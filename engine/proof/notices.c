@@ -74,6 +74,12 @@ void tb__prove_one_notice(tb__proof *w) {
 
 /* ---- silence ---- */
 
+/* How long a limit is that is too long. */
+static tb_str written(tb__proof *w, const tb_clock_def *c) {
+    return tb_str_printf(w->a, tb__say(w, "写的是 %d%s", "it is %d %s"), c->n,
+                         tb_unit_text((enum tb_unit_word)c->unit, w->english ? TB_LANG_EN : TB_LANG_ZH));
+}
+
 enum { NOTICE_DAYS = 5 };
 
 static bool accepts_by_silence(const tb_move *m) {
@@ -99,21 +105,18 @@ static bool entered_later(tb__proof *w, uint32_t step, const uint8_t *accepted) 
 
 void tb__prove_silence(tb__proof *w) {
     const tb_program *p = w->p;
-    uint8_t *accepted = NULL;
     for (uint32_t i = 0; i < p->moves.count; i++) {
         const tb_move *m = &p->moves.items[i];
         if (!accepts_by_silence(m)) continue;
         const tb_step_def *s = &p->steps.items[m->step];
         const tb_clock_def *c = s->clock == TB_NO_INDEX ? NULL : &p->clocks.items[s->clock];
         if (!c || tb__law_says_otherwise(w, TB_C_LIMIT, c->span)) continue;
-        if (!accepted) accepted = tb__accepted(w);
-        bool late = c->from == TB_NO_INDEX && entered_later(w, m->step, accepted);
+        bool late = c->from == TB_NO_INDEX && entered_later(w, m->step, tb__accepted(w));
         if (!late && tb__within_days(w, c->n, c->unit, NOTICE_DAYS)) continue;
         tb_str why =
             late ? tb_str_z(tb__say(w, "从进入环节起算，不是从收到材料",
                                     "it counts from the step's entry, not from the receipt"))
-                 : tb_str_printf(w->a, tb__say(w, "写的是 %d%s", "it is %d %s"), c->n,
-                                 tb_unit_text((enum tb_unit_word)c->unit, w->english ? TB_LANG_EN : TB_LANG_ZH));
+                 : written(w, c);
         tb__failed(w, TB_E_DUTY_SILENCE_LATE, c->span, s->name, why, tb_str_z(article), NULL);
     }
 }
@@ -131,9 +134,7 @@ void tb__prove_hearing_limit(tb__proof *w) {
         if (!tb__is_hearing(p, s)) continue;
         if (c && (tb__law_says_otherwise(w, TB_C_LIMIT, c->span) || tb__within_days(w, c->n, c->unit, HEARING_DAYS)))
             continue;
-        tb_str why = c ? tb_str_printf(w->a, tb__say(w, "写的是 %d%s", "it is %d %s"), c->n,
-                                       tb_unit_text((enum tb_unit_word)c->unit, w->english ? TB_LANG_EN : TB_LANG_ZH))
-                       : tb_str_z(tb__say(w, "没有写期限", "no limit is written"));
+        tb_str why = c ? written(w, c) : tb_str_z(tb__say(w, "没有写期限", "no limit is written"));
         tb__failed(w, TB_E_DUTY_HEARING_LIMIT, c ? c->span : s->span, s->name, why,
                    TB_STR("《行政许可法》第四十七条第一款"), NULL);
     }

@@ -89,6 +89,7 @@ typedef struct tb__proof {
     uint32_t *count_byte; /* by move: where its count is kept; TB__NONE */
     uint32_t count_bytes;
     tb__records scratch; /* of whoever needs one for a moment */
+    uint8_t *accepted;   /* tb__accepted(), once it has been asked */
     size_t bytes_before; /* of the arena */
 } tb__proof;
 
@@ -157,9 +158,11 @@ bool tb__holds_word(tb_str s, const char *word);
 bool tb__undoes(const tb_move *m);
 
 /* duties.c: by state: on every way to it the case was accepted; what acts are, and who does them */
-uint8_t *tb__accepted(tb__proof *w);
+const uint8_t *tb__accepted(tb__proof *w);
 bool tb__asks_for_more(tb__proof *w, const tb_move *m); /* 补正 */
 bool tb__organs_act(const tb_program *p, const tb_move *m); /* somebody else than the applicant may do it */
+bool tb__applicants_act(const tb_program *p, const tb_move *m); /* nobody else may, nor is it nobody's */
+bool tb__written_in(const tb_document *d, uint32_t milestone); /* does the document 记 it? */
 bool tb__is_inspection(const tb_step_def *s);
 bool tb__is_hearing(const tb_program *p, const tb_step_def *s); /* that stops limits, and is no sketch (待核) */
 /* laws.c: may the clause say otherwise than 行政许可法, by a norm that it cites, or is it open (待核)? Is a limit never longer than so many
