@@ -340,7 +340,7 @@ void tb__put_acts(tb_buf *b, const tb_case *c, const tb_env *env, int32_t today,
     tb_puts(b, "]");
 }
 
-static void put_outcome(tb_buf *b, const tb_case *c) {
+void tb__put_outcome(tb_buf *b, const tb_case *c) {
     tb_puts(b, "\"outcome\":");
     if (c->outcome == TB_NO_INDEX)
         tb_puts(b, "null");
@@ -374,7 +374,7 @@ void tb__put_summary(tb_buf *b, const tb_case *c, const tb_env *env, tb_mask *ma
     tb_putf(b, ",\"seq\":%u,\"at\":", c->seq);
     tb__put_time(b, c->at);
     tb_puts(b, ",");
-    put_outcome(b, c);
+    tb__put_outcome(b, c);
     if (c->parent.n) { /* 发起: the case that waits for this one */
         tb_puts(b, ",");
         put_name(b, "parent", c->parent);
@@ -431,7 +431,7 @@ void tb__put_answer(tb_buf *b, const tb_outcome *o, const tb_env *env) {
     tb_putf(b, ",\"seq\":%u,\"at\":", c->seq);
     tb__put_time(b, c->at);
     tb_puts(b, ",");
-    put_outcome(b, c);
+    tb__put_outcome(b, c);
     tb_puts(b, ",\"steps\":");
     tb__put_steps(b, c, env);
     tb_puts(b, ",\"clocks\":");

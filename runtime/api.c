@@ -98,6 +98,27 @@ bool tb__try(tb_call *c, int (*work)(void *)) {
     return false;
 }
 
+/* ---- lists ---- */
+
+static void rows_are_here(void *arg, int result) {
+    tb_call *c = arg;
+    if (result != TB_STORE_OK) {
+        c->problem = tb__store_problem(result, c->lang);
+        tb__answer_problem(c);
+    } else if (tb__try(c, c->listing->write)) {
+        tb__answer(c, 200, NULL, c->out);
+    }
+}
+
+void tb__list(tb_server *s, tb_http_request *req, const tb_listing *l) {
+    tb_call *c = tb__call_new(s, req);
+    if (!c || !tb__try(c, l->ask)) return;
+    c->listing = l;
+    if (tb_store_read(s->store, l->read, rows_are_here, c) == TB_OK) return;
+    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
+    tb__answer_problem(c);
+}
+
 /* ---- problems ---- */
 
 void tb__problem_write(tb_buf *b, const tb_problem *p) {

@@ -415,7 +415,7 @@ void tb__get_accounts(tb_server *s, tb_http_request *req) {
 
 typedef struct log_query {
     int64_t after, case_id;
-    tb_str who, out;
+    tb_str who;
     uint32_t limit;
     tb_access_list rows;
 } log_query;
@@ -477,26 +477,13 @@ static int write_log(void *arg) {
     }
     if (q->rows.count == q->limit) tb_putf(&b, "],\"next\":%lld}", (long long)q->rows.items[q->rows.count - 1].n);
     else tb_puts(&b, "],\"next\":null}");
-    q->out = tb_buf_str(&b);
+    c->out = tb_buf_str(&b);
     return TB_OK;
 }
 
-static void log_is_here(void *arg, int result) {
-    tb_call *c = arg;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        tb__answer_problem(c);
-    } else if (tb__try(c, write_log)) {
-        tb__answer(c, 200, NULL, ((log_query *)c->more)->out);
-    }
-}
-
 void tb__get_accesses(tb_server *s, tb_http_request *req) {
-    tb_call *c = tb__call_new(s, req);
-    if (!c || !tb__try(c, read_log_query)) return;
-    if (tb_store_read(s->store, read_log, log_is_here, c) == TB_OK) return;
-    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
-    tb__answer_problem(c);
+    static const tb_listing l = {read_log_query, read_log, write_log};
+    tb__list(s, req, &l);
 }
 
 /* ---- orders ---- */

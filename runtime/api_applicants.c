@@ -17,7 +17,6 @@ typedef struct looking {
     int64_t before;
     uint32_t limit;
     tb_case_list rows;
-    tb_str out;
 } looking;
 
 static int whose(tb_call *c, looking *l) {
@@ -59,9 +58,8 @@ static void put_case(tb_buf *b, const tb_case *k, const tb_env *env) {
     tb_json_put_text(b, p->modes.items[k->mode].name);
     tb_putf(b, ",\"seq\":%u,\"at\":", k->seq);
     tb__put_time(b, k->at);
-    tb_puts(b, ",\"outcome\":");
-    if (k->outcome == TB_NO_INDEX) tb_puts(b, "null");
-    else tb_json_put_text(b, p->outcomes.items[k->outcome]);
+    tb_puts(b, ",");
+    tb__put_outcome(b, k);
     tb_puts(b, ",\"steps\":");
     tb__put_steps(b, k, env);
     tb_puts(b, "}");
@@ -93,24 +91,11 @@ static int write_cases(void *arg) {
     if (l->rows.count == l->limit) tb_json_put_text(&b, l->rows.items[l->rows.count - 1].name);
     else tb_puts(&b, "null");
     tb_puts(&b, "}");
-    l->out = tb_buf_str(&b);
+    c->out = tb_buf_str(&b);
     return TB_OK;
 }
 
-static void cases_are_here(void *arg, int result) {
-    tb_call *c = arg;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        tb__answer_problem(c);
-    } else if (tb__try(c, write_cases)) {
-        tb__answer(c, 200, NULL, ((looking *)c->more)->out);
-    }
-}
-
 void tb__get_cases(tb_server *s, tb_http_request *req) {
-    tb_call *c = tb__call_new(s, req);
-    if (!c || !tb__try(c, read_query)) return;
-    if (tb_store_read(s->store, read_cases, cases_are_here, c) == TB_OK) return;
-    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
-    tb__answer_problem(c);
+    static const tb_listing l = {read_query, read_cases, write_cases};
+    tb__list(s, req, &l);
 }

@@ -12,7 +12,6 @@ typedef struct changes {
     int32_t after_n;
     uint32_t limit;
     tb_change_list rows;
-    tb_str out;
 } changes;
 
 static bool number(tb_str text, int64_t most, int64_t *out) {
@@ -93,24 +92,11 @@ static int write_rows(void *arg) {
     }
     if (x->rows.count == x->limit) tb_putf(&b, "],\"next\":\"%s.%d\"}", name, (int)x->rows.items[x->rows.count - 1].n);
     else tb_puts(&b, "],\"next\":null}");
-    x->out = tb_buf_str(&b);
+    c->out = tb_buf_str(&b);
     return TB_OK;
 }
 
-static void rows_are_here(void *arg, int result) {
-    tb_call *c = arg;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        tb__answer_problem(c);
-    } else if (tb__try(c, write_rows)) {
-        tb__answer(c, 200, NULL, ((changes *)c->more)->out);
-    }
-}
-
 void tb__get_changes(tb_server *s, tb_http_request *req) {
-    tb_call *c = tb__call_new(s, req);
-    if (!c || !tb__try(c, read_query)) return;
-    if (tb_store_read(s->store, read_rows, rows_are_here, c) == TB_OK) return;
-    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
-    tb__answer_problem(c);
+    static const tb_listing l = {read_query, read_rows, write_rows};
+    tb__list(s, req, &l);
 }

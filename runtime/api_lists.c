@@ -11,7 +11,6 @@ typedef struct listing {
     tb_task_query q;
     tb_task_row after;
     tb_task_list rows;
-    tb_str out;
 } listing;
 
 /* The cursor is the key of the last row, escaped so that it stands in a URL as it is: place~post~case~step in hex would
@@ -147,27 +146,13 @@ static int write_tasks(void *arg) {
     } else {
         tb_puts(&b, "null}");
     }
-    l->out = tb_buf_str(&b);
+    c->out = tb_buf_str(&b);
     return TB_OK;
 }
 
-static void tasks_are_here(void *arg, int result) {
-    tb_call *c = arg;
-    listing *l = c->more;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        tb__answer_problem(c);
-    } else if (tb__try(c, write_tasks)) {
-        tb__answer(c, 200, NULL, l->out);
-    }
-}
-
 void tb__get_tasks(tb_server *s, tb_http_request *req) {
-    tb_call *c = tb__call_new(s, req);
-    if (!c || !tb__try(c, read_query)) return;
-    if (tb_store_read(s->store, read_tasks, tasks_are_here, c) == TB_OK) return;
-    c->problem = tb__store_problem(TB_STORE_RETRY, c->lang);
-    tb__answer_problem(c);
+    static const tb_listing l = {read_query, read_tasks, write_tasks};
+    tb__list(s, req, &l);
 }
 
 /* ---- matters ---- */

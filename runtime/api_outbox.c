@@ -112,19 +112,8 @@ static int write_rows(void *arg) {
     const tb_outbox_row *last = x->rows.count == x->limit ? &x->rows.items[x->rows.count - 1] : NULL;
     if (last) tb_putf(&b, "],\"next\":\"%lld.%d\"}", (long long)last->leaf, (int)last->n);
     else tb_puts(&b, "],\"next\":null}");
-    x->out = tb_buf_str(&b);
+    c->out = tb_buf_str(&b);
     return TB_OK;
-}
-
-static void rows_are_here(void *arg, int result) {
-    tb_call *c = arg;
-    outbox_call *x = c->more;
-    if (result != TB_STORE_OK) {
-        c->problem = tb__store_problem(result, c->lang);
-        tb__answer_problem(c);
-    } else if (tb__try(c, write_rows)) {
-        tb__answer(c, 200, NULL, x->out);
-    }
 }
 
 static void read_or_fail(tb_call *c, tb_store_work work, void (*done)(void *, int)) {
@@ -134,8 +123,8 @@ static void read_or_fail(tb_call *c, tb_store_work work, void (*done)(void *, in
 }
 
 void tb__get_outbox(tb_server *s, tb_http_request *req) {
-    tb_call *c = tb__call_new(s, req);
-    if (c && tb__try(c, read_list_query)) read_or_fail(c, read_rows, rows_are_here);
+    static const tb_listing l = {read_list_query, read_rows, write_rows};
+    tb__list(s, req, &l);
 }
 
 /* ---- one call ---- */

@@ -92,6 +92,8 @@ typedef struct tb_call {
     void *more; /* the handler's own, in the arena */
     struct tb_bulk_line *line; /* a line of POST /v1/acts: the answer goes there. NULL: the request is the call */
     tb_str body;               /* the request's, or the line's */
+    const struct tb_listing *listing; /* of tb__list; and what it has written */
+    tb_str out;
 } tb_call;
 #define TB_SAY(c, zh, en) ((c)->lang == TB_LANG_EN ? (en) : (zh))
 tb_call *tb__call_new(tb_server *s, tb_http_request *req); /* NULL: answered 503 already */
@@ -105,6 +107,15 @@ void tb__answer_nomem(tb_call *c);
 extern const tb_str tb__no_memory; /* the body of that answer */
 /* Runs work(c) under tb_try; when it did not answer TB_OK, answers the problem (or 503) and ends the call: false. */
 bool tb__try(tb_call *c, int (*work)(void *));
+
+/* A list: what is asked for, under tb_try; the rows, on the reading thread; the answer, into c->out, under tb_try. All get the call.
+ * Answers it, or what went wrong. */
+typedef struct tb_listing {
+    int (*ask)(void *call);
+    tb_store_work read;
+    int (*write)(void *call);
+} tb_listing;
+void tb__list(tb_server *s, tb_http_request *req, const tb_listing *l);
 
 /* Reading bodies; all under tb_try, all answer TB_OK or TB_FAILED with c->problem set. `known` ends with NULL. */
 int tb__body(tb_call *c, const char *const *known, const tb_json **object);
@@ -127,6 +138,7 @@ bool tb__case_number(tb_str text, int64_t *id); /* any case; i, l read as 1, o a
 /* ---- pieces of answers ---- */
 void tb__put_time(tb_buf *b, int64_t at); /* "2026-03-02T09:00:00+08:00", or null */
 void tb__put_steps(tb_buf *b, const tb_case *c, const tb_env *env);
+void tb__put_outcome(tb_buf *b, const tb_case *c); /* "outcome": its name, or null */
 void tb__put_clocks(tb_buf *b, const tb_case *c, const tb_env *env, bool why);
 void tb__put_documents(tb_buf *b, const tb_case *c, uint32_t of_seq /* 0: all */);
 void tb__put_effects(tb_buf *b, const tb_outcome *o);

@@ -1,6 +1,5 @@
 /* tongban cases: which cases a person has applied for. */
 #include "remote.h"
-#include <string.h>
 
 static void tell(tb_line *line, const tb_json *answer) {
     const tb_json *list = tb_json_get(answer, "cases");
@@ -28,9 +27,7 @@ static void tell(tb_line *line, const tb_json *answer) {
     }
     if (list && list->count) tb_table_put(line, &t);
     else tb_puts(&line->out, tb_line_say(line, "没有可以列出的办件\n", "no cases to list\n"));
-    tb_str next = tb__text_of(answer, "next");
-    if (next.n)
-        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"), TB_FMT(next));
+    tb__tell_next(line, answer);
 }
 
 static int run(tb_line *line) {
@@ -42,7 +39,7 @@ static int run(tb_line *line) {
     tb__put_parameter(line, &path, "matter", "matter");
     tb__put_parameter(line, &path, "limit", "limit");
     tb__put_parameter(line, &path, "after", "after");
-    if (tb_line_has(line, "open")) tb_putf(&path, "%copen=true", memchr(path.p, '?', path.n) ? '&' : '?');
+    tb__put_switch(line, &path, "open");
     int code = tb__remote(line, "GET", tb_buf_str(&path), TB_NONE, &answer);
     if (code == TB_EXIT_CLEAN && !line->json) tell(line, answer);
     return code;

@@ -22,10 +22,7 @@ static void tell(tb_line *line, const tb_json *answer) {
     }
     if (list && list->count) tb_table_put(line, &t);
     else tb_puts(&line->out, tb_line_say(line, "没有\n", "none\n"));
-    tb_str next = tb__text_of(answer, "next");
-    if (next.n)
-        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"),
-                TB_FMT(next));
+    tb__tell_next(line, answer);
 }
 
 static int list(tb_line *line) {

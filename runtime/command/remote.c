@@ -87,6 +87,17 @@ void tb__put_parameter(tb_line *line, tb_buf *path, const char *name, const char
     tb__put_encoded(line, path, value);
 }
 
+void tb__put_switch(tb_line *line, tb_buf *path, const char *flag) {
+    if (tb_line_has(line, flag)) tb_putf(path, "%s%s=true", memchr(path->p, '?', path->n) ? "&" : "?", flag);
+}
+
+void tb__tell_next(tb_line *line, const tb_json *answer) {
+    tb_str next = tb__text_of(answer, "next");
+    if (next.n)
+        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"),
+                TB_FMT(next));
+}
+
 tb_str tb__request_key(tb_line *line, bool *fresh) {
     const char *given = tb_line_value(line, "request");
     uint64_t chance[2] = {0, 0};

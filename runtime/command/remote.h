@@ -39,6 +39,9 @@ void tb__remote_refused(tb_line *line, const tb_json *answer, int status); /* te
 void tb__put_encoded(tb_line *line, tb_buf *path, const char *text);
 /* A query parameter, when its flag was given. */
 void tb__put_parameter(tb_line *line, tb_buf *path, const char *name, const char *flag);
+void tb__put_switch(tb_line *line, tb_buf *path, const char *flag); /* FLAG=true, when it was given */
+/* After a page of a list: how to see the next. */
+void tb__tell_next(tb_line *line, const tb_json *answer);
 
 /* The key given, or a fresh one. *fresh: it was made here and should be told. */
 tb_str tb__request_key(tb_line *line, bool *fresh);

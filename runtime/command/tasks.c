@@ -27,10 +27,7 @@ static void tell(tb_line *line, const tb_json *answer) {
     }
     if (list && list->count) tb_table_put(line, &t);
     else tb_puts(&line->out, tb_line_say(line, "没有待办\n", "nothing to do\n"));
-    tb_str next = tb__text_of(answer, "next");
-    if (next.n)
-        tb_putf(&line->out, tb_line_say(line, "还有更多：加 --after %.*s\n", "there is more: add --after %.*s\n"),
-                TB_FMT(next));
+    tb__tell_next(line, answer);
 }
 
 static int run(tb_line *line) {
@@ -44,9 +41,8 @@ static int run(tb_line *line) {
     tb__put_parameter(line, &path, "limit", "limit");
     tb__put_parameter(line, &path, "after", "after");
     tb__put_parameter(line, &path, "holder", "holder");
-    static const char *const only[] = {"overdue", "alert"};
-    for (int i = 0; i < 2; i++)
-        if (tb_line_has(line, only[i])) tb_putf(&path, "%c%s=true", memchr(path.p, '?', path.n) ? '&' : '?', only[i]);
+    tb__put_switch(line, &path, "overdue");
+    tb__put_switch(line, &path, "alert");
     if (tb_line_has(line, "unclaimed")) tb_putf(&path, "%cholder=", memchr(path.p, '?', path.n) ? '&' : '?');
     int code = tb__remote(line, "GET", tb_buf_str(&path), TB_NONE, &answer);
     if (code == TB_EXIT_CLEAN && !line->json) tell(line, answer);
